@@ -1,0 +1,184 @@
+//! The envelope: IV, AES-CBC ciphertext with PKCS#7 padding, HMAC-SHA-256 over both (docs/spec/ENVELOPE.md section 3).
+//!
+//! ```text
+//! offset 0       16                           len-32         len
+//!        | IV 16 | ciphertext, 16 to 16·k     | MAC 32       |
+//! ```
+
+use crate::key::{BLOCK, MAC, SymKey};
+use sealwright_types::random::{self, RandomError};
+use sealwright_types::{Coded, Malformed, RuleId};
+use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _, ConstantTimeLess as _};
+
+/// The shortest envelope: IV, one block of padding, MAC (ENV-04).
+pub const SHORTEST: usize = BLOCK + BLOCK + MAC;
+
+/// Why a sealed object could not be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The public structure is wrong: says where and which rule, never what the bytes were.
+    #[error("not a sealed object: wrong at byte {at} ({rule})")]
+    Malformed {
+        /// Offset in the envelope, in bytes.
+        at: u64,
+        /// The rule that was broken.
+        rule: RuleId,
+    },
+    /// Authentication or decryption failed. A wrong MAC and wrong padding under a right MAC are both this (ENV-07, ENV-08).
+    #[error("rejected: wrong key or damaged data")]
+    Rejected,
+}
+
+impl Coded for OpenError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed { .. } => "malformed",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+impl From<Malformed> for OpenError {
+    fn from(Malformed { at, rule }: Malformed) -> Self {
+        Self::Malformed { at, rule }
+    }
+}
+
+/// Why something could not be sealed. Never caused by the content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SealError {
+    /// The operating system gave no random IV.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// The key has fewer than 64 bytes and [`SymKey::allow_short_sealing`] was not called (ENV-02).
+    #[error("sealing with a key of fewer than 64 bytes needs an explicit permission (ENV-02)")]
+    ShortKey,
+    /// The result would be longer than this machine can address.
+    #[error("too large to be sealed in memory")]
+    TooLarge,
+}
+
+impl Coded for SealError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Random(error) => error.code(),
+            Self::ShortKey => "key-length",
+            Self::TooLarge => "too-large",
+        }
+    }
+}
+
+/// The length of the envelope of `length` bytes: `48 + 16·(⌊length/16⌋ + 1)` (ENV-04); `None` if it does not fit a `u64`.
+pub const fn sealed_length(length: u64) -> Option<u64> {
+    const BLOCK_LENGTH: u64 = BLOCK as u64;
+    match (length / BLOCK_LENGTH).checked_add(1) {
+        Some(blocks) => match blocks.checked_mul(BLOCK_LENGTH) {
+            Some(ciphertext) => ciphertext.checked_add((BLOCK + MAC) as u64),
+            None => None,
+        },
+        None => None,
+    }
+}
+
+/// Seals `plaintext` under a fresh random IV (ENV-04, ENV-05).
+///
+/// # Errors
+/// [`SealError`]: a short key without permission, or no random bytes.
+pub fn seal(key: &SymKey, plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
+    let mut iv = [0; BLOCK];
+    random::fill(&mut iv)?;
+    seal_with_iv(key, &iv, plaintext)
+}
+
+/// Opens an envelope: length, then the MAC over everything in constant time, then the padding, then the plaintext (ENV-06..08).
+///
+/// # Errors
+/// [`OpenError::Malformed`] for an impossible length, [`OpenError::Rejected`] for everything else.
+pub fn open(key: &SymKey, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
+    let verified = Verified::check(key, sealed)?;
+    let mut plaintext = Vec::with_capacity(verified.ciphertext.len());
+    plaintext.extend_from_slice(verified.ciphertext);
+    key.decrypt_blocks(verified.iv, &mut plaintext);
+    plaintext.truncate(verified.plaintext_length);
+    Ok(plaintext)
+}
+
+/// As [`open`], decrypting inside the given buffer: no allocation. The buffer is untouched on failure.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_in_place<'a>(key: &SymKey, sealed: &'a mut [u8]) -> Result<&'a mut [u8], OpenError> {
+    let verified = Verified::check(key, sealed)?;
+    let (iv, length, ciphertext_length) = (*verified.iv, verified.plaintext_length, verified.ciphertext.len());
+    let ciphertext = sealed.get_mut(BLOCK..).and_then(|rest| rest.get_mut(..ciphertext_length)).unwrap_or_default();
+    key.decrypt_blocks(&iv, ciphertext);
+    Ok(ciphertext.get_mut(..length).unwrap_or_default())
+}
+
+pub(crate) fn seal_with_iv(key: &SymKey, iv: &[u8; BLOCK], plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
+    if !key.may_seal() {
+        return Err(SealError::ShortKey);
+    }
+    let length = sealed_length(plaintext.len() as u64).and_then(|length| usize::try_from(length).ok());
+    let mut sealed = Vec::with_capacity(length.ok_or(SealError::TooLarge)?);
+    sealed.extend_from_slice(iv);
+    sealed.extend_from_slice(plaintext);
+    pad(&mut sealed);
+    if let Some(ciphertext) = sealed.get_mut(BLOCK..) {
+        key.encrypt_blocks(iv, ciphertext);
+    }
+    let mut mac = key.mac();
+    mac.update(&sealed);
+    sealed.extend_from_slice(mac.sign().as_ref());
+    Ok(sealed)
+}
+
+/// Appends PKCS#7 padding to data whose length before it is a multiple of the block, but for the last block.
+pub(crate) fn pad(data: &mut Vec<u8>) {
+    let missing = BLOCK.saturating_sub(data.len() % BLOCK);
+    data.resize(data.len().saturating_add(missing), missing as u8);
+}
+
+/// The plaintext bytes in the last decrypted block; `None` for wrong padding. Looks at all bytes whatever they are (ENV-08).
+pub(crate) fn unpadded(last: &[u8; BLOCK]) -> Option<usize> {
+    let [.., length] = *last;
+    let block = BLOCK as u8;
+    let mut good = !length.ct_eq(&0) & length.ct_lt(&block.saturating_add(1));
+    for (place, byte) in (1..=block).rev().zip(last) {
+        let is_padding = place.ct_lt(&length.saturating_add(1));
+        good &= Choice::conditional_select(&Choice::from(1), &byte.ct_eq(&length), is_padding);
+    }
+    bool::from(good).then(|| BLOCK.saturating_sub(length.into()))
+}
+
+/// An envelope whose MAC and padding are right. There is no other way to its parts.
+struct Verified<'a> {
+    iv: &'a [u8; BLOCK],
+    ciphertext: &'a [u8],
+    plaintext_length: usize,
+}
+
+impl<'a> Verified<'a> {
+    fn check(key: &SymKey, sealed: &'a [u8]) -> Result<Self, OpenError> {
+        let malformed = Malformed::new(sealed.len() as u64, "ENV-06");
+        if sealed.len() < SHORTEST || !sealed.len().is_multiple_of(BLOCK) {
+            return Err(malformed.into());
+        }
+        let (authenticated, expected) = sealed.split_last_chunk::<MAC>().ok_or(malformed)?;
+        let (iv, ciphertext) = authenticated.split_first_chunk::<BLOCK>().ok_or(malformed)?;
+        let mut mac = key.mac();
+        mac.update(authenticated);
+        if !SymKey::mac_matches(mac, expected) {
+            return Err(OpenError::Rejected);
+        }
+        let (before, last) = authenticated.split_last_chunk::<BLOCK>().ok_or(malformed)?;
+        let previous = before.last_chunk::<BLOCK>().ok_or(malformed)?;
+        let mut last = *last;
+        key.decrypt_blocks(previous, &mut last);
+        let kept = unpadded(&last).ok_or(OpenError::Rejected)?;
+        let plaintext_length = ciphertext.len().saturating_sub(BLOCK).saturating_add(kept);
+        Ok(Self { iv, ciphertext, plaintext_length })
+    }
+}
