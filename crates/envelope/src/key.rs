@@ -69,6 +69,9 @@ impl SymKey {
     /// [`KeyLengthError`] unless there are 32, 48 or 64 bytes (ENV-01).
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyLengthError> {
         let wrong = || KeyLengthError(bytes.len());
+        if !matches!(bytes.len(), 32 | 48 | 64) {
+            return Err(wrong());
+        }
         let mut halves = Cursor::new(bytes);
         let mac_key = halves.take(bytes.len() / 2).map_err(|_| wrong())?;
         Ok(Self {
