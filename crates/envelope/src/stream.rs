@@ -1,0 +1,342 @@
+//! Envelopes of any length in constant memory, and nothing released before the MAC over all of it has verified (ENV-09).
+//!
+//! * [`Opener`] reads a seekable source twice: once for the MAC, once to decrypt, computing the MAC again.
+//! * [`open_withheld`] reads once into a sink that nobody can look into until the MAC has verified.
+//! * [`Sealer`] writes the same bytes as [`crate::seal`] does for the same IV (ENV-05).
+
+use crate::envelope::{OpenError, SHORTEST, SealError, pad, unpadded};
+use crate::key::{BLOCK, MAC, SymKey};
+use ring::hmac;
+use sealwright_types::{Coded, Malformed, random};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use zeroize::Zeroizing;
+
+/// Bytes that are read, authenticated and decrypted at a time: they stay in the processor's cache between the two.
+const CHUNK: usize = 64 * 1024;
+/// Bytes that are never processed before the end is known: the MAC and the block that holds the padding.
+const HELD: usize = BLOCK + MAC;
+
+/// Why a stream could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StreamError {
+    /// The source or the sink failed.
+    #[error("input or output failed: {0}")]
+    Io(#[from] io::Error),
+    /// The envelope could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+}
+
+impl Coded for StreamError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "io",
+            Self::Open(error) => error.code(),
+        }
+    }
+}
+
+/// A sink that nobody can look into: what is written stays invisible until its owner publishes it, and vanishes when it is dropped.
+///
+/// A private temporary file that is removed on drop is one, a buffer in memory is another.
+/// Implementing this for a sink that shows what it gets gives away unverified plaintext.
+pub trait Withheld: Write {}
+
+impl Withheld for Vec<u8> {}
+
+/// Opens an envelope in one pass into a sink that nobody can look into, and gives the sink back only when MAC and padding are right.
+///
+/// On failure the sink is dropped.
+///
+/// # Errors
+/// [`StreamError`]; [`OpenError::Malformed`] for an impossible length, [`OpenError::Rejected`] for a wrong MAC or padding.
+pub fn open_withheld<W: Withheld>(key: &SymKey, source: impl Read, mut sink: W) -> Result<W, StreamError> {
+    let mut pass = Pass::new(key, source);
+    while let Some(unverified) = pass.next_chunk()? {
+        sink.write_all(unverified)?;
+    }
+    Ok(sink)
+}
+
+/// The verified plaintext of an envelope in a seekable source.
+///
+/// `new` has read the whole source and checked MAC and padding; reading decrypts it anew and computes the MAC again, so that a source
+/// that changed in between ends in an error instead of a clean end of file.
+///
+/// ```
+/// use sealwright_envelope::{SymKey, seal, stream::Opener};
+/// use std::io::{Cursor, Read as _};
+///
+/// let key = SymKey::generate()?;
+/// let sealed = seal(&key, b"a long story")?;
+/// let mut text = String::new();
+/// Opener::new(&key, Cursor::new(sealed))?.read_to_string(&mut text)?;
+/// assert_eq!(text, "a long story");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Opener<'k, R> {
+    pass: Pass<'k, R>,
+    taken: usize,
+    length: u64,
+}
+
+impl<'k, R: Read + Seek> Opener<'k, R> {
+    /// Checks the envelope that begins at the source's current position and ends at its end.
+    ///
+    /// # Errors
+    /// As [`open_withheld`].
+    pub fn new(key: &'k SymKey, mut source: R) -> Result<Self, StreamError> {
+        let start = source.stream_position()?;
+        let length = authenticated_length(key, &mut source)?;
+        source.seek(SeekFrom::Start(start))?;
+        Ok(Self::second_pass(key, source, length))
+    }
+}
+
+impl<'k, R: Read> Opener<'k, R> {
+    /// Reads an envelope again that a first pass has found right.
+    pub(crate) fn second_pass(key: &'k SymKey, source: R, length: u64) -> Self {
+        Self { pass: Pass::new(key, source), taken: 0, length }
+    }
+
+    /// Bytes of plaintext.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+}
+
+impl<R: Read> Read for Opener<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.taken == self.pass.ready().len() {
+            self.taken = 0;
+            match self.pass.next_chunk() {
+                Ok(Some(_)) => {}
+                Ok(None) => return Ok(0),
+                Err(StreamError::Io(error)) => return Err(error),
+                Err(StreamError::Open(error)) => return Err(io::Error::new(io::ErrorKind::InvalidData, error)),
+            }
+        }
+        let read = self.pass.ready().get(self.taken..).unwrap_or_default().read(buffer)?;
+        self.taken = self.taken.saturating_add(read);
+        Ok(read)
+    }
+}
+
+/// Reads a whole envelope, checks it, and tells the length of its plaintext.
+fn authenticated_length(key: &SymKey, source: impl Read) -> Result<u64, StreamError> {
+    let mut pass = Pass { decrypts: false, ..Pass::new(key, source) };
+    while pass.next_chunk()?.is_some() {}
+    Ok(pass.released())
+}
+
+/// One pass over an envelope: MAC and decryption chunk by chunk. The last chunk is given only after MAC and padding were found right;
+/// all chunks before it are unverified and stay inside this crate.
+#[derive(Debug)]
+pub(crate) struct Pass<'k, R> {
+    key: &'k SymKey,
+    source: R,
+    state: State,
+    /// Off for a pass that only authenticates: all chunks but the last then hold ciphertext.
+    decrypts: bool,
+    /// `[processed, ready to be taken][read, not processed]`
+    buffer: Zeroizing<Vec<u8>>,
+    ready: usize,
+    filled: usize,
+    read: u64,
+    released: u64,
+}
+
+#[derive(Debug)]
+enum State {
+    Start,
+    Middle { mac: Box<hmac::Context>, previous: [u8; BLOCK] },
+    End,
+}
+
+impl<'k, R: Read> Pass<'k, R> {
+    pub(crate) fn new(key: &'k SymKey, source: R) -> Self {
+        let buffer = Zeroizing::new(vec![0; CHUNK.saturating_add(HELD)]);
+        Self { key, source, state: State::Start, decrypts: true, buffer, ready: 0, filled: 0, read: 0, released: 0 }
+    }
+
+    /// The plaintext of the latest chunk.
+    pub(crate) fn ready(&self) -> &[u8] {
+        self.buffer.get(..self.ready).unwrap_or_default()
+    }
+
+    /// Processes the next chunk. `None` at the end of an envelope whose MAC and padding are right.
+    pub(crate) fn next_chunk(&mut self) -> Result<Option<&[u8]>, StreamError> {
+        let at_end = self.refill()?;
+        let state = std::mem::replace(&mut self.state, State::End);
+        let (mut mac, mut previous) = match state {
+            State::Start => self.start()?,
+            State::Middle { mac, previous } => (mac, previous),
+            State::End => return Ok(None),
+        };
+        let filled = self.buffer.get_mut(..self.filled).unwrap_or_default();
+        if at_end {
+            self.ready = last_chunk(self.key, *mac, &previous, filled, self.read)?;
+            self.filled = self.ready;
+        } else {
+            let processed = filled.len().saturating_sub(HELD);
+            let whole = processed.saturating_sub(processed % BLOCK);
+            let blocks = filled.get_mut(..whole).unwrap_or_default();
+            mac.update(blocks);
+            let next = blocks.last_chunk().copied().unwrap_or(previous);
+            if self.decrypts {
+                self.key.decrypt_blocks(&previous, blocks);
+            }
+            previous = next;
+            self.ready = whole;
+            self.state = State::Middle { mac, previous };
+        }
+        self.released = self.released.saturating_add(self.ready as u64);
+        Ok(Some(self.ready()))
+    }
+
+    /// Bytes of plaintext that the chunks held so far.
+    pub(crate) fn released(&self) -> u64 {
+        self.released
+    }
+
+    /// Drops what was taken and fills the buffer. True when the source has ended.
+    fn refill(&mut self) -> io::Result<bool> {
+        self.buffer.copy_within(self.ready..self.filled, 0);
+        self.filled = self.filled.saturating_sub(self.ready);
+        self.ready = 0;
+        while let Some(room @ [_, ..]) = self.buffer.get_mut(self.filled..) {
+            match self.source.read(room) {
+                Ok(0) => return Ok(true),
+                Ok(read) => {
+                    self.filled = self.filled.saturating_add(read);
+                    self.read = self.read.saturating_add(read as u64);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Takes the IV off the front.
+    fn start(&mut self) -> Result<(Box<hmac::Context>, [u8; BLOCK]), OpenError> {
+        let short = Malformed::new(self.read, "ENV-06");
+        if self.filled < SHORTEST {
+            return Err(short.into());
+        }
+        let iv = *self.buffer.first_chunk::<BLOCK>().ok_or(short)?;
+        self.buffer.copy_within(BLOCK..self.filled, 0);
+        self.filled = self.filled.saturating_sub(BLOCK);
+        let mut mac = Box::new(self.key.mac());
+        mac.update(&iv);
+        Ok((mac, iv))
+    }
+}
+
+/// Verifies the end of an envelope and decrypts it in place; returns the length of its plaintext.
+fn last_chunk(
+    key: &SymKey,
+    mut mac: hmac::Context,
+    previous: &[u8; BLOCK],
+    rest: &mut [u8],
+    total: u64,
+) -> Result<usize, OpenError> {
+    let malformed = Malformed::new(total, "ENV-06");
+    let (ciphertext, expected) = rest.split_last_chunk_mut::<MAC>().ok_or(malformed)?;
+    if ciphertext.is_empty() || !ciphertext.len().is_multiple_of(BLOCK) {
+        return Err(malformed.into());
+    }
+    mac.update(ciphertext);
+    if !SymKey::mac_matches(mac, expected) {
+        return Err(OpenError::Rejected);
+    }
+    key.decrypt_blocks(previous, ciphertext);
+    let last = ciphertext.last_chunk().ok_or(malformed)?;
+    let kept = unpadded(last).ok_or(OpenError::Rejected)?;
+    Ok(ciphertext.len().saturating_sub(BLOCK).saturating_add(kept))
+}
+
+/// Seals what is written to it. Without [`Sealer::finish`] the result has no MAC and never opens.
+///
+/// ```
+/// use sealwright_envelope::{SymKey, open, stream::Sealer};
+/// use std::io::Write as _;
+///
+/// let key = SymKey::generate()?;
+/// let mut sealer = Sealer::new(&key, Vec::new())?;
+/// sealer.write_all(b"a long ")?;
+/// sealer.write_all(b"story")?;
+/// assert_eq!(open(&key, &sealer.finish()?)?, b"a long story");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Sealer<'k, W> {
+    key: &'k SymKey,
+    sink: W,
+    mac: hmac::Context,
+    previous: [u8; BLOCK],
+    buffer: Zeroizing<Vec<u8>>,
+}
+
+impl<'k, W: Write> Sealer<'k, W> {
+    /// Begins an envelope with a fresh random IV.
+    ///
+    /// # Errors
+    /// [`SealError`] as an [`io::Error`], or the sink's error.
+    pub fn new(key: &'k SymKey, sink: W) -> io::Result<Self> {
+        let mut iv = [0; BLOCK];
+        random::fill(&mut iv).map_err(|error| io::Error::other(SealError::from(error)))?;
+        Self::with_iv(key, sink, iv)
+    }
+
+    pub(crate) fn with_iv(key: &'k SymKey, mut sink: W, iv: [u8; BLOCK]) -> io::Result<Self> {
+        if !key.may_seal() {
+            return Err(io::Error::other(SealError::ShortKey));
+        }
+        let mut mac = key.mac();
+        mac.update(&iv);
+        sink.write_all(&iv)?;
+        // Room for one block more than a chunk: the padding never moves the buffer.
+        let buffer = Zeroizing::new(Vec::with_capacity(CHUNK.saturating_add(BLOCK)));
+        Ok(Self { key, sink, mac, previous: iv, buffer })
+    }
+
+    /// Writes the padding and the MAC, and gives the sink back.
+    ///
+    /// # Errors
+    /// The sink's error.
+    pub fn finish(mut self) -> io::Result<W> {
+        pad(&mut self.buffer);
+        self.encrypt_buffer()?;
+        self.sink.write_all(self.mac.sign().as_ref())?;
+        Ok(self.sink)
+    }
+
+    fn encrypt_buffer(&mut self) -> io::Result<()> {
+        self.key.encrypt_blocks(&self.previous, &mut self.buffer);
+        self.previous = self.buffer.last_chunk().copied().unwrap_or(self.previous);
+        self.mac.update(&self.buffer);
+        self.sink.write_all(&self.buffer)?;
+        self.buffer.clear();
+        Ok(())
+    }
+}
+
+impl<W: Write> Write for Sealer<'_, W> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        let room = CHUNK.saturating_sub(self.buffer.len());
+        let taken = data.get(..room.min(data.len())).unwrap_or_default();
+        self.buffer.extend_from_slice(taken);
+        if self.buffer.len() == CHUNK {
+            self.encrypt_buffer()?;
+        }
+        Ok(taken.len())
+    }
+
+    /// Flushes the sink. What does not fill a chunk yet stays here until [`Sealer::finish`].
+    fn flush(&mut self) -> io::Result<()> {
+        self.sink.flush()
+    }
+}
