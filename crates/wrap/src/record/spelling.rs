@@ -1,0 +1,211 @@
+//! Every spelling of every field (EGR-01), each in a place of its own, so that two that differ are noticed.
+
+use super::{AuthFactor, AuthFactorKind, Created, Wrapped};
+use crate::hash::KeyHash;
+use sealwright_types::{DeviceId, GroupId, MessageId, SessionId, SymEncKeyId, TmrAccessId};
+use serde::{Deserialize, Deserializer};
+use std::borrow::Cow;
+
+/// Two spellings of one field have different values, or none is there.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SpellingError {
+    #[error("spellings of `{0}` differ (EGR-01)")]
+    Different(&'static str),
+    #[error("missing field `{0}`")]
+    Missing(&'static str),
+}
+
+/// The one value among the spellings of a field.
+fn optional<T: PartialEq>(
+    name: &'static str,
+    spellings: impl IntoIterator<Item = Option<T>>,
+) -> Result<Option<T>, SpellingError> {
+    let mut values = spellings.into_iter().flatten();
+    let first = values.next();
+    if values.all(|value| Some(&value) == first.as_ref()) { Ok(first) } else { Err(SpellingError::Different(name)) }
+}
+
+fn required<T: PartialEq>(
+    name: &'static str,
+    spellings: impl IntoIterator<Item = Option<T>>,
+) -> Result<T, SpellingError> {
+    optional(name, spellings)?.ok_or(SpellingError::Missing(name))
+}
+
+/// A hash that is written as an empty text is none (EMK-11).
+fn hash<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<KeyHash>, D::Error> {
+    match Option::<Cow<'de, str>>::deserialize(deserializer)? {
+        Some(text) if !text.is_empty() => text.parse().map(Some).map_err(serde::de::Error::custom),
+        _ => Ok(None),
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct DeviceToken {
+    #[serde(rename = "sessionId")]
+    session_id: Option<SessionId>,
+    message_id: Option<SessionId>,
+    #[serde(rename = "deviceId")]
+    device_id_camel: Option<DeviceId>,
+    device_id: Option<DeviceId>,
+    key_id: Option<DeviceId>,
+    created_for_key: Option<DeviceId>,
+    created_for_key_id: Option<DeviceId>,
+    #[serde(rename = "createdForKeyHash", default, deserialize_with = "hash")]
+    created_for_key_hash_camel: Option<KeyHash>,
+    #[serde(default, deserialize_with = "hash")]
+    created_for_key_hash: Option<KeyHash>,
+    token: Option<Wrapped>,
+    encrypted_message_key: Option<Wrapped>,
+    revoked: Option<bool>,
+}
+
+impl TryFrom<DeviceToken> for super::DeviceToken {
+    type Error = SpellingError;
+
+    fn try_from(raw: DeviceToken) -> Result<Self, SpellingError> {
+        let device_ids =
+            [raw.device_id_camel, raw.device_id, raw.key_id, raw.created_for_key, raw.created_for_key_id];
+        let hashes = [raw.created_for_key_hash_camel, raw.created_for_key_hash];
+        Ok(Self {
+            session_id: required("sessionId", [raw.session_id, raw.message_id])?,
+            device_id: optional("deviceId", device_ids)?,
+            created_for_key_hash: optional("createdForKeyHash", hashes)?,
+            token: required("token", [raw.token, raw.encrypted_message_key])?,
+            revoked: raw.revoked.unwrap_or(false),
+        })
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct ProxyKey {
+    #[serde(rename = "sessionId")]
+    session_id: Option<SessionId>,
+    message_id: Option<SessionId>,
+    #[serde(rename = "proxySessionId")]
+    proxy_session_id: Option<SessionId>,
+    proxy_message_id: Option<SessionId>,
+    data: Option<Wrapped>,
+    data_b64: Option<Wrapped>,
+    revoked: Option<bool>,
+}
+
+impl TryFrom<ProxyKey> for super::ProxyKey {
+    type Error = SpellingError;
+
+    fn try_from(raw: ProxyKey) -> Result<Self, SpellingError> {
+        Ok(Self {
+            session_id: required("sessionId", [raw.session_id, raw.message_id])?,
+            proxy_session_id: required("proxySessionId", [raw.proxy_session_id, raw.proxy_message_id])?,
+            data: required("data", [raw.data, raw.data_b64])?,
+            revoked: raw.revoked.unwrap_or(false),
+        })
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct SymEncKeyRecord {
+    #[serde(rename = "sessionId")]
+    session_id: Option<SessionId>,
+    message_id: Option<SessionId>,
+    #[serde(rename = "symEncKeyId")]
+    sym_enc_key_id_camel: Option<SymEncKeyId>,
+    sym_enc_key_id: Option<SymEncKeyId>,
+    data: Option<Wrapped>,
+    data_b64: Option<Wrapped>,
+    revoked: Option<bool>,
+}
+
+impl TryFrom<SymEncKeyRecord> for super::SymEncKeyRecord {
+    type Error = SpellingError;
+
+    fn try_from(raw: SymEncKeyRecord) -> Result<Self, SpellingError> {
+        Ok(Self {
+            session_id: required("sessionId", [raw.session_id, raw.message_id])?,
+            sym_enc_key_id: required("symEncKeyId", [raw.sym_enc_key_id_camel, raw.sym_enc_key_id])?,
+            data: required("data", [raw.data, raw.data_b64])?,
+            revoked: raw.revoked.unwrap_or(false),
+        })
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct TmrAccess {
+    #[serde(rename = "sessionId")]
+    session_id: Option<SessionId>,
+    message_id: Option<SessionId>,
+    #[serde(rename = "tmrAccessId")]
+    tmr_access_id: Option<TmrAccessId>,
+    tmr_key_id: Option<TmrAccessId>,
+    #[serde(rename = "authFactor")]
+    auth_factor_camel: Option<AuthFactor>,
+    auth_factor: Option<AuthFactor>,
+    auth_factor_type: Option<AuthFactorKind>,
+    auth_factor_value: Option<String>,
+    data: Option<Wrapped>,
+    data_b64: Option<Wrapped>,
+    token: Option<Wrapped>,
+    revoked: Option<bool>,
+}
+
+impl TryFrom<TmrAccess> for super::TmrAccess {
+    type Error = SpellingError;
+
+    fn try_from(raw: TmrAccess) -> Result<Self, SpellingError> {
+        let pair = match (raw.auth_factor_type, raw.auth_factor_value) {
+            (Some(kind), Some(value)) => Some(AuthFactor { kind, value }),
+            (None, None) => None,
+            (Some(_), None) => return Err(SpellingError::Missing("auth_factor_value")),
+            (None, Some(_)) => return Err(SpellingError::Missing("auth_factor_type")),
+        };
+        Ok(Self {
+            session_id: required("sessionId", [raw.session_id, raw.message_id])?,
+            tmr_access_id: required("tmrAccessId", [raw.tmr_access_id, raw.tmr_key_id])?,
+            auth_factor: optional("authFactor", [raw.auth_factor_camel, raw.auth_factor, pair])?,
+            data: required("data", [raw.data, raw.data_b64, raw.token])?,
+            revoked: raw.revoked.unwrap_or(false),
+        })
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct GroupKeyRecord {
+    #[serde(rename = "groupId")]
+    group_id_camel: Option<GroupId>,
+    group_id: Option<GroupId>,
+    #[serde(rename = "deviceId")]
+    device_id_camel: Option<DeviceId>,
+    device_id: Option<DeviceId>,
+    key_id: Option<DeviceId>,
+    created_for_key: Option<DeviceId>,
+    #[serde(rename = "messageId")]
+    message_id_camel: Option<MessageId>,
+    message_id: Option<MessageId>,
+    #[serde(rename = "encryptedEncryptionPrivateKey")]
+    encryption_camel: Option<Wrapped>,
+    #[serde(rename = "encrypted_encryption_privkey")]
+    encryption: Option<Wrapped>,
+    #[serde(rename = "encryptedSigningPrivateKey")]
+    signing_camel: Option<Wrapped>,
+    #[serde(rename = "encrypted_signing_privkey")]
+    signing: Option<Wrapped>,
+    created: Option<Created>,
+}
+
+impl TryFrom<GroupKeyRecord> for super::GroupKeyRecord {
+    type Error = SpellingError;
+
+    fn try_from(raw: GroupKeyRecord) -> Result<Self, SpellingError> {
+        let device_ids = [raw.device_id_camel, raw.device_id, raw.key_id, raw.created_for_key];
+        let encryption = [raw.encryption_camel, raw.encryption];
+        let signing = [raw.signing_camel, raw.signing];
+        Ok(Self {
+            group_id: required("groupId", [raw.group_id_camel, raw.group_id])?,
+            device_id: required("deviceId", device_ids)?,
+            message_id: required("messageId", [raw.message_id_camel, raw.message_id])?,
+            encrypted_encryption_private_key: required("encryptedEncryptionPrivateKey", encryption)?,
+            encrypted_signing_private_key: required("encryptedSigningPrivateKey", signing)?,
+            created: raw.created,
+        })
+    }
+}
