@@ -44,7 +44,8 @@ fn every_exported_identity_is_read_and_written_back() {
         assert_eq!(read.warnings, [], "{name}");
 
         let written = identity.to_bson();
-        let without_old = !file["fieldOrder"].as_array().unwrap().iter().any(|field| field == "serializedOldEncryptionKeys");
+        let without_old =
+            !file["fieldOrder"].as_array().unwrap().iter().any(|field| field == "serializedOldEncryptionKeys");
         assert_eq!(written.expose() == bytes, !without_old, "{name}: canonical unless the old lists were left out");
         let again = Identity::from_bson(written.expose()).unwrap().identity;
         assert_eq!(again.to_bson().expose(), written.expose(), "{name}");

@@ -31,7 +31,7 @@ mod secret;
 pub use code::{Coded, Malformed, RuleId};
 pub use cursor::{Cursor, Truncated};
 pub use id::{AppId, DeviceId, GroupId, IdError, MessageId, SessionId, SymEncKeyId, TmrAccessId, UserId};
-pub use secret::{Secret, SecretVec};
+pub use secret::{Secret, SecretString, SecretVec};
 
 #[doc(hidden)]
 pub use zeroize;

@@ -132,6 +132,26 @@ impl ConstantTimeEq for SecretVec {
     }
 }
 
+/// A secret that is text, such as a key in base64.
+#[derive(Default, Zeroize, ZeroizeOnDrop)]
+pub struct SecretString(String);
+
+redacted_debug!(SecretString);
+
+impl SecretString {
+    /// The text.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Takes the text over without copying it.
+impl From<String> for SecretString {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +161,7 @@ mod tests {
         let texts = [
             format!("{:?} {:#?}", Secret::<3>::from_slice(b"abc"), Secret::<3>::from_slice(b"abc")),
             format!("{:?} {:#?}", SecretVec::copy_of(b"abc"), SecretVec::copy_of(b"abc")),
+            format!("{:?} {:#?}", SecretString::from("abc".to_owned()), SecretString::from("abc".to_owned())),
         ];
         for text in texts {
             assert!(text.contains("[redacted]"), "{text}");
@@ -153,6 +174,7 @@ mod tests {
         fn wipes<T: ZeroizeOnDrop>() {}
         wipes::<Secret<4>>();
         wipes::<SecretVec>();
+        wipes::<SecretString>();
     }
 
     #[test]

@@ -224,9 +224,9 @@ impl PublicKey {
             return Err(BadSignature);
         }
         match &self.0.engine {
-            PublicEngine::Modern(key) => key
-                .verify_longest_salt(message, signature)
-                .or_else(|_| self.any_salt().verify(message, signature)),
+            PublicEngine::Modern(key) => {
+                key.verify_longest_salt(message, signature).or_else(|_| self.any_salt().verify(message, signature))
+            }
             PublicEngine::Legacy(key) => key.verify(message, signature),
         }
     }

@@ -68,11 +68,8 @@ impl ModernPublicKey {
     /// RSAES-OAEP with SHA-1 and the empty label.
     pub(crate) fn encrypt(&self, message: &[u8]) -> Result<Vec<u8>, EngineError> {
         let mut ciphertext = vec![0; self.encrypt.ciphertext_size()];
-        let length = self
-            .encrypt
-            .encrypt(&OAEP_SHA1_MGF1SHA1, message, &mut ciphertext, None)
-            .map_err(|_| EngineError)?
-            .len();
+        let length =
+            self.encrypt.encrypt(&OAEP_SHA1_MGF1SHA1, message, &mut ciphertext, None).map_err(|_| EngineError)?.len();
         ciphertext.truncate(length);
         Ok(ciphertext)
     }

@@ -64,8 +64,7 @@ impl TryFrom<DeviceToken> for super::DeviceToken {
     type Error = SpellingError;
 
     fn try_from(raw: DeviceToken) -> Result<Self, SpellingError> {
-        let device_ids =
-            [raw.device_id_camel, raw.device_id, raw.key_id, raw.created_for_key, raw.created_for_key_id];
+        let device_ids = [raw.device_id_camel, raw.device_id, raw.key_id, raw.created_for_key, raw.created_for_key_id];
         let hashes = [raw.created_for_key_hash_camel, raw.created_for_key_hash];
         Ok(Self {
             session_id: required("sessionId", [raw.session_id, raw.message_id])?,

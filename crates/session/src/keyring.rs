@@ -1,0 +1,122 @@
+//! The private keys at hand, and which of them opens a token (docs/spec/KEYS.md section 5).
+
+use sealwright_envelope::SymKey;
+use sealwright_identity::Identity;
+use sealwright_types::{Coded, DeviceId};
+use sealwright_wrap::record::DeviceToken;
+use sealwright_wrap::{KeyHash, PrivateKey, unwrap};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Private keys that may open tokens. Each key stands here once; the order in which keys were added never decides what opens.
+#[derive(Debug, Default)]
+pub struct Keyring {
+    candidates: Vec<Candidate>,
+    by_hash: BTreeMap<KeyHash, usize>,
+}
+
+/// A private key that may open a token.
+#[derive(Debug)]
+pub struct Candidate {
+    /// The key.
+    pub key: Arc<PrivateKey>,
+    /// The devices that have it or had it.
+    pub devices: Vec<DeviceId>,
+}
+
+/// What to do with a token that names a key which is not at hand, or which did not open it (EMK-12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UnknownHash {
+    /// Give up: trying every key would cost one private-key operation each (the default).
+    #[default]
+    Stop,
+    /// Go on with every other key of the right size, for recovery.
+    TryAll,
+}
+
+/// An opened token.
+#[derive(Debug)]
+pub struct Opened<'a> {
+    /// The session's key.
+    pub key: SymKey,
+    /// The private key that opened it.
+    pub by: &'a Candidate,
+}
+
+/// No private key at hand opens the token. Nothing tells why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("none of the private keys at hand opens this token")]
+pub struct NoToken;
+
+impl Coded for NoToken {
+    fn code(&self) -> &'static str {
+        "no-token"
+    }
+}
+
+impl Keyring {
+    /// Adds a private key of a device. A key that is here already gets one more device.
+    pub fn add(&mut self, key: Arc<PrivateKey>, device: Option<DeviceId>) {
+        let next = self.candidates.len();
+        let place = *self.by_hash.entry(key.hash()).or_insert(next);
+        if place == next {
+            self.candidates.push(Candidate { key, devices: Vec::new() });
+        }
+        if let (Some(candidate), Some(device)) = (self.candidates.get_mut(place), device)
+            && !candidate.devices.contains(&device)
+        {
+            candidate.devices.push(device);
+        }
+    }
+
+    /// Adds all keys of an identity that may open a token: current, prepared, old.
+    pub fn add_identity(&mut self, identity: &Identity) {
+        for key in identity.encryption_keys() {
+            self.add(Arc::clone(key), Some(identity.device()));
+        }
+    }
+
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.candidates.len()
+    }
+
+    /// Whether there is no key.
+    pub fn is_empty(&self) -> bool {
+        self.candidates.is_empty()
+    }
+
+    /// The keys to be tried for a token, in order (EMK-10..12). Each costs one private-key operation.
+    pub fn candidates<'a>(
+        &'a self,
+        token: &'a DeviceToken,
+        unknown: UnknownHash,
+    ) -> impl Iterator<Item = &'a Candidate> {
+        let hash = token.created_for_key_hash;
+        let named = hash.and_then(|hash| self.by_hash.get(&hash)).and_then(|&place| self.candidates.get(place));
+        let by_trial = hash.is_none() || unknown == UnknownHash::TryAll;
+        // The named device goes first (EMK-11), but is a hint only (EMK-15).
+        let (of_device, others): (Vec<_>, Vec<_>) = self
+            .candidates
+            .iter()
+            .filter(|candidate| by_trial && candidate.key.modulus_length() == token.token.len())
+            .filter(|candidate| Some(candidate.key.hash()) != hash)
+            .partition(|candidate| token.device_id.is_some_and(|device| candidate.devices.contains(&device)));
+        named.into_iter().chain(of_device).chain(others)
+    }
+
+    /// Opens a token with the first of its candidates that can. Whether it was revoked is for the caller to see (EMK-14).
+    ///
+    /// # Errors
+    /// [`NoToken`].
+    pub fn open(&self, token: &DeviceToken, unknown: UnknownHash) -> Result<Opened<'_>, NoToken> {
+        for candidate in self.candidates(token, unknown) {
+            if let Ok(key) = unwrap(&candidate.key, &token.token) {
+                let place = self.by_hash.get(&candidate.key.hash());
+                let by = place.and_then(|&place| self.candidates.get(place)).ok_or(NoToken)?;
+                return Ok(Opened { key, by });
+            }
+        }
+        Err(NoToken)
+    }
+}
