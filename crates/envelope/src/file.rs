@@ -11,6 +11,7 @@ use crate::name::Name;
 use crate::stream::{Opener, Pass, Sealer, StreamError, Withheld};
 use crate::tar::{self, LARGEST_FILE, TRAILER};
 use sealwright_types::{Coded, Malformed, RuleId, SessionId};
+use std::fmt;
 use std::io::{self, Read, Seek, Write};
 
 pub use crate::header::{BASE64_MAGIC, Header, Kind, LEGACY_MAGIC, MAGIC};
@@ -134,12 +135,18 @@ impl Header {
 /// A verified file, read from its container.
 ///
 /// Reading computes the MAC again; a container that changed after it was verified ends in an error, not in a clean end of file.
-#[derive(Debug)]
 pub struct OpenedFile<'k, R: Read + Seek> {
     entry: Entry,
     opener: Opener<'k, Carrier<R>>,
     before: u64,
     left: u64,
+}
+
+/// Shows the entry and nothing of the content.
+impl<R: Read + Seek> fmt::Debug for OpenedFile<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenedFile").field("entry", &self.entry).finish_non_exhaustive()
+    }
 }
 
 /// Verifies a container and gives its one file to read. Two passes over the source; nothing is released before the first has

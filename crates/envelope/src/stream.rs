@@ -8,6 +8,7 @@ use crate::envelope::{OpenError, SHORTEST, SealError, pad, unpadded};
 use crate::key::{BLOCK, MAC, SymKey};
 use ring::hmac;
 use sealwright_types::{Coded, Malformed, random};
+use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use zeroize::Zeroizing;
 
@@ -75,11 +76,17 @@ pub fn open_withheld<W: Withheld>(key: &SymKey, source: impl Read, mut sink: W) 
 /// assert_eq!(text, "a long story");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct Opener<'k, R> {
     pass: Pass<'k, R>,
     taken: usize,
     length: u64,
+}
+
+/// Shows nothing: the buffer holds plaintext.
+impl<R> fmt::Debug for Opener<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Opener([redacted])")
+    }
 }
 
 impl<'k, R: Read + Seek> Opener<'k, R> {
@@ -133,7 +140,6 @@ fn authenticated_length(key: &SymKey, source: impl Read) -> Result<u64, StreamEr
 
 /// One pass over an envelope: MAC and decryption chunk by chunk. The last chunk is given only after MAC and padding were found right;
 /// all chunks before it are unverified and stay inside this crate.
-#[derive(Debug)]
 pub(crate) struct Pass<'k, R> {
     key: &'k SymKey,
     source: R,
@@ -148,7 +154,6 @@ pub(crate) struct Pass<'k, R> {
     released: u64,
 }
 
-#[derive(Debug)]
 enum State {
     Start,
     Middle { mac: Box<hmac::Context>, previous: [u8; BLOCK] },
@@ -271,13 +276,19 @@ fn last_chunk(
 /// assert_eq!(open(&key, &sealer.finish()?)?, b"a long story");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct Sealer<'k, W> {
     key: &'k SymKey,
     sink: W,
     mac: hmac::Context,
     previous: [u8; BLOCK],
     buffer: Zeroizing<Vec<u8>>,
+}
+
+/// Shows nothing: the buffer holds plaintext.
+impl<W> fmt::Debug for Sealer<'_, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sealer([redacted])")
+    }
 }
 
 impl<'k, W: Write> Sealer<'k, W> {

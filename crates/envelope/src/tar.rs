@@ -80,7 +80,6 @@ pub(crate) trait Sink {
 }
 
 /// Reads an archive that is fed to it in pieces of any size.
-#[derive(Debug)]
 pub(crate) struct Reader {
     wanted: Entries,
     state: State,
@@ -111,7 +110,7 @@ enum Extension {
 }
 
 /// What extended headers say of the entry that follows them.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Extended {
     path: Option<Vec<u8>>,
     size: Option<u64>,
