@@ -158,6 +158,8 @@ enum State {
     Start,
     Middle { mac: Box<hmac::Context>, previous: [u8; BLOCK] },
     End,
+    /// The envelope was found wrong: it stays so, however often a caller reads on.
+    Failed,
 }
 
 impl<'k, R: Read> Pass<'k, R> {
@@ -174,16 +176,21 @@ impl<'k, R: Read> Pass<'k, R> {
     /// Processes the next chunk. `None` at the end of an envelope whose MAC and padding are right.
     pub(crate) fn next_chunk(&mut self) -> Result<Option<&[u8]>, StreamError> {
         let at_end = self.refill()?;
-        let state = std::mem::replace(&mut self.state, State::End);
+        let state = std::mem::replace(&mut self.state, State::Failed);
         let (mut mac, mut previous) = match state {
             State::Start => self.start()?,
             State::Middle { mac, previous } => (mac, previous),
-            State::End => return Ok(None),
+            State::End => {
+                self.state = State::End;
+                return Ok(None);
+            }
+            State::Failed => return Err(OpenError::Rejected.into()),
         };
         let filled = self.buffer.get_mut(..self.filled).unwrap_or_default();
         if at_end {
             self.ready = last_chunk(self.key, *mac, &previous, filled, self.read)?;
             self.filled = self.ready;
+            self.state = State::End;
         } else {
             let processed = filled.len().saturating_sub(HELD);
             let whole = processed.saturating_sub(processed % BLOCK);
