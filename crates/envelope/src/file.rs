@@ -8,7 +8,7 @@ use crate::envelope::OpenError;
 use crate::header::{has_html_marker, html_window, kind_of};
 use crate::key::SymKey;
 use crate::name::Name;
-use crate::stream::{Opener, Pass, Sealer, StreamError, Withheld};
+use crate::stream::{Authenticated, Opener, Pass, Sealer, StreamError, Withheld};
 use crate::tar::{self, LARGEST_FILE, TRAILER};
 use sealwright_types::{Coded, Malformed, RuleId, SessionId};
 use std::fmt;
@@ -138,7 +138,6 @@ impl Header {
 pub struct OpenedFile<'k, R: Read + Seek> {
     entry: Entry,
     opener: Opener<'k, Carrier<R>>,
-    before: u64,
     left: u64,
 }
 
@@ -163,17 +162,19 @@ pub fn open<'k, R: Read + Seek>(
     let mut carrier = header.carrier(source);
     carrier.restart(header.skip)?;
     let mut found = Found::default();
-    let length = match header.kind {
-        Kind::Legacy => drain(Pass::new(key, &mut carrier))?,
+    let authenticated = match header.kind {
+        Kind::Legacy => Pass::new(key, &mut carrier).authenticate()?,
         _ => read_archive(key, &mut carrier, entries.into(), &mut found)?,
     };
     carrier.restart(header.skip)?;
     let (entry, before) = match found.first {
         Some((entry, offset)) => (entry, offset),
-        None => (Entry { name: None, length }, 0),
+        None => (Entry { name: None, length: authenticated.length }, 0),
     };
+    let mut opener = Opener::second_pass(key, carrier, authenticated);
+    io::copy(&mut opener.by_ref().take(before), &mut io::sink())?;
     let left = entry.length;
-    Ok(OpenedFile { entry, opener: Opener::second_pass(key, carrier, length), before, left })
+    Ok(OpenedFile { entry, opener, left })
 }
 
 /// Which entry [`open`] gives: one has to be chosen.
@@ -204,10 +205,6 @@ impl<R: Read + Seek> OpenedFile<'_, R> {
 
 impl<R: Read + Seek> Read for OpenedFile<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.before > 0 {
-            io::copy(&mut self.opener.by_ref().take(self.before), &mut io::sink())?;
-            self.before = 0;
-        }
         if self.left == 0 {
             // The end of file is told only when the MAC has verified again.
             return io::copy(&mut self.opener, &mut io::sink()).map(|_| 0);
@@ -253,7 +250,7 @@ pub fn open_withheld<W: Withheld>(
             tar::Sink::data(&mut places, unverified)?;
         }
         if let Some((entry, _)) = places.files.last_mut() {
-            entry.length = pass.released();
+            entry.length = pass.authenticated().length;
         }
     } else {
         read_archive(key, &mut carrier, entries, &mut places)?;
@@ -267,19 +264,14 @@ fn read_archive(
     carrier: impl Read,
     entries: Entries,
     sink: &mut impl tar::Sink,
-) -> Result<u64, FileError> {
+) -> Result<Authenticated, FileError> {
     let mut pass = Pass::new(key, carrier);
     let mut archive = tar::Reader::new(entries);
     while let Some(unverified) = pass.next_chunk()? {
         archive.feed(unverified, sink)?;
     }
     archive.finish()?;
-    Ok(pass.released())
-}
-
-fn drain(mut pass: Pass<'_, impl Read>) -> Result<u64, FileError> {
-    while pass.next_chunk()?.is_some() {}
-    Ok(pass.released())
+    Ok(pass.authenticated())
 }
 
 /// Remembers the first file and drops all content.

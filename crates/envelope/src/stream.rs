@@ -62,8 +62,8 @@ pub fn open_withheld<W: Withheld>(key: &SymKey, source: impl Read, mut sink: W) 
 
 /// The verified plaintext of an envelope in a seekable source.
 ///
-/// `new` has read the whole source and checked MAC and padding; reading decrypts it anew and computes the MAC again, so that a source
-/// that changed in between ends in an error instead of a clean end of file.
+/// `new` has read the whole source and checked MAC and padding; reading decrypts it anew, computes the MAC again and compares it with
+/// the first one, so that a source that changed in between, be it to another good envelope, ends in an error instead of a clean end of file.
 ///
 /// ```
 /// use sealwright_envelope::{SymKey, seal, stream::Opener};
@@ -82,6 +82,14 @@ pub struct Opener<'k, R> {
     length: u64,
 }
 
+/// What a first pass has found right, for the second one to find again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Authenticated {
+    /// Bytes of plaintext.
+    pub(crate) length: u64,
+    mac: [u8; MAC],
+}
+
 /// Shows nothing: the buffer holds plaintext.
 impl<R> fmt::Debug for Opener<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -96,16 +104,17 @@ impl<'k, R: Read + Seek> Opener<'k, R> {
     /// As [`open_withheld`].
     pub fn new(key: &'k SymKey, mut source: R) -> Result<Self, StreamError> {
         let start = source.stream_position()?;
-        let length = authenticated_length(key, &mut source)?;
+        let authenticated = Pass::new(key, &mut source).authenticate()?;
         source.seek(SeekFrom::Start(start))?;
-        Ok(Self::second_pass(key, source, length))
+        Ok(Self::second_pass(key, source, authenticated))
     }
 }
 
 impl<'k, R: Read> Opener<'k, R> {
     /// Reads an envelope again that a first pass has found right.
-    pub(crate) fn second_pass(key: &'k SymKey, source: R, length: u64) -> Self {
-        Self { pass: Pass::new(key, source), taken: 0, length }
+    pub(crate) fn second_pass(key: &'k SymKey, source: R, authenticated: Authenticated) -> Self {
+        let pass = Pass { expected: Some(authenticated.mac), ..Pass::new(key, source) };
+        Self { pass, taken: 0, length: authenticated.length }
     }
 
     /// Bytes of plaintext.
@@ -131,13 +140,6 @@ impl<R: Read> Read for Opener<'_, R> {
     }
 }
 
-/// Reads a whole envelope, checks it, and tells the length of its plaintext.
-fn authenticated_length(key: &SymKey, source: impl Read) -> Result<u64, StreamError> {
-    let mut pass = Pass { decrypts: false, ..Pass::new(key, source) };
-    while pass.next_chunk()?.is_some() {}
-    Ok(pass.released())
-}
-
 /// One pass over an envelope: MAC and decryption chunk by chunk. The last chunk is given only after MAC and padding were found right;
 /// all chunks before it are unverified and stay inside this crate.
 pub(crate) struct Pass<'k, R> {
@@ -146,6 +148,9 @@ pub(crate) struct Pass<'k, R> {
     state: State,
     /// Off for a pass that only authenticates: all chunks but the last then hold ciphertext.
     decrypts: bool,
+    /// The MAC that an earlier pass has found.
+    expected: Option<[u8; MAC]>,
+    mac: [u8; MAC],
     /// `[processed, ready to be taken][read, not processed]`
     buffer: Zeroizing<Vec<u8>>,
     ready: usize,
@@ -165,7 +170,31 @@ enum State {
 impl<'k, R: Read> Pass<'k, R> {
     pub(crate) fn new(key: &'k SymKey, source: R) -> Self {
         let buffer = Zeroizing::new(vec![0; CHUNK.saturating_add(HELD)]);
-        Self { key, source, state: State::Start, decrypts: true, buffer, ready: 0, filled: 0, read: 0, released: 0 }
+        Self {
+            key,
+            source,
+            state: State::Start,
+            decrypts: true,
+            expected: None,
+            mac: [0; MAC],
+            buffer,
+            ready: 0,
+            filled: 0,
+            read: 0,
+            released: 0,
+        }
+    }
+
+    /// Checks the whole envelope without decrypting more than its end.
+    pub(crate) fn authenticate(mut self) -> Result<Authenticated, StreamError> {
+        self.decrypts = false;
+        while self.next_chunk()?.is_some() {}
+        Ok(self.authenticated())
+    }
+
+    /// What was found right; to be asked for when [`Pass::next_chunk`] has given `None`.
+    pub(crate) fn authenticated(&self) -> Authenticated {
+        Authenticated { length: self.released, mac: self.mac }
     }
 
     /// The plaintext of the latest chunk.
@@ -188,6 +217,10 @@ impl<'k, R: Read> Pass<'k, R> {
         };
         let filled = self.buffer.get_mut(..self.filled).unwrap_or_default();
         if at_end {
+            self.mac = filled.last_chunk().copied().unwrap_or_default();
+            if self.expected.is_some_and(|expected| expected != self.mac) {
+                return Err(OpenError::Rejected.into());
+            }
             self.ready = last_chunk(self.key, *mac, &previous, filled, self.read)?;
             self.filled = self.ready;
             self.state = State::End;
@@ -206,11 +239,6 @@ impl<'k, R: Read> Pass<'k, R> {
         }
         self.released = self.released.saturating_add(self.ready as u64);
         Ok(Some(self.ready()))
-    }
-
-    /// Bytes of plaintext that the chunks held so far.
-    pub(crate) fn released(&self) -> u64 {
-        self.released
     }
 
     /// Drops what was taken and fills the buffer. True when the source has ended.
