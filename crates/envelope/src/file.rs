@@ -4,7 +4,7 @@
 //! [`open_withheld`] does it in one pass into places that nobody can look into yet; [`seal`] writes protocol 1.
 
 use crate::carrier::Carrier;
-use crate::envelope::OpenError;
+use crate::envelope::{OpenError, SealError};
 use crate::header::{has_html_marker, html_window, kind_of};
 use crate::key::SymKey;
 use crate::name::Name;
@@ -229,7 +229,8 @@ pub struct Opened<W> {
 
 /// Opens a container in one pass into places that nobody can look into, and gives them back only when MAC, padding and archive are right.
 ///
-/// `place` makes the place for each file. What it is told of the file is not verified at that moment: it may size a buffer by it, no more.
+/// `place` makes the place for each file. What it is told of the file is not verified at that moment: no name may be used and no memory
+/// be reserved by it.
 ///
 /// # Errors
 /// [`FileError`], in this order: input and places, MAC and padding, archive. All places are then dropped.
@@ -332,9 +333,21 @@ pub enum SealFileError {
     /// The content has another length than was said.
     #[error("the content has another length than the {0} bytes that were announced")]
     Length(u64),
+    /// The envelope could not be sealed: a short key without permission, or no random bytes.
+    #[error(transparent)]
+    Seal(#[from] SealError),
     /// The content could not be read or the container not be written.
     #[error("input or output failed: {0}")]
-    Io(#[from] io::Error),
+    Io(#[source] io::Error),
+}
+
+impl From<io::Error> for SealFileError {
+    fn from(error: io::Error) -> Self {
+        match error.get_ref().and_then(|inside| inside.downcast_ref::<SealError>()) {
+            Some(&seal) => Self::Seal(seal),
+            None => Self::Io(error),
+        }
+    }
 }
 
 impl Coded for SealFileError {
@@ -343,6 +356,7 @@ impl Coded for SealFileError {
             Self::Name => "bad-value",
             Self::TooLarge => "too-large",
             Self::Length(_) => "wrong-length",
+            Self::Seal(error) => error.code(),
             Self::Io(_) => "io",
         }
     }

@@ -317,6 +317,8 @@ pub struct Sealer<'k, W> {
     mac: hmac::Context,
     previous: [u8; BLOCK],
     buffer: Zeroizing<Vec<u8>>,
+    /// Set while the sink is written to, and for good when that fails: what it has got is not known then.
+    broken: bool,
 }
 
 /// Shows nothing: the buffer holds plaintext.
@@ -346,32 +348,40 @@ impl<'k, W: Write> Sealer<'k, W> {
         sink.write_all(&iv)?;
         // Room for one block more than a chunk: the padding never moves the buffer.
         let buffer = Zeroizing::new(Vec::with_capacity(CHUNK.saturating_add(BLOCK)));
-        Ok(Self { key, sink, mac, previous: iv, buffer })
+        Ok(Self { key, sink, mac, previous: iv, buffer, broken: false })
     }
 
     /// Writes the padding and the MAC, and gives the sink back.
     ///
     /// # Errors
-    /// The sink's error.
+    /// The sink's error, also if it came from an earlier write.
     pub fn finish(mut self) -> io::Result<W> {
+        self.check_sink()?;
         pad(&mut self.buffer);
         self.encrypt_buffer()?;
         self.sink.write_all(self.mac.sign().as_ref())?;
         Ok(self.sink)
     }
 
+    fn check_sink(&self) -> io::Result<()> {
+        if self.broken { Err(io::Error::other("an earlier write has failed")) } else { Ok(()) }
+    }
+
     fn encrypt_buffer(&mut self) -> io::Result<()> {
+        self.broken = true;
         self.key.encrypt_blocks(&self.previous, &mut self.buffer);
         self.previous = self.buffer.last_chunk().copied().unwrap_or(self.previous);
         self.mac.update(&self.buffer);
         self.sink.write_all(&self.buffer)?;
         self.buffer.clear();
+        self.broken = false;
         Ok(())
     }
 }
 
 impl<W: Write> Write for Sealer<'_, W> {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.check_sink()?;
         let room = CHUNK.saturating_sub(self.buffer.len());
         let taken = data.get(..room.min(data.len())).unwrap_or_default();
         self.buffer.extend_from_slice(taken);
