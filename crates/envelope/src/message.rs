@@ -249,7 +249,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
                         "data" => members.data = map.next_value()?,
                         other => {
                             members.other_case |= is_other_case(other, "SESSIONID") || is_other_case(other, "DATA");
-                            drop(map.next_value::<IgnoredAny>()?);
+                            map.next_value::<IgnoredAny>()?;
                         }
                     }
                 }
