@@ -4,13 +4,14 @@
 //! [`open_withheld`] does it in one pass into places that nobody can look into yet; [`seal`] writes protocol 1.
 
 use crate::carrier::Carrier;
-use crate::envelope::OpenError;
+use crate::envelope::{OpenError, SealError};
 use crate::header::{has_html_marker, html_window, kind_of};
 use crate::key::SymKey;
 use crate::name::Name;
-use crate::stream::{Opener, Pass, Sealer, StreamError, Withheld};
+use crate::stream::{Authenticated, Opener, Pass, Sealer, StreamError, Withheld};
 use crate::tar::{self, LARGEST_FILE, TRAILER};
 use sealwright_types::{Coded, Malformed, RuleId, SessionId};
+use std::fmt;
 use std::io::{self, Read, Seek, Write};
 
 pub use crate::header::{BASE64_MAGIC, Header, Kind, LEGACY_MAGIC, MAGIC};
@@ -134,12 +135,17 @@ impl Header {
 /// A verified file, read from its container.
 ///
 /// Reading computes the MAC again; a container that changed after it was verified ends in an error, not in a clean end of file.
-#[derive(Debug)]
 pub struct OpenedFile<'k, R: Read + Seek> {
     entry: Entry,
     opener: Opener<'k, Carrier<R>>,
-    before: u64,
     left: u64,
+}
+
+/// Shows the entry and nothing of the content.
+impl<R: Read + Seek> fmt::Debug for OpenedFile<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenedFile").field("entry", &self.entry).finish_non_exhaustive()
+    }
 }
 
 /// Verifies a container and gives its one file to read. Two passes over the source; nothing is released before the first has
@@ -156,17 +162,19 @@ pub fn open<'k, R: Read + Seek>(
     let mut carrier = header.carrier(source);
     carrier.restart(header.skip)?;
     let mut found = Found::default();
-    let length = match header.kind {
-        Kind::Legacy => drain(Pass::new(key, &mut carrier))?,
+    let authenticated = match header.kind {
+        Kind::Legacy => Pass::new(key, &mut carrier).authenticate()?,
         _ => read_archive(key, &mut carrier, entries.into(), &mut found)?,
     };
     carrier.restart(header.skip)?;
     let (entry, before) = match found.first {
         Some((entry, offset)) => (entry, offset),
-        None => (Entry { name: None, length }, 0),
+        None => (Entry { name: None, length: authenticated.length }, 0),
     };
+    let mut opener = Opener::second_pass(key, carrier, authenticated);
+    io::copy(&mut opener.by_ref().take(before), &mut io::sink())?;
     let left = entry.length;
-    Ok(OpenedFile { entry, opener: Opener::second_pass(key, carrier, length), before, left })
+    Ok(OpenedFile { entry, opener, left })
 }
 
 /// Which entry [`open`] gives: one has to be chosen.
@@ -197,10 +205,6 @@ impl<R: Read + Seek> OpenedFile<'_, R> {
 
 impl<R: Read + Seek> Read for OpenedFile<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.before > 0 {
-            io::copy(&mut self.opener.by_ref().take(self.before), &mut io::sink())?;
-            self.before = 0;
-        }
         if self.left == 0 {
             // The end of file is told only when the MAC has verified again.
             return io::copy(&mut self.opener, &mut io::sink()).map(|_| 0);
@@ -225,7 +229,8 @@ pub struct Opened<W> {
 
 /// Opens a container in one pass into places that nobody can look into, and gives them back only when MAC, padding and archive are right.
 ///
-/// `place` makes the place for each file. What it is told of the file is not verified at that moment: it may size a buffer by it, no more.
+/// `place` makes the place for each file. What it is told of the file is not verified at that moment: no name may be used and no memory
+/// be reserved by it.
 ///
 /// # Errors
 /// [`FileError`], in this order: input and places, MAC and padding, archive. All places are then dropped.
@@ -246,7 +251,7 @@ pub fn open_withheld<W: Withheld>(
             tar::Sink::data(&mut places, unverified)?;
         }
         if let Some((entry, _)) = places.files.last_mut() {
-            entry.length = pass.released();
+            entry.length = pass.authenticated().length;
         }
     } else {
         read_archive(key, &mut carrier, entries, &mut places)?;
@@ -260,19 +265,14 @@ fn read_archive(
     carrier: impl Read,
     entries: Entries,
     sink: &mut impl tar::Sink,
-) -> Result<u64, FileError> {
+) -> Result<Authenticated, FileError> {
     let mut pass = Pass::new(key, carrier);
     let mut archive = tar::Reader::new(entries);
     while let Some(unverified) = pass.next_chunk()? {
         archive.feed(unverified, sink)?;
     }
     archive.finish()?;
-    Ok(pass.released())
-}
-
-fn drain(mut pass: Pass<'_, impl Read>) -> Result<u64, FileError> {
-    while pass.next_chunk()?.is_some() {}
-    Ok(pass.released())
+    Ok(pass.authenticated())
 }
 
 /// Remembers the first file and drops all content.
@@ -333,9 +333,21 @@ pub enum SealFileError {
     /// The content has another length than was said.
     #[error("the content has another length than the {0} bytes that were announced")]
     Length(u64),
+    /// The envelope could not be sealed: a short key without permission, or no random bytes.
+    #[error(transparent)]
+    Seal(#[from] SealError),
     /// The content could not be read or the container not be written.
     #[error("input or output failed: {0}")]
-    Io(#[from] io::Error),
+    Io(#[source] io::Error),
+}
+
+impl From<io::Error> for SealFileError {
+    fn from(error: io::Error) -> Self {
+        match error.get_ref().and_then(|inside| inside.downcast_ref::<SealError>()) {
+            Some(&seal) => Self::Seal(seal),
+            None => Self::Io(error),
+        }
+    }
 }
 
 impl Coded for SealFileError {
@@ -344,6 +356,7 @@ impl Coded for SealFileError {
             Self::Name => "bad-value",
             Self::TooLarge => "too-large",
             Self::Length(_) => "wrong-length",
+            Self::Seal(error) => error.code(),
             Self::Io(_) => "io",
         }
     }

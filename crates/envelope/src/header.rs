@@ -57,6 +57,7 @@ impl Header {
             Some(Kind::Legacy) => legacy(source),
             Some(Kind::Binary) => binary(Carrier::bytes(source, 0), Kind::Binary),
             Some(Kind::Base64) => binary(Carrier::base64(source, 0, End::Source), Kind::Base64),
+            None if beginning.len() < MAGIC.len() => Err(malformed(beginning.len() as u64, "FILE-20")),
             Some(Kind::Html) | None => html(source),
         }
     }
@@ -183,7 +184,10 @@ fn after_quote(source: &mut (impl Read + Seek), from: u64) -> io::Result<u64> {
     let mut at = from;
     let mut piece = [0; 4096];
     loop {
-        let read = source.read(&mut piece)?;
+        let read = match source.read(&mut piece) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
         let bytes = piece.get(..read).unwrap_or_default();
         if bytes.is_empty() {
             return Err(malformed(at, "HTML-04"));

@@ -174,6 +174,8 @@ pub(crate) fn written(session: SessionId, sealed: &[u8]) -> String {
 struct Members<'a> {
     session: Member<'a>,
     data: Member<'a>,
+    /// Whether a name of the two stands there in another case (MSG-21).
+    other_case: bool,
 }
 
 enum Member<'a> {
@@ -184,10 +186,12 @@ enum Member<'a> {
 
 impl<'a> Members<'a> {
     fn parse(text: &'a [u8]) -> Result<Self, Malformed> {
-        serde_json::from_slice(text).map_err(|error| {
-            let rule = if error.is_data() { "MSG-21" } else { "MSG-22" };
-            Malformed::new(offset(text, error.line(), error.column()), rule)
-        })
+        let members: Self = serde_json::from_slice(text)
+            .map_err(|error| Malformed::new(offset(text, error.line(), error.column()), "MSG-22"))?;
+        if members.other_case {
+            return Err(Malformed::new(0, "MSG-21"));
+        }
+        Ok(members)
     }
 
     fn session(&self) -> Result<SessionId, MessageError> {
@@ -238,15 +242,15 @@ impl<'de> Deserialize<'de> for Members<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Members { session: Member::Missing, data: Member::Missing };
+                let mut members = Members { session: Member::Missing, data: Member::Missing, other_case: false };
                 while let Some(Member::Text(name)) = map.next_key()? {
                     match &*name {
                         "sessionId" => members.session = map.next_value()?,
                         "data" => members.data = map.next_value()?,
-                        other if is_other_case(other, "SESSIONID") || is_other_case(other, "DATA") => {
-                            return Err(serde::de::Error::custom("a member name in another case"));
+                        other => {
+                            members.other_case |= is_other_case(other, "SESSIONID") || is_other_case(other, "DATA");
+                            map.next_value::<IgnoredAny>()?;
                         }
-                        _ => drop(map.next_value::<IgnoredAny>()?),
                     }
                 }
                 Ok(members)

@@ -8,6 +8,7 @@ use crate::envelope::{OpenError, SHORTEST, SealError, pad, unpadded};
 use crate::key::{BLOCK, MAC, SymKey};
 use ring::hmac;
 use sealwright_types::{Coded, Malformed, random};
+use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use zeroize::Zeroizing;
 
@@ -61,8 +62,8 @@ pub fn open_withheld<W: Withheld>(key: &SymKey, source: impl Read, mut sink: W) 
 
 /// The verified plaintext of an envelope in a seekable source.
 ///
-/// `new` has read the whole source and checked MAC and padding; reading decrypts it anew and computes the MAC again, so that a source
-/// that changed in between ends in an error instead of a clean end of file.
+/// `new` has read the whole source and checked MAC and padding; reading decrypts it anew, computes the MAC again and compares it with
+/// the first one, so that a source that changed in between, be it to another good envelope, ends in an error instead of a clean end of file.
 ///
 /// ```
 /// use sealwright_envelope::{SymKey, seal, stream::Opener};
@@ -75,11 +76,25 @@ pub fn open_withheld<W: Withheld>(key: &SymKey, source: impl Read, mut sink: W) 
 /// assert_eq!(text, "a long story");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct Opener<'k, R> {
     pass: Pass<'k, R>,
     taken: usize,
     length: u64,
+}
+
+/// What a first pass has found right, for the second one to find again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Authenticated {
+    /// Bytes of plaintext.
+    pub(crate) length: u64,
+    mac: [u8; MAC],
+}
+
+/// Shows nothing: the buffer holds plaintext.
+impl<R> fmt::Debug for Opener<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Opener([redacted])")
+    }
 }
 
 impl<'k, R: Read + Seek> Opener<'k, R> {
@@ -89,16 +104,17 @@ impl<'k, R: Read + Seek> Opener<'k, R> {
     /// As [`open_withheld`].
     pub fn new(key: &'k SymKey, mut source: R) -> Result<Self, StreamError> {
         let start = source.stream_position()?;
-        let length = authenticated_length(key, &mut source)?;
+        let authenticated = Pass::new(key, &mut source).authenticate()?;
         source.seek(SeekFrom::Start(start))?;
-        Ok(Self::second_pass(key, source, length))
+        Ok(Self::second_pass(key, source, authenticated))
     }
 }
 
 impl<'k, R: Read> Opener<'k, R> {
     /// Reads an envelope again that a first pass has found right.
-    pub(crate) fn second_pass(key: &'k SymKey, source: R, length: u64) -> Self {
-        Self { pass: Pass::new(key, source), taken: 0, length }
+    pub(crate) fn second_pass(key: &'k SymKey, source: R, authenticated: Authenticated) -> Self {
+        let pass = Pass { expected: Some(authenticated.mac), ..Pass::new(key, source) };
+        Self { pass, taken: 0, length: authenticated.length }
     }
 
     /// Bytes of plaintext.
@@ -124,22 +140,17 @@ impl<R: Read> Read for Opener<'_, R> {
     }
 }
 
-/// Reads a whole envelope, checks it, and tells the length of its plaintext.
-fn authenticated_length(key: &SymKey, source: impl Read) -> Result<u64, StreamError> {
-    let mut pass = Pass { decrypts: false, ..Pass::new(key, source) };
-    while pass.next_chunk()?.is_some() {}
-    Ok(pass.released())
-}
-
 /// One pass over an envelope: MAC and decryption chunk by chunk. The last chunk is given only after MAC and padding were found right;
 /// all chunks before it are unverified and stay inside this crate.
-#[derive(Debug)]
 pub(crate) struct Pass<'k, R> {
     key: &'k SymKey,
     source: R,
     state: State,
     /// Off for a pass that only authenticates: all chunks but the last then hold ciphertext.
     decrypts: bool,
+    /// The MAC that an earlier pass has found.
+    expected: Option<[u8; MAC]>,
+    mac: [u8; MAC],
     /// `[processed, ready to be taken][read, not processed]`
     buffer: Zeroizing<Vec<u8>>,
     ready: usize,
@@ -148,17 +159,42 @@ pub(crate) struct Pass<'k, R> {
     released: u64,
 }
 
-#[derive(Debug)]
 enum State {
     Start,
     Middle { mac: Box<hmac::Context>, previous: [u8; BLOCK] },
     End,
+    /// The envelope was found wrong: it stays so, however often a caller reads on.
+    Failed,
 }
 
 impl<'k, R: Read> Pass<'k, R> {
     pub(crate) fn new(key: &'k SymKey, source: R) -> Self {
         let buffer = Zeroizing::new(vec![0; CHUNK.saturating_add(HELD)]);
-        Self { key, source, state: State::Start, decrypts: true, buffer, ready: 0, filled: 0, read: 0, released: 0 }
+        Self {
+            key,
+            source,
+            state: State::Start,
+            decrypts: true,
+            expected: None,
+            mac: [0; MAC],
+            buffer,
+            ready: 0,
+            filled: 0,
+            read: 0,
+            released: 0,
+        }
+    }
+
+    /// Checks the whole envelope without decrypting more than its end.
+    pub(crate) fn authenticate(mut self) -> Result<Authenticated, StreamError> {
+        self.decrypts = false;
+        while self.next_chunk()?.is_some() {}
+        Ok(self.authenticated())
+    }
+
+    /// What was found right; to be asked for when [`Pass::next_chunk`] has given `None`.
+    pub(crate) fn authenticated(&self) -> Authenticated {
+        Authenticated { length: self.released, mac: self.mac }
     }
 
     /// The plaintext of the latest chunk.
@@ -169,16 +205,25 @@ impl<'k, R: Read> Pass<'k, R> {
     /// Processes the next chunk. `None` at the end of an envelope whose MAC and padding are right.
     pub(crate) fn next_chunk(&mut self) -> Result<Option<&[u8]>, StreamError> {
         let at_end = self.refill()?;
-        let state = std::mem::replace(&mut self.state, State::End);
+        let state = std::mem::replace(&mut self.state, State::Failed);
         let (mut mac, mut previous) = match state {
             State::Start => self.start()?,
             State::Middle { mac, previous } => (mac, previous),
-            State::End => return Ok(None),
+            State::End => {
+                self.state = State::End;
+                return Ok(None);
+            }
+            State::Failed => return Err(OpenError::Rejected.into()),
         };
         let filled = self.buffer.get_mut(..self.filled).unwrap_or_default();
         if at_end {
+            self.mac = filled.last_chunk().copied().unwrap_or_default();
+            if self.expected.is_some_and(|expected| expected != self.mac) {
+                return Err(OpenError::Rejected.into());
+            }
             self.ready = last_chunk(self.key, *mac, &previous, filled, self.read)?;
             self.filled = self.ready;
+            self.state = State::End;
         } else {
             let processed = filled.len().saturating_sub(HELD);
             let whole = processed.saturating_sub(processed % BLOCK);
@@ -194,11 +239,6 @@ impl<'k, R: Read> Pass<'k, R> {
         }
         self.released = self.released.saturating_add(self.ready as u64);
         Ok(Some(self.ready()))
-    }
-
-    /// Bytes of plaintext that the chunks held so far.
-    pub(crate) fn released(&self) -> u64 {
-        self.released
     }
 
     /// Drops what was taken and fills the buffer. True when the source has ended.
@@ -271,13 +311,21 @@ fn last_chunk(
 /// assert_eq!(open(&key, &sealer.finish()?)?, b"a long story");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct Sealer<'k, W> {
     key: &'k SymKey,
     sink: W,
     mac: hmac::Context,
     previous: [u8; BLOCK],
     buffer: Zeroizing<Vec<u8>>,
+    /// Set while the sink is written to, and for good when that fails: what it has got is not known then.
+    broken: bool,
+}
+
+/// Shows nothing: the buffer holds plaintext.
+impl<W> fmt::Debug for Sealer<'_, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sealer([redacted])")
+    }
 }
 
 impl<'k, W: Write> Sealer<'k, W> {
@@ -300,32 +348,40 @@ impl<'k, W: Write> Sealer<'k, W> {
         sink.write_all(&iv)?;
         // Room for one block more than a chunk: the padding never moves the buffer.
         let buffer = Zeroizing::new(Vec::with_capacity(CHUNK.saturating_add(BLOCK)));
-        Ok(Self { key, sink, mac, previous: iv, buffer })
+        Ok(Self { key, sink, mac, previous: iv, buffer, broken: false })
     }
 
     /// Writes the padding and the MAC, and gives the sink back.
     ///
     /// # Errors
-    /// The sink's error.
+    /// The sink's error, also if it came from an earlier write.
     pub fn finish(mut self) -> io::Result<W> {
+        self.check_sink()?;
         pad(&mut self.buffer);
         self.encrypt_buffer()?;
         self.sink.write_all(self.mac.sign().as_ref())?;
         Ok(self.sink)
     }
 
+    fn check_sink(&self) -> io::Result<()> {
+        if self.broken { Err(io::Error::other("an earlier write has failed")) } else { Ok(()) }
+    }
+
     fn encrypt_buffer(&mut self) -> io::Result<()> {
+        self.broken = true;
         self.key.encrypt_blocks(&self.previous, &mut self.buffer);
         self.previous = self.buffer.last_chunk().copied().unwrap_or(self.previous);
         self.mac.update(&self.buffer);
         self.sink.write_all(&self.buffer)?;
         self.buffer.clear();
+        self.broken = false;
         Ok(())
     }
 }
 
 impl<W: Write> Write for Sealer<'_, W> {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.check_sink()?;
         let room = CHUNK.saturating_sub(self.buffer.len());
         let taken = data.get(..room.min(data.len())).unwrap_or_default();
         self.buffer.extend_from_slice(taken);

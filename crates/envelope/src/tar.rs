@@ -80,7 +80,6 @@ pub(crate) trait Sink {
 }
 
 /// Reads an archive that is fed to it in pieces of any size.
-#[derive(Debug)]
 pub(crate) struct Reader {
     wanted: Entries,
     state: State,
@@ -90,6 +89,8 @@ pub(crate) struct Reader {
     entries: u64,
     files: u64,
     position: u64,
+    /// Where the block or the extended header in `pending` begins.
+    pending_at: u64,
     error: Option<TarError>,
 }
 
@@ -111,7 +112,7 @@ enum Extension {
 }
 
 /// What extended headers say of the entry that follows them.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Extended {
     path: Option<Vec<u8>>,
     size: Option<u64>,
@@ -133,6 +134,7 @@ impl Reader {
             entries: 0,
             files: 0,
             position: 0,
+            pending_at: 0,
             error: None,
         }
     }
@@ -157,21 +159,19 @@ impl Reader {
     /// The verdict once everything has been fed.
     pub(crate) fn finish(self) -> Result<(), TarError> {
         let truncated = match self.state {
-            State::Header => self.pending.iter().any(|&byte| byte != 0) || !self.extended.is_empty(),
+            State::Header => self.pending.iter().any(|&byte| byte != 0),
             State::Extension { .. } | State::Body { .. } => true,
             State::Padding { .. } | State::Trailer | State::Ignored => false,
         };
+        // An extended header announces an entry.
+        let truncated = truncated || !self.extended.is_empty();
         match self.error {
             Some(error) => Err(error),
-            None if truncated => Err(self.malformed("TAR-18")),
+            None if truncated => Err(malformed(self.position, "TAR-18")),
             None if self.entries == 0 => Err(TarError::EmptyArchive),
             None if self.files == 0 => Err(TarError::NotAFile),
             None => Ok(()),
         }
-    }
-
-    fn malformed(&self, rule: &'static str) -> TarError {
-        TarError::Malformed { at: self.position, rule: RuleId::new(rule) }
     }
 
     /// Consumes some of `bytes`, at least one, and tells how many.
@@ -212,8 +212,11 @@ impl Reader {
                 self.skip_empty_states();
                 Ok(taken)
             }
-            State::Trailer if bytes.iter().any(|&byte| byte != 0) => Err(self.malformed("TAR-17").into()),
-            State::Trailer | State::Ignored => Ok(bytes.len()),
+            State::Trailer => match bytes.iter().position(|&byte| byte != 0) {
+                Some(zeros) => Err(malformed(self.position.saturating_add(zeros as u64), "TAR-17").into()),
+                None => Ok(bytes.len()),
+            },
+            State::Ignored => Ok(bytes.len()),
         }
     }
 
@@ -234,9 +237,9 @@ impl Reader {
         }
         let header = Header::from_byte_slice(block);
         if header.cksum().ok() != Some(checksum(block)) {
-            return Err(self.malformed("TAR-18").into());
+            return Err(malformed(self.pending_at, "TAR-18").into());
         }
-        let size = header.entry_size().map_err(|_| self.malformed("TAR-18"))?;
+        let size = size(header).ok_or(malformed(self.pending_at, "TAR-18"))?;
         let extension = match header.entry_type() {
             EntryType::XHeader => Some(Extension::Pax),
             EntryType::GNULongName => Some(Extension::LongName),
@@ -277,22 +280,18 @@ impl Reader {
         if raw.len() > LONGEST_NAME {
             return Err(TarError::TooLarge.into());
         }
-        let name = Name::new(raw).map_err(|Malformed { rule, .. }| TarError::Malformed { at: self.position, rule })?;
+        let name = Name::new(raw).map_err(|Malformed { rule, .. }| TarError::Malformed { at: self.pending_at, rule })?;
         let wanted = is_file || self.wanted == Entries::First;
         if wanted {
             self.files = self.files.saturating_add(1);
-            sink.begin(Some(name), if is_file { size } else { 0 }, self.header_end())?;
+            let content_at = self.pending_at.saturating_add(BLOCK_LENGTH);
+            sink.begin(Some(name), if is_file { size } else { 0 }, content_at)?;
         } else {
             sink.skipped(name);
         }
         self.state = State::Body { left: size, padding: padding(size), wanted: is_file };
         self.skip_empty_states();
         Ok(())
-    }
-
-    /// Where the block that is being read ends: `position` still stands inside it, where the piece that completed it began.
-    fn header_end(&self) -> u64 {
-        self.position.saturating_sub(self.position % BLOCK_LENGTH).saturating_add(BLOCK_LENGTH)
     }
 
     fn extension(&mut self, kind: Extension, body: &[u8]) -> Result<(), Fault> {
@@ -303,10 +302,13 @@ impl Reader {
                 self.extended.path = Some(name.to_vec());
             }
             Extension::Pax => {
-                let malformed = self.malformed("TAR-20");
+                let malformed = malformed(self.pending_at, "TAR-20");
                 for record in PaxRecords(Cursor::new(body)) {
                     match record.ok_or(malformed)? {
+                        // An empty value takes the record back: the header's own field counts.
+                        (b"path", b"") => self.extended.path = None,
                         (b"path", value) => self.extended.path = Some(value.to_vec()),
+                        (b"size", b"") => self.extended.size = None,
                         (b"size", value) => self.extended.size = Some(decimal(value).ok_or(malformed)?),
                         _ => {}
                     }
@@ -318,6 +320,9 @@ impl Reader {
 
     /// Moves at most `missing` bytes to `pending`.
     fn collect(&mut self, bytes: &[u8], missing: u64) -> usize {
+        if self.pending.is_empty() {
+            self.pending_at = self.position;
+        }
         let taken = limit(bytes, missing);
         self.pending.extend_from_slice(bytes.get(..taken).unwrap_or_default());
         taken
@@ -381,6 +386,19 @@ impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
         Self::Sink(error)
     }
+}
+
+fn malformed(at: u64, rule: &'static str) -> TarError {
+    TarError::Malformed { at, rule: RuleId::new(rule) }
+}
+
+/// The size field. The `tar` crate drops what a binary number holds beyond 64 bits, other readers do not.
+fn size(header: &Header) -> Option<u64> {
+    let [marker, high @ .., _, _, _, _, _, _, _, _] = header.as_old().size;
+    if marker & 0x80 != 0 && (marker, high) != (0x80, [0; 3]) {
+        return None;
+    }
+    header.entry_size().ok()
 }
 
 /// Links, directories and devices have no content, whatever their size field says.
