@@ -1,0 +1,331 @@
+//! The records that lead to session keys, and the keys that they lead to (docs/spec/EGRESS.md sections 4 and 5).
+
+use crate::bundle::{Bundle, MESSAGE_KEYS, PROXY_KEYS, SESSION_KEYS};
+use crate::error::EgressError;
+use crate::lines::MalformedRecord;
+use sealwright_envelope::SymKey;
+use sealwright_session::{Generation, Keyring, Route, SerializedSession, UnknownHash};
+use sealwright_types::{SecretString, SecretVec, SessionId, b64};
+use sealwright_wrap::record::{DeviceToken, ProxyKey};
+use sealwright_wrap::symmetric;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use subtle::ConstantTimeEq as _;
+
+/// Everything that may open sessions: private keys, and records by session.
+#[derive(Debug, Default)]
+pub(crate) struct Vault {
+    keyring: Keyring,
+    unknown_hash: UnknownHash,
+    sessions: HashMap<SessionId, Entry>,
+    /// Tokens that the service has revoked; they are opened nevertheless (EMK-14).
+    pub(crate) revoked: u64,
+    operations: AtomicU64,
+}
+
+/// What leads to one session's key.
+#[derive(Debug, Default)]
+struct Entry {
+    known: Vec<SecretVec>,
+    tokens: Vec<DeviceToken>,
+    proxies: Vec<ProxyKey>,
+    /// Proxies that the plan wants to be used before own tokens, because their keys are needed anyway.
+    prefers_proxy: Option<SessionId>,
+    /// The key by a known key or an own token: what a session needs to serve as a proxy (PROXY-02).
+    direct: OnceLock<Option<Arc<SessionKey>>>,
+    opened: Mutex<Progress>,
+}
+
+/// How far the routes of a session have been tried.
+#[derive(Debug, Default)]
+struct Progress {
+    keys: Vec<Arc<SessionKey>>,
+    next: usize,
+}
+
+/// A session's key, and the way that led to it.
+#[derive(Debug)]
+pub(crate) struct SessionKey {
+    bytes: SecretVec,
+    pub(crate) route: Route,
+}
+
+/// Why no key of a session was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Closed {
+    /// No record, or none that a private key at hand opens.
+    NoToken,
+    /// Only behind a proxy that is not reached directly (PROXY-02).
+    ProxyNotDirect,
+}
+
+impl Closed {
+    /// The code in manifests and reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoToken => "no-token",
+            Self::ProxyNotDirect => "proxy-not-direct",
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct KnownKey {
+    #[serde(alias = "message_id")]
+    session_id: Option<SessionId>,
+    key: Option<SecretText>,
+    serialized: Option<SecretText>,
+}
+
+/// Text that is wiped.
+struct SecretText(SecretString);
+
+impl<'de> Deserialize<'de> for SecretText {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(text.into()))
+    }
+}
+
+/// The steps that may lead to a key, cheapest first: each entry is one record.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Known(usize),
+    Token(usize),
+    Proxy(usize),
+}
+
+impl Vault {
+    /// Reads all records of a bundle.
+    pub(crate) fn from_bundle(
+        bundle: &Bundle,
+        keyring: Keyring,
+        unknown_hash: UnknownHash,
+        malformed: &mut Vec<MalformedRecord>,
+    ) -> Result<Self, EgressError> {
+        let mut vault = Self { keyring, unknown_hash, ..Self::default() };
+        bundle.each(SESSION_KEYS, malformed, |place, record: KnownKey| vault.add_known(record).ok_or(place))?;
+        bundle.each(PROXY_KEYS, malformed, |_, record: ProxyKey| {
+            vault.revoked += u64::from(record.revoked);
+            add_once(&mut vault.sessions.entry(record.session_id).or_default().proxies, record);
+            Ok(())
+        })?;
+        bundle.each(MESSAGE_KEYS, malformed, |_, record: DeviceToken| {
+            vault.revoked += u64::from(record.revoked);
+            add_once(&mut vault.sessions.entry(record.session_id).or_default().tokens, record);
+            Ok(())
+        })?;
+        Ok(vault)
+    }
+
+    fn add_known(&mut self, record: KnownKey) -> Option<()> {
+        let (session, key) = match record {
+            KnownKey { serialized: Some(text), key: None, .. } => {
+                let session = SerializedSession::from_text(text.0.expose(), Generation::Unknown).ok()?;
+                (session.id, SecretVec::copy_of(session.key.expose()))
+            }
+            KnownKey { session_id: Some(session), key: Some(text), serialized: None } => {
+                (session, b64::decode_tolerant_secret(text.0.expose()).ok()?)
+            }
+            _ => return None,
+        };
+        SymKey::from_bytes(key.expose()).ok()?;
+        self.sessions.entry(session).or_default().known.push(key);
+        Some(())
+    }
+
+    /// Decides for each needed session which records come first, so that the fewest private-key operations are spent (EGR-20).
+    ///
+    /// A proxy serves when its own key is needed anyway, or when it replaces more operations than it costs.
+    pub(crate) fn prefer_shared_proxies(&mut self, needed: &[SessionId]) {
+        let mut dependents: HashMap<SessionId, Vec<SessionId>> = HashMap::new();
+        for &session in needed {
+            let Some(entry) = self.sessions.get(&session).filter(|entry| entry.known.is_empty()) else { continue };
+            for proxy in &entry.proxies {
+                let proxy = proxy.proxy_session_id;
+                if proxy != session && self.direct_cost(proxy).is_some() {
+                    dependents.entry(proxy).or_default().push(session);
+                }
+            }
+        }
+        let mut proxies: Vec<_> = dependents.into_iter().collect();
+        proxies.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then(a.0.cmp(&b.0)));
+        for (proxy, sessions) in proxies {
+            let open: Vec<_> = sessions.into_iter().filter(|session| !self.is_served(*session)).collect();
+            let saved: u64 = open.iter().map(|session| self.direct_cost(*session).unwrap_or(0)).sum();
+            let is_only_way = open.iter().any(|session| self.direct_cost(*session).is_none());
+            let own = if needed.binary_search(&proxy).is_ok() { 0 } else { self.direct_cost(proxy).unwrap_or(u64::MAX) };
+            if saved > own || is_only_way {
+                for session in open {
+                    if let Some(entry) = self.sessions.get_mut(&session) {
+                        entry.prefers_proxy = Some(proxy);
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_served(&self, session: SessionId) -> bool {
+        self.sessions.get(&session).is_some_and(|entry| entry.prefers_proxy.is_some())
+    }
+
+    /// Private-key operations that reaching a session directly costs, weighted by key size; `None` if nothing promises to.
+    fn direct_cost(&self, session: SessionId) -> Option<u64> {
+        let entry = self.sessions.get(&session)?;
+        if !entry.known.is_empty() {
+            return Some(0);
+        }
+        entry.tokens.iter().map(|token| self.token_cost(token)).filter(|&cost| cost > 0).min()
+    }
+
+    /// The cost of a private-key operation grows with the cube of the key's size.
+    fn token_cost(&self, token: &DeviceToken) -> u64 {
+        const UNIT: u64 = 256;
+        self.keyring
+            .candidates(token, self.unknown_hash)
+            .map(|candidate| (candidate.key.modulus_length() as u64).pow(3) / UNIT.pow(2))
+            .sum()
+    }
+
+    /// Private-key operations that opening `needed` is expected to take: each session by its first promising way, each proxy once.
+    pub(crate) fn expected_operations(&self, needed: &[SessionId]) -> u64 {
+        let mut directly: Vec<SessionId> = Vec::new();
+        for session in needed {
+            let Some(entry) = self.sessions.get(session).filter(|entry| entry.known.is_empty()) else { continue };
+            let first_proxy = || entry.proxies.iter().map(|proxy| proxy.proxy_session_id);
+            let by_proxy = entry.prefers_proxy.or_else(|| {
+                first_proxy().find(|&proxy| self.direct_cost(*session).is_none() && self.direct_cost(proxy).is_some())
+            });
+            directly.push(by_proxy.unwrap_or(*session));
+        }
+        directly.sort_unstable();
+        directly.dedup();
+        let operations = |session| {
+            let entry = self.sessions.get(session).filter(|entry: &&Entry| entry.known.is_empty())?;
+            let counts = entry.tokens.iter().map(|token| self.keyring.candidates(token, self.unknown_hash).count());
+            counts.filter(|&count| count > 0).min()
+        };
+        directly.iter().filter_map(operations).map(|count| count as u64).sum()
+    }
+
+    /// Private-key operations done so far.
+    pub(crate) fn operations(&self) -> u64 {
+        self.operations.load(Ordering::Relaxed)
+    }
+
+    /// Whether some way promises to lead to the session's key, and if not, why not. Costs no private-key operation.
+    pub(crate) fn reachable(&self, session: SessionId) -> Result<Route, Closed> {
+        let Some(entry) = self.sessions.get(&session) else { return Err(Closed::NoToken) };
+        if !entry.known.is_empty() {
+            return Ok(Route::Known);
+        }
+        if self.direct_cost(session).is_some() {
+            return Ok(Route::Direct);
+        }
+        if entry.proxies.iter().any(|proxy| self.direct_cost(proxy.proxy_session_id).is_some()) {
+            return Ok(Route::Proxy);
+        }
+        Err(self.why_closed(entry))
+    }
+
+    /// The session's key number `nth`: further ones are for data that an earlier one did not open (SES-10).
+    pub(crate) fn key(&self, session: SessionId, nth: usize) -> Result<Arc<SessionKey>, Closed> {
+        let entry = self.sessions.get(&session).ok_or(Closed::NoToken)?;
+        let mut progress = entry.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let steps = entry.steps();
+        while progress.keys.len() <= nth {
+            let Some(&step) = steps.get(progress.next) else {
+                return Err(self.why_closed(entry));
+            };
+            progress.next += 1;
+            if let Some(key) = self.take(session, entry, step)
+                && !progress.keys.iter().any(|known| bool::from(known.bytes.ct_eq(&key.bytes)))
+            {
+                progress.keys.push(key);
+            }
+        }
+        progress.keys.get(nth).cloned().ok_or(Closed::NoToken)
+    }
+
+    fn take(&self, session: SessionId, entry: &Entry, step: Step) -> Option<Arc<SessionKey>> {
+        match step {
+            Step::Known(place) => entry.known.get(place).map(SessionKey::known),
+            Step::Token(place) if place == 0 => self.direct(entry),
+            Step::Token(place) => self.unwrap(entry.tokens.get(place)?),
+            Step::Proxy(place) => {
+                let proxy = entry.proxies.get(place)?;
+                // A session is no proxy of itself (PROXY-05).
+                let by = self.sessions.get(&proxy.proxy_session_id).filter(|_| proxy.proxy_session_id != session)?;
+                let key = symmetric::unwrap(&proxy.data, &self.direct(by)?.sym_key()?).ok()?;
+                Some(SessionKey::new(&key, Route::Proxy))
+            }
+        }
+    }
+
+    /// The key by a known key or the first token that opens, computed once.
+    fn direct(&self, entry: &Entry) -> Option<Arc<SessionKey>> {
+        let find = || {
+            let known = entry.known.first().map(SessionKey::known);
+            known.or_else(|| entry.tokens.iter().find_map(|token| self.unwrap(token)))
+        };
+        entry.direct.get_or_init(find).clone()
+    }
+
+    fn unwrap(&self, token: &DeviceToken) -> Option<Arc<SessionKey>> {
+        for candidate in self.keyring.candidates(token, self.unknown_hash) {
+            self.operations.fetch_add(1, Ordering::Relaxed);
+            if let Ok(key) = sealwright_wrap::unwrap(&candidate.key, &token.token) {
+                return Some(SessionKey::new(&key, Route::Direct));
+            }
+        }
+        None
+    }
+
+    /// A proxy that has ways of its own, but no direct one, is a chain.
+    fn why_closed(&self, entry: &Entry) -> Closed {
+        let is_chain = |proxy: &ProxyKey| {
+            self.sessions.get(&proxy.proxy_session_id).is_some_and(|by| {
+                !by.proxies.is_empty() && self.direct(by).is_none()
+            })
+        };
+        if entry.proxies.iter().any(is_chain) { Closed::ProxyNotDirect } else { Closed::NoToken }
+    }
+}
+
+impl Entry {
+    /// Known keys, then the preferred proxy, then own tokens, then the other proxies.
+    fn steps(&self) -> Vec<Step> {
+        let preferred = |place: &usize| {
+            self.proxies.get(*place).is_some_and(|proxy| Some(proxy.proxy_session_id) == self.prefers_proxy)
+        };
+        let (first, last): (Vec<_>, Vec<_>) = (0..self.proxies.len()).partition(preferred);
+        let known = (0..self.known.len()).map(Step::Known);
+        let tokens = (0..self.tokens.len()).map(Step::Token);
+        known.chain(first.into_iter().map(Step::Proxy)).chain(tokens).chain(last.into_iter().map(Step::Proxy)).collect()
+    }
+}
+
+impl SessionKey {
+    fn new(key: &SymKey, route: Route) -> Arc<Self> {
+        Arc::new(Self { bytes: SecretVec::copy_of(key.expose()), route })
+    }
+
+    fn known(bytes: &SecretVec) -> Arc<Self> {
+        Arc::new(Self { bytes: SecretVec::copy_of(bytes.expose()), route: Route::Known })
+    }
+
+    /// The key, ready for use. It is kept as bytes because a ready key takes ten times their memory.
+    pub(crate) fn sym_key(&self) -> Option<SymKey> {
+        SymKey::from_bytes(self.bytes.expose()).ok()
+    }
+}
+
+fn add_once<T: PartialEq>(records: &mut Vec<T>, record: T) {
+    if !records.contains(&record) {
+        records.push(record);
+    }
+}
