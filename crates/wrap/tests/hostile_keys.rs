@@ -214,6 +214,49 @@ fn sizes_between_the_usual_ones_work_in_both_engines() {
     }
 }
 
+/// A DER element.
+fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let content = parts.concat();
+    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+    if content.len() < 128 {
+        [&[tag, length[1]], content.as_slice()].concat()
+    } else if content.len() < 256 {
+        [&[tag, 0x81, length[1]], content.as_slice()].concat()
+    } else {
+        [&[tag, 0x82, length[0], length[1]], content.as_slice()].concat()
+    }
+}
+
+#[test]
+fn the_wrapping_of_a_private_key_has_one_form() {
+    const VERSION: &[u8] = &[2, 1, 0];
+    const RSA: &[u8] = &[0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0];
+    const RSA_WITHOUT_NULL: &[u8] = &[0x30, 11, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
+    const RSASSA_PSS: &[u8] = &[0x30, 11, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
+    let key = element(4, &[&Numbers::good().der()]);
+    let accepted: [(&str, &[&[u8]]); 3] = [
+        ("plain", &[VERSION, RSA, &key]),
+        ("empty attributes", &[VERSION, RSA, &key, &[0xa0, 0]]),
+        ("an attribute", &[VERSION, RSA, &key, &[0xa0, 9, 0x30, 7, 6, 3, 0x55, 0x1d, 0x0f, 0x31, 0]]),
+    ];
+    for (name, parts) in accepted {
+        let imported = PrivateKey::from_der(&element(0x30, parts)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(imported.key.to_pkcs8().expose(), *SMALL, "KEY-04, KEY-21 {name}");
+    }
+    let refused: [(&str, &[&[u8]]); 7] = [
+        ("version 1", &[&[2, 1, 1], RSA, &key]),
+        ("version 1 with a public key", &[&[2, 1, 1], RSA, &key, &[0xa1, 3, 3, 1, 0]]),
+        ("without NULL", &[VERSION, RSA_WITHOUT_NULL, &key]),
+        ("rsassaPss", &[VERSION, RSASSA_PSS, &key]),
+        ("a field after the attributes", &[VERSION, RSA, &key, &[0xa0, 0], &[0xa5, 0]]),
+        ("a byte after the key inside", &[VERSION, RSA, &element(4, &[&Numbers::good().der(), &[0]])]),
+        ("no key", &[VERSION, RSA, &[4, 0]]),
+    ];
+    for (name, parts) in refused {
+        assert_eq!(code(&element(0x30, parts)), "key-malformed", "KEY-05, KEY-06 {name}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
