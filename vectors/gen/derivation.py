@@ -322,6 +322,7 @@ for rule, kind in (("VAL-01", "raw-key"), ("VAL-05", "raw-sym-key")):
         else:
             value(rule, kind, "read", text, f"{size} bytes: read", text, ["ReadNotWritten"])
             value(rule, kind, "write", text, f"{size} bytes: not written", None, ["ReadNotWritten"])
+            both(rule, kind, text.rstrip("=") + "==", f"{size} bytes, padded as 64 are", text, None, ["ReadNotWritten"])
 
 both("VAL-02", "raw-storage-key", "A-z_0@9.+/=", "every kind of character", "A-z_0@9.+/=", "A-z_0@9.+/=")
 both("VAL-02", "raw-storage-key", "k" * 256, "256 characters", "k" * 256, "k" * 256)

@@ -40,7 +40,7 @@ impl Coded for BadValue {
     }
 }
 
-/// Whether `text` is one or more lower-case hexadecimal digits, `length` of them.
+/// Whether `text` is `length` lower-case hexadecimal digits.
 fn is_lower_hex(text: &str, length: usize) -> bool {
     text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

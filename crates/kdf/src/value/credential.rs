@@ -14,7 +14,7 @@ pub enum Credential {
         /// The proof that is sent.
         secret: RawSecret,
         /// The key that wraps.
-        key: RawSymKey,
+        key: Box<RawSymKey>,
     },
 }
 
@@ -41,7 +41,7 @@ impl Credential {
     ) -> Result<Self, CredentialConflict> {
         match (password, secret, key) {
             (Some(password), None, None) => Ok(Self::Password(password)),
-            (None, Some(secret), Some(key)) => Ok(Self::Raw { secret, key }),
+            (None, Some(secret), Some(key)) => Ok(Self::Raw { secret, key: Box::new(key) }),
             _ => Err(CredentialConflict),
         }
     }
