@@ -158,7 +158,8 @@ impl Vault {
             let open: Vec<_> = sessions.into_iter().filter(|session| !self.is_served(*session)).collect();
             let saved: u64 = open.iter().map(|session| self.direct_cost(*session).unwrap_or(0)).sum();
             let is_only_way = open.iter().any(|session| self.direct_cost(*session).is_none());
-            let own = if needed.binary_search(&proxy).is_ok() { 0 } else { self.direct_cost(proxy).unwrap_or(u64::MAX) };
+            let own =
+                if needed.binary_search(&proxy).is_ok() { 0 } else { self.direct_cost(proxy).unwrap_or(u64::MAX) };
             if saved > own || is_only_way {
                 for session in open {
                     if let Some(entry) = self.sessions.get_mut(&session) {
@@ -288,9 +289,9 @@ impl Vault {
     /// A proxy that has ways of its own, but no direct one, is a chain.
     fn why_closed(&self, entry: &Entry) -> Closed {
         let is_chain = |proxy: &ProxyKey| {
-            self.sessions.get(&proxy.proxy_session_id).is_some_and(|by| {
-                !by.proxies.is_empty() && self.direct(by).is_none()
-            })
+            self.sessions
+                .get(&proxy.proxy_session_id)
+                .is_some_and(|by| !by.proxies.is_empty() && self.direct(by).is_none())
         };
         if entry.proxies.iter().any(is_chain) { Closed::ProxyNotDirect } else { Closed::NoToken }
     }
