@@ -54,6 +54,8 @@ struct DeviceFields<'a> {
     old_encryption_private_keys: Field<'a>,
     #[serde(borrow)]
     old_signing_private_keys: Field<'a>,
+    #[serde(borrow)]
+    device_expires: Field<'a>,
 }
 
 #[derive(Deserialize)]
@@ -190,8 +192,10 @@ impl Recovered {
             signing: field::secret(fields.signing_private_key),
             old_encryption: field::secrets(fields.old_encryption_private_keys),
             old_signing: field::secrets(fields.old_signing_private_keys),
+            expires: milliseconds(fields.device_expires),
         };
         if user.is_some() || device.encryption.is_some() {
+            self.expires = device.expires;
             self.identity = keys::identity(user, &device, &mut self.warnings).map_err(NoIdentity::Unreadable);
         }
         Some(())
@@ -244,7 +248,7 @@ fn member(raw: &RawValue) -> Option<UserId> {
 fn session(name: &str, value: &RawValue) -> Option<CachedSession> {
     let fields: SessionFields<'_> = field::read(Some(value))?;
     let details: Option<RetrievalFields<'_>> = field::read(fields.retrieval_details);
-    let stored = field::text(fields.serialization_date).and_then(|text| milliseconds(&text));
+    let stored = milliseconds(fields.serialization_date);
     CachedSession::new(name.parse().ok()?, &field::secret(fields.key)?, stored, details)
 }
 
@@ -266,6 +270,6 @@ fn connector(name: &str) -> Option<Connector> {
 }
 
 /// A date of RFC 3339.
-fn milliseconds(text: &str) -> Option<UnixMilliseconds> {
-    bson::DateTime::parse_rfc3339_str(text).ok().map(bson::DateTime::timestamp_millis)
+fn milliseconds(date: Field<'_>) -> Option<UnixMilliseconds> {
+    bson::DateTime::parse_rfc3339_str(field::text(date)?).ok().map(bson::DateTime::timestamp_millis)
 }

@@ -28,6 +28,8 @@ pub type UnixMilliseconds = i64;
 pub struct Recovered {
     /// The identity, or why there is none although the key of the database is right.
     pub identity: Result<Identity, NoIdentity>,
+    /// When the current keys of the identity expire, if the database says so.
+    pub expires: Option<UnixMilliseconds>,
     /// Identities under other ids: of a key backup and a journal that disagree, or of several default users (DB-27, DB-28). Their keys are
     /// candidates too.
     pub other_identities: Vec<Identity>,

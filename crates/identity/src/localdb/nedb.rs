@@ -139,6 +139,7 @@ impl Recovered {
     pub(super) fn empty() -> Self {
         Self {
             identity: Err(NoIdentity::Missing),
+            expires: None,
             other_identities: Vec::new(),
             groups: Vec::new(),
             sessions: Vec::new(),
@@ -198,6 +199,7 @@ impl Recovered {
                 let Ok(other) = keys::identity(document.user, device, &mut Vec::new()) else { continue };
                 differs |= !identity.agrees_with(&other);
                 if identity.is_same_device(&other) {
+                    self.expires = device.expires;
                     identity.merge(&other);
                 } else {
                     self.other_identities.push(other);
@@ -216,7 +218,10 @@ impl Recovered {
             [] => Err(otherwise),
             [document] => match &document.private[..] {
                 [] => Err(otherwise),
-                [device] => keys::identity(document.user, device, &mut self.warnings).map_err(NoIdentity::Unreadable),
+                [device] => {
+                    self.expires = device.expires;
+                    keys::identity(document.user, device, &mut self.warnings).map_err(NoIdentity::Unreadable)
+                }
                 _ => Err(NoIdentity::SeveralPrivateDevices),
             },
             _ => Err(NoIdentity::SeveralDefaultUsers),

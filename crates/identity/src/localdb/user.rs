@@ -1,6 +1,6 @@
 //! Documents of `User.fdb` and `HairlessUser.fdb` (docs/spec/IDENTITY.md section 5.1, DB-05).
 
-use super::Connector;
+use super::{Connector, UnixMilliseconds};
 use super::field::{self, Field};
 use sealwright_types::{DeviceId, SecretVec, UserId};
 use serde::Deserialize;
@@ -23,6 +23,7 @@ pub(super) struct PrivateDevice {
     pub(super) signing: Option<SecretVec>,
     pub(super) old_encryption: Vec<Option<SecretVec>>,
     pub(super) old_signing: Vec<Option<SecretVec>>,
+    pub(super) expires: Option<UnixMilliseconds>,
 }
 
 #[derive(Deserialize)]
@@ -59,6 +60,8 @@ struct DeviceFields<'a> {
     id: Field<'a>,
     #[serde(borrow, rename = "type")]
     kind: Field<'a>,
+    #[serde(borrow)]
+    expiration_date: Field<'a>,
     #[serde(borrow)]
     serialized_encryption_key: Field<'a>,
     #[serde(borrow)]
@@ -113,6 +116,7 @@ impl PrivateDevice {
             signing: key(fields.serialized_signing_key),
             old_encryption: field::secrets(fields.serialized_old_encryption_keys),
             old_signing: field::secrets(fields.serialized_old_signing_keys),
+            expires: field::date(fields.expiration_date),
         })
     }
 }
