@@ -2,7 +2,6 @@
 
 use crate::error::EgressError;
 use crate::lines::{MalformedRecord, RecordFile};
-use sealwright_types::AppId;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use std::fs;
@@ -35,14 +34,11 @@ pub(crate) const NOT_SUPPORTED_YET: [&str; 10] = [
 pub(crate) struct Bundle {
     root: PathBuf,
     strict: bool,
-    pub(crate) app: Option<AppId>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Description {
     format: String,
-    app_id: Option<AppId>,
 }
 
 impl Bundle {
@@ -53,19 +49,18 @@ impl Bundle {
             return Err(not_a_bundle("it is not a directory"));
         }
         let path = root.join("bundle.json");
-        let app = match fs::read(&path) {
+        match fs::read(&path) {
             Ok(text) => {
                 let description: Description =
                     serde_json::from_slice(&text).map_err(|_| not_a_bundle("bundle.json cannot be read"))?;
                 if description.format != FORMAT {
                     return Err(not_a_bundle("bundle.json names another format than sealwright-bundle-1"));
                 }
-                description.app_id
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(EgressError::io("read", &path)(error)),
-        };
-        let bundle = Self { root, strict, app };
+        }
+        let bundle = Self { root, strict };
         if bundle.entries()?.iter().any(|name| is_part(name)) {
             return Ok(bundle);
         }

@@ -47,24 +47,11 @@ pub(crate) enum Content {
 }
 
 impl Item {
-    /// All files under `data/` and `messages/`, ordered by source.
-    pub(crate) fn all(bundle: &Bundle) -> Result<Vec<Self>, EgressError> {
-        let mut sources = Vec::new();
-        for top in ["data", "messages"] {
-            let directory = bundle.root().join(top);
-            if directory.is_dir() {
-                walk(bundle.root(), &directory, &mut sources)?;
-            }
-        }
-        sources.sort();
-        let unknown = |source| Self { source, bytes: 0, content: Content::Plain };
-        Ok(sources.into_iter().map(unknown).collect())
-    }
-
-    /// Looks at the file.
-    pub(crate) fn look(&mut self, root: &Path) {
-        let looked = look(&self.source, &self.source.path(root));
-        (self.bytes, self.content) = looked.unwrap_or_else(|error| (0, Content::Unreadable(error.to_string())));
+    /// Looks at a file.
+    pub(crate) fn look(source: Source, root: &Path) -> Self {
+        let looked = look(&source, &source.path(root));
+        let (bytes, content) = looked.unwrap_or_else(|error| (0, Content::Unreadable(error.to_string())));
+        Self { source, bytes, content }
     }
 
     /// The session whose key the item as a whole needs.
@@ -75,6 +62,34 @@ impl Item {
             _ => None,
         }
     }
+}
+
+impl Content {
+    /// How it is called in a plan.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Container(_) => "containers",
+            Self::Message(_) | Self::LegacyMessage(_) => "messages",
+            Self::Records => "recordFiles",
+            Self::Plain => "plain",
+            Self::Malformed(_) => "malformed",
+            Self::Unsupported => "notSupportedYet",
+            Self::Unreadable(_) => "unreadable",
+        }
+    }
+}
+
+/// The sources of all items: every file under `data/` and `messages/`, in order.
+pub(crate) fn sources(bundle: &Bundle) -> Result<Vec<Source>, EgressError> {
+    let mut sources = Vec::new();
+    for top in ["data", "messages"] {
+        let directory = bundle.root().join(top);
+        if directory.is_dir() {
+            walk(bundle.root(), &directory, &mut sources)?;
+        }
+    }
+    sources.sort();
+    Ok(sources)
 }
 
 /// Collects files. Links to directories are not followed, so that the walk ends; what is no file is an item too and will be told.

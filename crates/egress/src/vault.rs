@@ -33,8 +33,8 @@ struct Entry {
     proxies: Vec<ProxyKey>,
     /// Proxies that the plan wants to be used before own tokens, because their keys are needed anyway.
     prefers_proxy: Option<SessionId>,
-    /// The key by a known key or an own token: what a session needs to serve as a proxy (PROXY-02).
-    direct: OnceLock<Option<Arc<SessionKey>>>,
+    /// The first of the tokens that opens, and its key.
+    own: OnceLock<Option<(usize, Arc<SessionKey>)>>,
     opened: Mutex<Progress>,
 }
 
@@ -91,11 +91,14 @@ impl<'de> Deserialize<'de> for SecretText {
     }
 }
 
-/// The steps that may lead to a key, cheapest first: each entry is one record.
+/// The steps that may lead to a key.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Known(usize),
-    Token(usize),
+    /// The first own token that opens.
+    OwnToken,
+    /// A token after that one.
+    FurtherToken(usize),
     Proxy(usize),
 }
 
@@ -230,7 +233,7 @@ impl Vault {
         if entry.proxies.iter().any(|proxy| self.direct_cost(proxy.proxy_session_id).is_some()) {
             return Ok(Route::Proxy);
         }
-        Err(self.why_closed(entry))
+        Err(self.why_closed(entry, |proxy| self.direct_cost(proxy).is_some()))
     }
 
     /// The session's key number `nth`: further ones are for data that an earlier one did not open (SES-10).
@@ -240,7 +243,7 @@ impl Vault {
         let steps = entry.steps();
         while progress.keys.len() <= nth {
             let Some(&step) = steps.get(progress.next) else {
-                return Err(self.why_closed(entry));
+                return Err(self.why_closed(entry, |proxy| self.directly(proxy).is_some()));
             };
             progress.next += 1;
             if let Some(key) = self.take(session, entry, step)
@@ -255,25 +258,32 @@ impl Vault {
     fn take(&self, session: SessionId, entry: &Entry, step: Step) -> Option<Arc<SessionKey>> {
         match step {
             Step::Known(place) => entry.known.get(place).map(SessionKey::known),
-            Step::Token(place) if place == 0 => self.direct(entry),
-            Step::Token(place) => self.unwrap(entry.tokens.get(place)?),
+            Step::OwnToken => self.own(entry).map(|(_, key)| key),
+            Step::FurtherToken(place) => {
+                let (first, _) = self.own(entry)?;
+                entry.tokens.get(place).filter(|_| place > first).and_then(|token| self.unwrap(token))
+            }
             Step::Proxy(place) => {
-                let proxy = entry.proxies.get(place)?;
                 // A session is no proxy of itself (PROXY-05).
-                let by = self.sessions.get(&proxy.proxy_session_id).filter(|_| proxy.proxy_session_id != session)?;
-                let key = symmetric::unwrap(&proxy.data, &self.direct(by)?.sym_key()?).ok()?;
+                let proxy = entry.proxies.get(place).filter(|proxy| proxy.proxy_session_id != session)?;
+                let by = self.directly(proxy.proxy_session_id)?.sym_key()?;
+                let key = symmetric::unwrap(&proxy.data, &by).ok()?;
                 Some(SessionKey::new(&key, Route::Proxy))
             }
         }
     }
 
-    /// The key by a known key or the first token that opens, computed once.
-    fn direct(&self, entry: &Entry) -> Option<Arc<SessionKey>> {
-        let find = || {
-            let known = entry.known.first().map(SessionKey::known);
-            known.or_else(|| entry.tokens.iter().find_map(|token| self.unwrap(token)))
-        };
-        entry.direct.get_or_init(find).clone()
+    /// A session's key by a known key or an own token: what it needs to serve as a proxy (PROXY-02, EGR-21).
+    fn directly(&self, session: SessionId) -> Option<Arc<SessionKey>> {
+        let entry = self.sessions.get(&session)?;
+        let known = entry.known.first().map(SessionKey::known);
+        known.or_else(|| self.own(entry).map(|(_, key)| key))
+    }
+
+    fn own(&self, entry: &Entry) -> Option<(usize, Arc<SessionKey>)> {
+        let mut tokens = entry.tokens.iter().enumerate();
+        let find = || tokens.find_map(|(place, token)| Some((place, self.unwrap(token)?)));
+        entry.own.get_or_init(find).clone()
     }
 
     fn unwrap(&self, token: &DeviceToken) -> Option<Arc<SessionKey>> {
@@ -286,27 +296,31 @@ impl Vault {
         None
     }
 
-    /// A proxy that has ways of its own, but no direct one, is a chain.
-    fn why_closed(&self, entry: &Entry) -> Closed {
+    /// A proxy that is not reached directly, but has proxies of its own, is a chain (PROXY-02).
+    fn why_closed(&self, entry: &Entry, is_reached_directly: impl Fn(SessionId) -> bool) -> Closed {
         let is_chain = |proxy: &ProxyKey| {
-            self.sessions
-                .get(&proxy.proxy_session_id)
-                .is_some_and(|by| !by.proxies.is_empty() && self.direct(by).is_none())
+            let by = self.sessions.get(&proxy.proxy_session_id);
+            by.is_some_and(|by| !by.proxies.is_empty()) && !is_reached_directly(proxy.proxy_session_id)
         };
         if entry.proxies.iter().any(is_chain) { Closed::ProxyNotDirect } else { Closed::NoToken }
     }
 }
 
 impl Entry {
-    /// Known keys, then the preferred proxy, then own tokens, then the other proxies.
+    /// Known keys, then the preferred proxy, then the own token, then everything else.
     fn steps(&self) -> Vec<Step> {
         let preferred = |place: &usize| {
             self.proxies.get(*place).is_some_and(|proxy| Some(proxy.proxy_session_id) == self.prefers_proxy)
         };
         let (first, last): (Vec<_>, Vec<_>) = (0..self.proxies.len()).partition(preferred);
         let known = (0..self.known.len()).map(Step::Known);
-        let tokens = (0..self.tokens.len()).map(Step::Token);
-        known.chain(first.into_iter().map(Step::Proxy)).chain(tokens).chain(last.into_iter().map(Step::Proxy)).collect()
+        let further = (1..self.tokens.len()).map(Step::FurtherToken);
+        known
+            .chain(first.into_iter().map(Step::Proxy))
+            .chain([Step::OwnToken])
+            .chain(last.into_iter().map(Step::Proxy))
+            .chain(further)
+            .collect()
     }
 }
 
