@@ -8,6 +8,9 @@ use sealwright_types::{Coded, Cursor, Malformed, RuleId};
 use std::io;
 use tar::{EntryType, Header};
 
+#[cfg(test)]
+mod tests;
+
 const BLOCK: usize = 512;
 const BLOCK_LENGTH: u64 = BLOCK as u64;
 /// The end of an archive: two zero blocks.
@@ -280,7 +283,8 @@ impl Reader {
         if raw.len() > LONGEST_NAME {
             return Err(TarError::TooLarge.into());
         }
-        let name = Name::new(raw).map_err(|Malformed { rule, .. }| TarError::Malformed { at: self.pending_at, rule })?;
+        let name =
+            Name::new(raw).map_err(|Malformed { rule, .. }| TarError::Malformed { at: self.pending_at, rule })?;
         let wanted = is_file || self.wanted == Entries::First;
         if wanted {
             self.files = self.files.saturating_add(1);
