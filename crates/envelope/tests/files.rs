@@ -95,8 +95,10 @@ fn raw_files_and_text_input() {
     assert_eq!(opened.name.unwrap().raw, "s.txt");
 }
 
-/// File; verdict: content opens, or code and rule.
-const NEGATIVES: [(&str, Result<(), (&str, Option<&str>)>); 33] = [
+/// The content opens, or code and rule of the refusal.
+type Verdict = Result<(), (&'static str, Option<&'static str>)>;
+
+const NEGATIVES: [(&str, Verdict); 33] = [
     ("empty-file", Err(("malformed", Some("FILE-20")))),
     ("magic-only", Err(("malformed", Some("FILE-20")))),
     ("magic-cut", Err(("malformed", Some("FILE-20")))),

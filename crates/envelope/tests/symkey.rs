@@ -58,7 +58,7 @@ fn every_damaged_envelope_is_refused_with_the_right_code() {
         if name.contains("padding byte 16 correct") || name.contains("whole single block of padding 16") {
             valid += 1;
             assert!(verdict.is_ok(), "{name}");
-        } else if sealed.len() < 64 || sealed.len() % 16 != 0 {
+        } else if sealed.len() < 64 || !sealed.len().is_multiple_of(16) {
             let Err(OpenError::Malformed { at, rule }) = verdict else { panic!("{name}: {verdict:?}") };
             assert_eq!((at, rule.as_str()), (sealed.len() as u64, "ENV-06"), "{name}");
         } else {
