@@ -2,9 +2,9 @@
 
 use crate::ledger::{Rows, Status, Unopened};
 use crate::lines::LONGEST_LINE;
-use crate::vault::{Closed, Vault};
 use sealwright_envelope::message::Message;
 use sealwright_envelope::{OpenError, SymKey};
+use sealwright_session::{Closed, Reason, Resolver};
 use sealwright_types::{Coded as _, SessionId};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -22,9 +22,9 @@ pub(crate) fn rewrite(
     mut source: impl BufRead,
     sink: &mut impl Write,
     name: &str,
-    vault: &Vault,
+    resolver: &Resolver,
 ) -> io::Result<(Rows, Vec<Unopened>)> {
-    let mut rewriter = Rewriter { keys: Keys::new(vault), name, rows: Rows::default(), unopened: Vec::new() };
+    let mut rewriter = Rewriter { keys: Keys::new(resolver), name, rows: Rows::default(), unopened: Vec::new() };
     let mut line = Vec::new();
     while read_piece(&mut source, &mut line)? > 0 {
         if line.len() == LONGEST_LINE && !line.ends_with(b"\n") {
@@ -174,13 +174,13 @@ impl<'de> Deserialize<'de> for Record<'de> {
 
 /// Session keys, ready for use, of the latest sessions: no key schedule for each message of one session.
 struct Keys<'a> {
-    vault: &'a Vault,
+    resolver: &'a Resolver,
     ready: HashMap<(SessionId, usize), Result<Arc<SymKey>, Closed>>,
 }
 
 impl<'a> Keys<'a> {
-    fn new(vault: &'a Vault) -> Self {
-        Self { vault, ready: HashMap::new() }
+    fn new(resolver: &'a Resolver) -> Self {
+        Self { resolver, ready: HashMap::new() }
     }
 
     /// Tries one key of the session after the other (SES-10). A clear text that is no UTF-8 cannot stand in JSON (EGR-28).
@@ -191,7 +191,7 @@ impl<'a> Keys<'a> {
         loop {
             let key = match self.key(session, nth) {
                 Ok(key) => key,
-                Err(closed) if nth == 0 => return Err(fault(Status::Closed, closed.as_str())),
+                Err(closed) if nth == 0 => return Err(fault(Status::Closed, closed.code())),
                 Err(_) => return Err(fault(Status::Rejected, "rejected")),
             };
             match message.open(&key) {
@@ -207,8 +207,8 @@ impl<'a> Keys<'a> {
             self.ready.clear();
         }
         let ready = self.ready.entry((session, nth)).or_insert_with(|| {
-            let key = self.vault.key(session, nth)?;
-            key.sym_key().map(Arc::new).ok_or(Closed::NoToken)
+            let key = self.resolver.resolve_nth(session, nth)?;
+            key.sym_key().map(Arc::new).ok_or_else(|| Closed { reasons: vec![Reason::Rejected] })
         });
         ready.clone()
     }
