@@ -161,7 +161,10 @@ pub(crate) struct Pass<'k, R> {
 
 enum State {
     Start,
-    Middle { mac: Box<hmac::Context>, previous: [u8; BLOCK] },
+    Middle {
+        mac: Box<hmac::Context>,
+        previous: [u8; BLOCK],
+    },
     End,
     /// The envelope was found wrong: it stays so, however often a caller reads on.
     Failed,
