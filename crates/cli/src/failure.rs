@@ -41,8 +41,12 @@ pub(crate) struct ErrorObject<'a> {
 impl Failure {
     /// An error of the program itself.
     pub(crate) fn new(code: &'static str, message: impl Display) -> Self {
+        let message = message.to_string();
+        // Some errors begin with their code, which is printed anyway.
+        let message =
+            message.strip_prefix(code).and_then(|rest| rest.strip_prefix(": ")).map_or(message.clone(), str::to_owned);
         let hint = hints::of(code).map(Cow::Borrowed);
-        Self::Told(Box::new(Told { code, message: message.to_string(), place: None, hint, status: Status::Failed }))
+        Self::Told(Box::new(Told { code, message, place: None, hint, status: Status::Failed }))
     }
 
     /// The command line is wrong.
@@ -61,10 +65,12 @@ impl Failure {
         Self::new(error.code(), error)
     }
 
-    /// Says where it happened; what is said already stays.
+    /// Says where it happened; what is said already stays. A wrong command line is nowhere else.
     #[must_use]
     pub(crate) fn at(mut self, place: impl Display) -> Self {
-        if let Self::Told(told) = &mut self {
+        if let Self::Told(told) = &mut self
+            && told.status != Status::Usage
+        {
             told.place.get_or_insert_with(|| place.to_string());
         }
         self

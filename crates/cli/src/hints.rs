@@ -4,10 +4,12 @@
 pub(crate) fn of(code: &str) -> Option<&'static str> {
     Some(match code {
         "rejected" => {
-            "either this key is not the one that the data was encrypted with, or the data was changed or cut on its way; try the other keys \
-             of the session, then another copy of the file"
+            "check with `sealwright inspect FILE` that this is the key of its session; if it is, the file was damaged: copy it again from \
+             where it came"
         }
-        "malformed" => "`sealwright inspect FILE` tells what a file is; a file that was cut has to be copied again",
+        "malformed" => {
+            "`sealwright inspect FILE` tells what a file is; if it was cut or changed, copy it again from where it came"
+        }
         "wrong-session" => "use the key of the session that the file names: `sealwright inspect FILE` shows its id",
         "key-length" => "a session key is 32, 48 or 64 bytes, raw or in base64, or a serialised session",
         "key-malformed" => "give an RSA key as DER, or as the base64 of DER",

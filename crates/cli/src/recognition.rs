@@ -100,7 +100,7 @@ kinds! {
     PublicKey = "public-key", "RSA public key";
     PrivateKey = "private-key", "RSA private key";
     SerializedSession = "serialized-session", "serialised session";
-    PossiblySessionKey = "possibly-session-key", "possibly a session key, as base64 text";
+    PossiblySessionKey = "possibly-session-key", "possibly a session key";
     PossiblySigchain = "possibly-sigchain", "possibly a sigchain";
     PossiblyLocalDatabase = "possibly-local-database", "possibly a local database";
     PossiblyRecords = "possibly-records", "JSON Lines, possibly records of a bundle or with messages in them";
@@ -121,16 +121,17 @@ impl Serialize for Kind {
 /// Larger files that do not announce themselves at their beginning are judged by their length alone.
 const READ_WHOLE: u64 = 64 * 1024 * 1024;
 
+const DAMAGED: &str = "the file was cut or changed on its way; copy it again from where it came";
 const SESSION_KEY: &str =
     "the key of this session: `decrypt --session-key-file`; or a token of it and the identity that the token is for";
 const DATABASE_KEY: &str = "the database key of the application";
-const CONTAINS_PRIVATE_KEYS: &str = "contains private keys";
-const CONTAINS_SESSION_KEY: &str = "contains a session key";
+const CONTAINS_PRIVATE_KEYS: &str = "private keys";
+const CONTAINS_SESSION_KEY: &str = "a session key";
 
 /// Finds out what a file is. What could be found out before an error stands in the finding.
 pub(crate) fn recognize(source: &mut Source, length: u64, finding: &mut Finding) -> Result<(), Failure> {
     if length == 0 {
-        return Err(Failure::new("malformed", "the file is empty (FILE-20)").hint("copy it again from where it came"));
+        return Err(Failure::new("malformed", "the file is empty (FILE-20)").hint(DAMAGED));
     }
     let beginning = bounded(&mut source.by_ref().take(file::recognition_window()), u64::MAX)?;
     source.rewind()?;
@@ -138,14 +139,16 @@ pub(crate) fn recognize(source: &mut Source, length: u64, finding: &mut Finding)
         return container(kind, source, finding);
     }
     if file::MAGIC.starts_with(beginning.expose()) {
-        return Err(Failure::new("malformed", "an encrypted file that was cut in its first bytes (FILE-20)"));
+        return Err(
+            Failure::new("malformed", "an encrypted file that was cut in its first bytes (FILE-20)").hint(DAMAGED)
+        );
     }
     if length > READ_WHOLE {
-        *finding = bare_envelope(length);
+        *finding = by_length(length);
         return Ok(());
     }
     let content = bounded(source, READ_WHOLE)?;
-    *finding = text(content.expose())?.or_else(|| binary(content.expose())).unwrap_or_else(|| bare_envelope(length));
+    *finding = text(content.expose())?.or_else(|| binary(content.expose())).unwrap_or_else(|| by_length(length));
     Ok(())
 }
 
@@ -156,7 +159,7 @@ fn container(kind: Container, source: &mut Source, finding: &mut Finding) -> Res
         Container::Legacy => Kind::LegacyFile,
         _ => Kind::Protocol1,
     };
-    let header = file::inspect(source)?;
+    let header = file::inspect(source).map_err(|error| Failure::from(error).hint_for("malformed", DAMAGED))?;
     finding.session_id = Some(header.session);
     finding.version = header.version.clone();
     let length = header.envelope_length(source)?;
@@ -172,8 +175,7 @@ fn inside(envelope: u64) -> Result<Between, Failure> {
     const OVERHEAD: u64 = SHORTEST as u64;
     match envelope.checked_sub(OVERHEAD) {
         Some(least) if envelope.is_multiple_of(16) => Ok(Between { least, most: least.saturating_add(15) }),
-        _ => Err(Failure::of(&OpenError::from(Malformed::new(envelope, "ENV-06")))
-            .hint("the file was cut or something was added to it; copy it again from where it came")),
+        _ => Err(Failure::of(&OpenError::from(Malformed::new(envelope, "ENV-06"))).hint(DAMAGED)),
     }
 }
 
@@ -283,7 +285,7 @@ fn base64_text(text: &str) -> Option<Finding> {
         return Some(Finding {
             kind: Kind::PossiblyLocalDatabase,
             count: Some(lines.len()),
-            contains: Some("may contain private keys, encrypted"),
+            contains: Some("private keys, encrypted, if it is one"),
             needs: Some(DATABASE_KEY),
             ..Finding::default()
         });
@@ -321,7 +323,7 @@ fn binary(content: &[u8]) -> Option<Finding> {
     match Identity::from_bson(content) {
         Ok(read) => return Some(identity(&read.identity, &read.warnings)),
         Err(IdentityError::Legacy) => {
-            let contains = Some("may contain a private key");
+            let contains = Some("a private key");
             return Some(Finding { kind: Kind::LegacyIdentity, contains, ..Finding::default() });
         }
         Err(_) => {}
@@ -332,7 +334,7 @@ fn binary(content: &[u8]) -> Option<Finding> {
     }
     let imported = PrivateKey::from_der(content).ok()?;
     let keys = vec![Key { usage: "any", bits: imported.key.bits(), hash: imported.key.hash() }];
-    Some(Finding { kind: Kind::PrivateKey, keys, contains: Some("contains a private key"), ..Finding::default() })
+    Some(Finding { kind: Kind::PrivateKey, keys, contains: Some("a private key"), ..Finding::default() })
 }
 
 fn identity(identity: &Identity, warnings: &[sealwright::identity::Warning]) -> Finding {
@@ -381,7 +383,11 @@ pub(crate) fn key_uses(identity: &Identity, usage: Use) -> Vec<(&'static str, &P
     }
 }
 
-fn bare_envelope(length: u64) -> Finding {
+/// What only the length speaks for.
+fn by_length(length: u64) -> Finding {
+    if matches!(length, 32 | 48) {
+        return Finding { kind: Kind::PossiblySessionKey, contains: Some(CONTAINS_SESSION_KEY), ..Finding::default() };
+    }
     let Ok(inside) = inside(length) else {
         return Finding::default();
     };

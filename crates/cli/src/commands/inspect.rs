@@ -76,7 +76,7 @@ fn directory(path: &Path, finding: &mut Finding) -> Result<(), Failure> {
         return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
     }
     finding.kind = Kind::Bundle;
-    finding.contains = Some("may contain private keys and session keys");
+    finding.contains = Some("private keys and session keys, as a rule");
     finding.needs = Some("`egress plan` tells what of it can be opened");
     Ok(())
 }
@@ -84,7 +84,7 @@ fn directory(path: &Path, finding: &mut Finding) -> Result<(), Failure> {
 fn table(file: &str, bytes: Option<u64>, finding: &Finding) -> String {
     let mut rows = vec![("kind", finding.kind.words().to_owned())];
     let mut row = |name, value: Option<String>| rows.extend(value.map(|value| (name, value)));
-    row("contains", finding.contains.map(str::to_uppercase));
+    row("contains", finding.contains.map(str::to_owned));
     row("session", finding.session_id.map(|id| id.to_string()));
     row("version", finding.version.clone());
     row("user", finding.user_id.map(|id| id.to_string()));

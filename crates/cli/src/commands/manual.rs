@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
 }
 
 fn pages(command: &clap::Command) -> Result<Vec<(String, Vec<u8>)>, Failure> {
-    let man = Man::new(command.clone()).manual("Sealwright");
+    let man = Man::new(command.clone()).manual("Sealwright").source(concat!("sealwright ", env!("CARGO_PKG_VERSION")));
     let mut page = Vec::new();
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
