@@ -130,6 +130,21 @@ impl Header {
         }
         Err(FileError::WrongSession { expected: session, found: self.session })
     }
+
+    /// Bytes of the envelope in `source`, which this header was read from; whether that many can be an envelope is not looked at. Base64 is
+    /// decoded to its end for it.
+    ///
+    /// # Errors
+    /// [`FileError::Malformed`] for wrong base64 or a missing end (HTML-04), [`FileError::Io`].
+    pub fn envelope_length(&self, mut source: impl Read + Seek) -> Result<u64, FileError> {
+        if matches!(self.kind, Kind::Binary | Kind::Legacy) {
+            let end = source.seek(io::SeekFrom::End(0))?;
+            return Ok(end.saturating_sub(self.start).saturating_sub(self.skip));
+        }
+        let mut carrier = self.carrier(source);
+        carrier.restart(self.skip)?;
+        Ok(io::copy(&mut carrier, &mut io::sink())?)
+    }
 }
 
 /// A verified file, read from its container.
