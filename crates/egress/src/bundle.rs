@@ -1,0 +1,139 @@
+//! A bundle on disk: which of its files are there, which are understood (docs/spec/EGRESS.md section 1).
+
+use crate::error::EgressError;
+use crate::lines::{MalformedRecord, RecordFile};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const FORMAT: &str = "sealwright-bundle-1";
+
+/// Files of records that are opened.
+pub(crate) const IDENTITIES: &str = "identities.jsonl";
+pub(crate) const MESSAGE_KEYS: &str = "message-keys.jsonl";
+pub(crate) const PROXY_KEYS: &str = "proxy-keys.jsonl";
+pub(crate) const GROUP_KEYS: &str = "group-keys.jsonl";
+pub(crate) const SESSION_KEYS: &str = "session-keys.jsonl";
+/// Files of records that are recognised and counted, but not opened yet.
+pub(crate) const NOT_SUPPORTED_YET: [&str; 10] = [
+    "ssks-password.jsonl",
+    "passwords.jsonl",
+    "ssks-2mr.jsonl",
+    "two-man-rule-keys.jsonl",
+    "local-databases.jsonl",
+    GROUP_KEYS,
+    "sym-enc-keys.jsonl",
+    "sym-enc-key-secrets.jsonl",
+    "tmr-accesses.jsonl",
+    "over-encryption-keys.jsonl",
+];
+
+/// A directory that holds what a customer has and what opens it.
+#[derive(Debug)]
+pub(crate) struct Bundle {
+    root: PathBuf,
+    strict: bool,
+}
+
+#[derive(Deserialize)]
+struct Description {
+    format: String,
+}
+
+impl Bundle {
+    pub(crate) fn open(root: &Path, strict: bool) -> Result<Self, EgressError> {
+        let not_a_bundle = |reason| EgressError::NotABundle { path: root.to_owned(), reason };
+        let root = root.canonicalize().map_err(EgressError::io("open", root))?;
+        if !root.is_dir() {
+            return Err(not_a_bundle("it is not a directory"));
+        }
+        let path = root.join("bundle.json");
+        match fs::read(&path) {
+            Ok(text) => {
+                let description: Description =
+                    serde_json::from_slice(&text).map_err(|_| not_a_bundle("bundle.json cannot be read"))?;
+                if description.format != FORMAT {
+                    return Err(not_a_bundle("bundle.json names another format than sealwright-bundle-1"));
+                }
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(EgressError::io("read", &path)(error)),
+        }
+        let bundle = Self { root, strict };
+        if bundle.entries()?.iter().any(|name| is_part(name)) {
+            return Ok(bundle);
+        }
+        Err(not_a_bundle("none of the files and directories of a bundle is there"))
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Names at the top of the bundle that are none of its parts, sorted.
+    pub(crate) fn unknown(&self) -> Result<Vec<String>, EgressError> {
+        Ok(self.entries()?.into_iter().filter(|name| !is_part(name)).collect())
+    }
+
+    /// Gives every readable record of the kind `name` to `take`, and every place of an unreadable one to `malformed` (EGR-03).
+    pub(crate) fn each<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        malformed: &mut Vec<MalformedRecord>,
+        mut take: impl FnMut(MalformedRecord, T) -> Result<(), MalformedRecord>,
+    ) -> Result<(), EgressError> {
+        for file in RecordFile::find(&self.root, name) {
+            let mut records = file.records::<T>()?;
+            while let Some(record) = records.next() {
+                let place = records.place();
+                let Err(place) = record?.and_then(|record| take(place, record)) else { continue };
+                if self.strict {
+                    return Err(EgressError::MalformedRecord { record: place.to_string() });
+                }
+                malformed.push(place);
+            }
+        }
+        Ok(())
+    }
+
+    /// How many records of the kind `name` there are, readable or not; `None` without such a file.
+    pub(crate) fn count(&self, name: &str) -> Result<Option<u64>, EgressError> {
+        let files = RecordFile::find(&self.root, name);
+        if files.is_empty() {
+            return Ok(None);
+        }
+        let mut count = 0;
+        for file in files {
+            for record in file.records::<IgnoredAny>()? {
+                // A malformed record is a record too.
+                drop(record?);
+                count += 1;
+            }
+        }
+        Ok(Some(count))
+    }
+
+    fn entries(&self) -> Result<Vec<String>, EgressError> {
+        let failed = || EgressError::io("list", &self.root);
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.root).map_err(failed())? {
+            names.push(entry.map_err(failed())?.file_name().to_string_lossy().into_owned());
+        }
+        names.sort();
+        Ok(names)
+    }
+}
+
+impl std::fmt::Display for MalformedRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} line {}", self.file, self.line)
+    }
+}
+
+fn is_part(name: &str) -> bool {
+    let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(name);
+    matches!(name, "bundle.json" | "identities" | "data" | "messages")
+        || [IDENTITIES, MESSAGE_KEYS, PROXY_KEYS, SESSION_KEYS].contains(&plain)
+        || NOT_SUPPORTED_YET.contains(&plain)
+}

@@ -1,0 +1,82 @@
+//! Why an egress could not be carried out as a whole. What goes wrong with single items stands in the manifest instead.
+
+use sealwright_types::Coded;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why an egress stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EgressError {
+    /// The path is no bundle.
+    #[error("{} is not a bundle: {reason}", .path.display())]
+    NotABundle {
+        /// What was given.
+        path: PathBuf,
+        /// What is missing or wrong.
+        reason: &'static str,
+    },
+    /// The output directory lies inside the bundle or the bundle inside it: the run would read what it writes.
+    #[error("{} and the bundle lie inside each other", .output.display())]
+    OutputInsideBundle {
+        /// The output directory.
+        output: PathBuf,
+    },
+    /// Another run is writing to the same output (EGR-40).
+    #[error("another run is writing to {}", .output.display())]
+    Locked {
+        /// The output directory.
+        output: PathBuf,
+    },
+    /// Identities of more than one user are in use and nobody has confirmed that this is meant (EGR-47).
+    #[error("this bundle opens the data of {users} users: a server-side egress has to be confirmed (EGR-47)")]
+    NotConfirmed {
+        /// How many users' identities were recovered.
+        users: usize,
+    },
+    /// A record cannot be read, and `strict` was asked for (EGR-03).
+    #[error("{record} is malformed and nothing malformed was to be accepted (EGR-03)")]
+    MalformedRecord {
+        /// File and line.
+        record: String,
+    },
+    /// The manifest of the output cannot be read.
+    #[error("{} line {line} is not a manifest line", .path.display())]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// The line, from one.
+        line: u64,
+    },
+    /// A file of the bundle or of the output failed.
+    #[error("cannot {action} {}: {source}", .path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl Coded for EgressError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotABundle { .. } => "not-a-bundle",
+            Self::OutputInsideBundle { .. } => "output-inside-bundle",
+            Self::Locked { .. } => "locked",
+            Self::NotConfirmed { .. } => "confirmation-needed",
+            Self::MalformedRecord { .. } | Self::Manifest { .. } => "malformed",
+            Self::Io { .. } => "io",
+        }
+    }
+}
+
+impl EgressError {
+    /// Says what was tried with which file, for `map_err`.
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { action, path, source }
+    }
+}

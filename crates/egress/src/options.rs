@@ -1,0 +1,58 @@
+//! What a caller decides about an egress, and how it hears of its progress.
+
+use sealwright_session::UnknownHash;
+use std::num::NonZero;
+use std::thread;
+
+/// What a caller decides.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Options {
+    /// How many threads work; all cores by default. The results do not depend on it (EGR-25).
+    pub threads: Option<NonZero<usize>>,
+    /// Whether tokens for unknown keys are tried with every key (EGR-26).
+    pub unknown_hash: UnknownHash,
+    /// Whether files that were never encrypted are copied to the output.
+    pub copy_plain: bool,
+    /// Whether a malformed record ends the run (EGR-03).
+    pub strict: bool,
+    /// Whether somebody has confirmed that the data of several users becomes readable (EGR-47).
+    pub confirmed: bool,
+}
+
+impl Options {
+    pub(crate) fn threads(&self) -> usize {
+        self.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get)
+    }
+}
+
+/// What an egress is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stage {
+    /// Looking at what there is, in items.
+    Scan,
+    /// Unwrapping session keys, in sessions.
+    Unlock,
+    /// Decrypting, in bytes of input.
+    Convert,
+    /// Hashing outputs, in bytes.
+    Verify,
+}
+
+/// Hears of the progress of an egress, from several threads.
+pub trait Progress: Sync {
+    /// A stage begins that has this much to do.
+    fn stage(&self, stage: Stage, total: u64);
+    /// So much more is done.
+    fn advance(&self, done: u64);
+    /// Something that a person should know at once.
+    fn note(&self, text: &str);
+}
+
+/// Tells nobody.
+impl Progress for () {
+    fn stage(&self, _: Stage, _: u64) {}
+    fn advance(&self, _: u64) {}
+    fn note(&self, _: &str) {}
+}

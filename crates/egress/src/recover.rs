@@ -1,0 +1,154 @@
+//! Identities of a bundle: every source is tried, every attempt is reported (docs/spec/EGRESS.md section 3).
+
+use crate::bundle::{Bundle, IDENTITIES};
+use crate::error::EgressError;
+use crate::lines::MalformedRecord;
+use sealwright_identity::Identity;
+use sealwright_session::Keyring;
+use sealwright_types::{Coded as _, DeviceId, SecretVec, UserId, b64};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fs;
+
+/// The largest identity document that is read. A hundred renewals fit several times.
+const LARGEST_DOCUMENT: u64 = 4 * 1024 * 1024;
+
+/// What trying one source of an identity gave.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    /// File, or file and line.
+    pub source: String,
+    /// How the user is called in reports (EGR-16).
+    pub user: String,
+    /// The user's id, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seald_id: Option<UserId>,
+    /// The device's id, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_id: Option<DeviceId>,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Why nothing came of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<&'static str>,
+    /// What is odd about the identity.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// What came of an attempt to recover an identity (EGR-16).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The private keys are there.
+    Recovered,
+    /// Not an identity.
+    Malformed,
+}
+
+/// All identities that could be recovered.
+#[derive(Debug, Default)]
+pub(crate) struct Recovered {
+    pub(crate) keyring: Keyring,
+    pub(crate) attempts: Vec<Attempt>,
+    users: BTreeSet<UserId>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct IdentityRecord {
+    #[serde(alias = "seald_id")]
+    seald_id: Option<UserId>,
+    #[serde(alias = "device_id", alias = "key_id")]
+    device_id: Option<DeviceId>,
+    identity: String,
+}
+
+impl Recovered {
+    /// Tries every source.
+    pub(crate) fn from_bundle(bundle: &Bundle, malformed: &mut Vec<MalformedRecord>) -> Result<Self, EgressError> {
+        let mut recovered = Self::default();
+        bundle.each(IDENTITIES, malformed, |place, record: IdentityRecord| {
+            let document = b64::decode_tolerant_secret(&record.identity);
+            drop(SecretVec::from(record.identity.into_bytes()));
+            let document = document.map_err(|_| place.clone())?;
+            recovered.try_document(&place.to_string(), &document, record.seald_id, record.device_id);
+            Ok(())
+        })?;
+        recovered.try_directory(bundle)?;
+        Ok(recovered)
+    }
+
+    /// How many users' identities are in use (EGR-47).
+    pub(crate) fn users(&self) -> usize {
+        self.users.len()
+    }
+
+    /// Raw documents in `identities/`.
+    fn try_directory(&mut self, bundle: &Bundle) -> Result<(), EgressError> {
+        let directory = bundle.root().join("identities");
+        if !directory.is_dir() {
+            return Ok(());
+        }
+        let failed = || EgressError::io("list", &directory);
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(&directory).map_err(failed())? {
+            paths.push(entry.map_err(failed())?.path());
+        }
+        paths.sort();
+        for path in paths {
+            let source = format!("identities/{}", path.file_name().unwrap_or_default().to_string_lossy());
+            let length = path.metadata().map_err(EgressError::io("read", &path))?;
+            if !length.is_file() || length.len() > LARGEST_DOCUMENT {
+                self.attempts.push(Attempt::failed(source, None, None, "malformed"));
+                continue;
+            }
+            let document = fs::read(&path).map(SecretVec::from).map_err(EgressError::io("read", &path))?;
+            self.try_document(&source, &document, None, None);
+        }
+        Ok(())
+    }
+
+    /// Reads one document. Ids that stand beside it have to be the ones inside.
+    fn try_document(&mut self, source: &str, document: &SecretVec, user: Option<UserId>, device: Option<DeviceId>) {
+        let source = source.to_owned();
+        let read = match Identity::from_bson(document.expose()) {
+            Ok(read) => read,
+            Err(error) => return self.attempts.push(Attempt::failed(source, user, device, error.code())),
+        };
+        let identity = read.identity;
+        let contradicts = user.is_some_and(|user| user != identity.user())
+            || device.is_some_and(|device| device != identity.device());
+        if contradicts {
+            return self.attempts.push(Attempt::failed(source, user, device, "ids-differ"));
+        }
+        self.keyring.add_identity(&identity);
+        self.users.insert(identity.user());
+        self.attempts.push(Attempt {
+            source,
+            user: identity.user().to_string(),
+            seald_id: Some(identity.user()),
+            device_id: Some(identity.device()),
+            outcome: Outcome::Recovered,
+            error: None,
+            warnings: read.warnings.iter().map(ToString::to_string).collect(),
+        });
+    }
+}
+
+impl Attempt {
+    fn failed(source: String, user: Option<UserId>, device: Option<DeviceId>, error: &'static str) -> Self {
+        let name = user.map(|user| user.to_string()).or_else(|| device.map(|device| format!("device:{device}")));
+        Self {
+            user: name.unwrap_or_else(|| "unknown".to_owned()),
+            source,
+            seald_id: user,
+            device_id: device,
+            outcome: Outcome::Malformed,
+            error: Some(error),
+            warnings: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What lies in a bundle's data: every file, and what it is by its beginning (docs/spec/EGRESS.md section 2).
+
+use crate::bundle::Bundle;
+use crate::error::EgressError;
+use crate::source::Source;
+use sealwright_envelope::file::{self, FileError};
+use sealwright_envelope::legacy::{LegacyKey, LegacyMessage, PREFIX};
+use sealwright_envelope::message;
+use sealwright_types::{Coded as _, SessionId};
+use serde::de::IgnoredAny;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _};
+use std::path::{Path, PathBuf};
+
+/// The largest file that is read as one message.
+pub(crate) const LARGEST_MESSAGE: u64 = 16 * 1024 * 1024;
+
+/// A file of the bundle that ends in the manifest.
+#[derive(Debug)]
+pub(crate) struct Item {
+    pub(crate) source: Source,
+    pub(crate) bytes: u64,
+    pub(crate) content: Content,
+}
+
+/// What a file is (EGR-10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// A container: protocol 1 or 2, base64 text, or the legacy form.
+    Container(SessionId),
+    /// A file that is one message.
+    Message(SessionId),
+    /// A file that is one legacy message; without a session it carries its own key.
+    LegacyMessage(Option<SessionId>),
+    /// JSON Lines with messages inside the records.
+    Records,
+    /// Never encrypted.
+    Plain,
+    /// Announces itself as encrypted, but its structure is wrong.
+    Malformed(&'static str),
+    /// Something that holds items, but is not opened yet.
+    Unsupported,
+    /// Cannot be read.
+    Unreadable(String),
+}
+
+impl Item {
+    /// Looks at a file.
+    pub(crate) fn look(source: Source, root: &Path) -> Self {
+        let looked = look(&source, &source.path(root));
+        let (bytes, content) = looked.unwrap_or_else(|error| (0, Content::Unreadable(error.to_string())));
+        Self { source, bytes, content }
+    }
+
+    /// The session whose key the item as a whole needs.
+    pub(crate) fn session(&self) -> Option<SessionId> {
+        match self.content {
+            Content::Container(session) | Content::Message(session) => Some(session),
+            Content::LegacyMessage(session) => session,
+            _ => None,
+        }
+    }
+}
+
+impl Content {
+    /// How it is called in a plan.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Container(_) => "containers",
+            Self::Message(_) | Self::LegacyMessage(_) => "messages",
+            Self::Records => "recordFiles",
+            Self::Plain => "plain",
+            Self::Malformed(_) => "malformed",
+            Self::Unsupported => "notSupportedYet",
+            Self::Unreadable(_) => "unreadable",
+        }
+    }
+}
+
+/// The sources of all items: every file under `data/` and `messages/`, in order.
+pub(crate) fn sources(bundle: &Bundle) -> Result<Vec<Source>, EgressError> {
+    let mut sources = Vec::new();
+    for top in ["data", "messages"] {
+        let directory = bundle.root().join(top);
+        if directory.is_dir() {
+            walk(bundle.root(), &directory, &mut sources)?;
+        }
+    }
+    sources.sort();
+    Ok(sources)
+}
+
+/// Collects files. Links to directories are not followed, so that the walk ends; what is no file is an item too and will be told.
+fn walk(root: &Path, directory: &Path, sources: &mut Vec<Source>) -> Result<(), EgressError> {
+    let failed = || EgressError::io("list", directory);
+    for entry in fs::read_dir(directory).map_err(failed())? {
+        let entry = entry.map_err(failed())?;
+        let path = entry.path();
+        if entry.file_type().map_err(failed())?.is_dir() {
+            walk(root, &path, sources)?;
+        } else {
+            let relative: PathBuf = path.strip_prefix(root).map(Path::to_owned).unwrap_or(path);
+            sources.push(Source::new(relative));
+        }
+    }
+    Ok(())
+}
+
+fn look(source: &Source, path: &Path) -> io::Result<(u64, Content)> {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    let length = metadata.len();
+    let content = if source.text().starts_with("messages/") {
+        record_file(&source.file_name())
+    } else {
+        recognize(&mut File::open(path)?, length)?
+    };
+    Ok((length, content))
+}
+
+/// By its name: records carry no mark.
+fn record_file(name: &str) -> Content {
+    let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst"));
+    match plain.unwrap_or(name).rsplit('.').next() {
+        Some("jsonl") if plain.is_none() => Content::Records,
+        Some("jsonl" | "csv" | "sqlite") => Content::Unsupported,
+        _ => Content::Plain,
+    }
+}
+
+/// The first match of EGR-10.
+fn recognize(file: &mut File, length: u64) -> io::Result<Content> {
+    let mut beginning = Vec::new();
+    file.by_ref().take(file::recognition_window()).read_to_end(&mut beginning)?;
+    if is_cut_magic(&beginning, length) {
+        return Ok(Content::Malformed("malformed"));
+    }
+    if file::recognize(&beginning).is_some() {
+        return container(file);
+    }
+    if beginning.starts_with(PREFIX.as_bytes()) {
+        return Ok(legacy_message(&whole(file, length)?));
+    }
+    if beginning.trim_ascii_start().starts_with(b"{") && length <= LARGEST_MESSAGE {
+        return Ok(json(&whole(file, length)?));
+    }
+    Ok(if is_archive(&beginning) { Content::Unsupported } else { Content::Plain })
+}
+
+fn is_cut_magic(beginning: &[u8], length: u64) -> bool {
+    !beginning.is_empty() && length < file::MAGIC.len() as u64 && file::MAGIC.starts_with(beginning)
+}
+
+fn container(file: &mut File) -> io::Result<Content> {
+    match file::inspect(file) {
+        Ok(header) => Ok(Content::Container(header.session)),
+        Err(FileError::Io(error)) => Err(error),
+        Err(error) => Ok(Content::Malformed(error.code())),
+    }
+}
+
+fn legacy_message(text: &[u8]) -> Content {
+    let message = std::str::from_utf8(text).ok().and_then(|text| LegacyMessage::parse(text.trim_ascii()).ok());
+    match message.map(|message| message.key) {
+        Some(LegacyKey::Session(session)) => Content::LegacyMessage(Some(session)),
+        Some(LegacyKey::Tokens(_)) => Content::LegacyMessage(None),
+        None => Content::Malformed("malformed"),
+    }
+}
+
+/// A JSON object with the two members of a message is one, right or wrong; every other JSON is plain.
+fn json(text: &[u8]) -> Content {
+    let members: HashMap<Cow<'_, str>, IgnoredAny> = serde_json::from_slice(text).unwrap_or_default();
+    if !members.contains_key("sessionId") || !members.contains_key("data") {
+        return Content::Plain;
+    }
+    match message::Message::parse(text) {
+        Ok(message) => Content::Message(message.session()),
+        Err(error) => Content::Malformed(error.code()),
+    }
+}
+
+fn is_archive(beginning: &[u8]) -> bool {
+    const GZIP: &[u8] = &[0x1f, 0x8b];
+    const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+    const TAR_AT: usize = 257;
+    let tar = beginning.get(TAR_AT..).is_some_and(|rest| rest.starts_with(b"ustar"));
+    beginning.starts_with(GZIP) || beginning.starts_with(ZSTD) || tar
+}
+
+fn whole(file: &mut File, length: u64) -> io::Result<Vec<u8>> {
+    if length > LARGEST_MESSAGE {
+        return Err(io::Error::other("too large for one message"));
+    }
+    file.rewind()?;
+    let mut bytes = Vec::new();
+    file.take(LARGEST_MESSAGE).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
