@@ -105,6 +105,29 @@ impl Keys {
     }
 }
 
+/// Adds a record whose kind is told by its members; `None` if it is none.
+pub(crate) fn add_record(records: &mut Records, text: &str) -> Option<()> {
+    if let Ok(record) = serde_json::from_str(text) {
+        records.add_proxy(record);
+    } else if let Ok(record) = serde_json::from_str(text) {
+        records.add_sym_enc_key(record);
+    } else if let Ok(record) = serde_json::from_str(text) {
+        records.add_tmr_access(record);
+    } else if let Ok(record) = serde_json::from_str(text) {
+        records.add_group_key(record);
+    } else if let Ok(record) = serde_json::from_str(text) {
+        records.add_token(record);
+    } else if let Some(secret) = serde_json::from_str(text).ok().and_then(SymEncKeySecretRecord::read) {
+        records.add_sym_enc_key_secret(secret);
+    } else if let Some(key) = serde_json::from_str(text).ok().and_then(OverEncryptionKeyRecord::read) {
+        records.add_over_encryption_key(key);
+    } else {
+        let (session, key) = serde_json::from_str(text).ok().and_then(KnownKey::read)?;
+        records.add_known(session, &key);
+    }
+    Some(())
+}
+
 impl KnownKey {
     fn read(self) -> Option<(SessionId, SymKey)> {
         match self {

@@ -46,6 +46,7 @@ mod recover;
 mod report;
 mod run;
 mod scan;
+mod session_keys;
 mod source;
 mod verify;
 mod workers;
@@ -58,6 +59,7 @@ pub use plan::{Plan, Sessions, Unreachable, plan};
 pub use recover::{Attempt, Outcome};
 pub use report::{Form, Report, Summary};
 pub use run::run;
+pub use session_keys::SessionKeys;
 pub use verify::{Verification, verify};
 
 pub use sealwright_session::{ProxyDepth, UnknownHash};
