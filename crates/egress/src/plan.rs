@@ -148,6 +148,14 @@ impl Prepared {
         })
     }
 
+    /// Sessions whose keys these items need, sorted.
+    pub(crate) fn needed_by(&self, items: &[&Item]) -> Vec<SessionId> {
+        let in_records = |item: &&Item| sessions_in(self.bundle.root(), item);
+        let needed: BTreeSet<_> =
+            items.iter().flat_map(|item| item.session()).chain(items.iter().flat_map(in_records)).collect();
+        needed.into_iter().collect()
+    }
+
     fn not_supported_yet(&self) -> Result<BTreeMap<String, u64>, EgressError> {
         let mut counts = BTreeMap::new();
         for name in NOT_SUPPORTED_YET {

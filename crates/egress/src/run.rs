@@ -92,8 +92,9 @@ fn unlock(prepared: &Prepared, pending: &[&Item], options: &Options, progress: &
     if pending.is_empty() {
         return;
     }
-    progress.stage(Stage::Unlock, prepared.needed.len() as u64);
-    workers::each(options.threads(), &prepared.needed, |&session| {
+    let needed = prepared.needed_by(pending);
+    progress.stage(Stage::Unlock, needed.len() as u64);
+    workers::each(options.threads(), &needed, |&session| {
         // Why a session stays closed is told with its items.
         drop(prepared.resolver.resolve(session));
         progress.advance(1);
