@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
     let status = Status::from_egress(verified.exit_status());
     if status != Status::Success {
         let failure =
-            Failure::new("output-changed", format_args!("{} files are missing or changed", verified.changed.len()));
+            Failure::new("output-changed", format_args!("missing or changed files: {}", verified.changed.len()));
         console.tell(&failure.at(arguments.directory.display()));
     }
     Ok(status)
