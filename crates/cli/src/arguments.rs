@@ -1,6 +1,6 @@
 //! The command line, defined once: parsing, help, manual pages and completions come from here.
 
-use crate::commands::{completions, decrypt, encrypt, identity, inspect, manual, session};
+use crate::commands::{completions, decrypt, egress, encrypt, identity, inspect, manual, session};
 use crate::failure::Failure;
 use crate::status;
 use clap::error::ErrorKind;
@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Session(session::Command),
     #[command(subcommand)]
     Identity(identity::Command),
+    #[command(subcommand)]
+    Egress(egress::Command),
     Completions(completions::Arguments),
     Man(manual::Arguments),
 }

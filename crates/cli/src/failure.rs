@@ -4,6 +4,7 @@ use crate::hints;
 use crate::printable;
 use crate::status::Status;
 use sealwright::Coded;
+use sealwright::envelope::OpenError;
 use sealwright::envelope::file::{FileError, SealFileError};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -58,6 +59,15 @@ impl Failure {
             hint: Some(hint.into()),
             status: Status::Usage,
         }))
+    }
+
+    /// Something that a person has to confirm first: as a wrong command line (EGR-47).
+    pub(crate) fn confirmation_needed(message: impl Display) -> Self {
+        let mut failure = Self::new("confirmation-needed", message);
+        if let Self::Told(told) = &mut failure {
+            told.status = Status::Usage;
+        }
+        failure
     }
 
     /// An error of the library.
@@ -144,5 +154,11 @@ impl From<SealFileError> for Failure {
             SealFileError::Io(error) => error.into(),
             error => Self::of(&error),
         }
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Self::of(&error)
     }
 }

@@ -23,6 +23,19 @@ pub(crate) fn of(code: &str) -> Option<&'static str> {
         "permission-denied" => "check who owns the file and its directory, and with which rights",
         "exists" => "choose another name with -o, or overwrite with --force",
         "too-large" => "encrypt it as a file instead, or split it",
+        "no-token" => {
+            "give the identity that a token of this session was made for, and the records that hold its tokens; `egress run --try-all-keys` also \
+             tries tokens for unknown keys"
+        }
+        "proxy-not-direct" => "give a token of the proxy session that one of the identities opens",
+        "not-a-bundle" => {
+            "a bundle is a directory with data/ or messages/ and with the files that open them, such as identities.jsonl and message-keys.jsonl; \
+             `sealwright egress --help` names them"
+        }
+        "output-inside-bundle" => "name a directory outside of the bundle with --out",
+        "locked" => "wait until the other run has ended",
+        "confirmation-needed" => "if this is meant, say so with --yes",
+        "output-changed" => "`egress run` with the same bundle and output writes them again",
         "no-randomness" | "engine" => "the machine is short of memory or of random bytes; try again later",
         _ => return None,
     })

@@ -27,6 +27,11 @@ pub(crate) struct SessionKey {
 }
 
 impl SessionKeyFile {
+    /// Whether a file was named.
+    pub(crate) fn is_given(&self) -> bool {
+        self.session_key_file.is_some()
+    }
+
     /// Reads the key. `taken` is another input of the command, which cannot come from standard input at the same time.
     pub(crate) fn read(&self, taken: Option<&Input>) -> Result<SessionKey, Failure> {
         match &self.session_key_file {

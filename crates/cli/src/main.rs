@@ -7,6 +7,7 @@ mod failure;
 mod hints;
 mod input;
 mod key_file;
+mod keys;
 mod output;
 mod printable;
 mod progress;

@@ -69,7 +69,7 @@ fn inspect(input: &Input, finding: &mut Finding, bytes: &mut Option<u64>) -> Res
 
 /// A directory is a bundle if it holds one of the files of a bundle (docs/spec/EGRESS.md section 1).
 fn directory(path: &Path, finding: &mut Finding) -> Result<(), Failure> {
-    let is_bundle = ["bundle.json", "identities.jsonl", "message-keys.jsonl", "session-keys.jsonl"]
+    let is_bundle = ["bundle.json", "identities.jsonl", "message-keys.jsonl", "proxy-keys.jsonl", "session-keys.jsonl"]
         .iter()
         .any(|name| path.join(name).is_file());
     if !is_bundle {
