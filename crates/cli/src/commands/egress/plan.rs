@@ -51,7 +51,7 @@ fn table(plan: &Plan) -> String {
     }
     row("operations", format!("{} with private keys", plan.private_key_operations));
     for session in plan.unreachable.iter().take(SHOWN) {
-        row("unreachable", format!("{}: {} [{}]", session.session_id, session.error, session.error.code()));
+        row("unreachable", format!("{}: {} [{}]", session.session_id, session.reasons.join("; "), session.error));
     }
     if let Some(more) = plan.unreachable.len().checked_sub(SHOWN).filter(|&more| more > 0) {
         row("unreachable", format!("and {more} more; --json tells them all"));
