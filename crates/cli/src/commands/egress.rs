@@ -31,7 +31,7 @@ pub(crate) fn run(command: &Command, console: &Console) -> Result<Status, Failur
 }
 
 /// How records are treated.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 struct Records {
     /// Try tokens for unknown keys with every private key; costs one private-key operation for each.
     #[arg(long)]

@@ -6,7 +6,6 @@ use crate::console::Console;
 use crate::failure::Failure;
 use crate::printable;
 use crate::status::Status;
-use sealwright::Coded as _;
 use sealwright::egress::{self, Attempt, Outcome, Plan};
 use std::collections::BTreeMap;
 use std::fmt::Display;
