@@ -5,16 +5,15 @@ use crate::place::{Finished, Part};
 use crate::records;
 use crate::scan::{Content, Item, LARGEST_MESSAGE};
 use crate::source::Source;
-use crate::vault::{Closed, SessionKey, Vault};
 use sealwright_envelope::file::{self, Entries, FileError};
 use sealwright_envelope::legacy::LegacyMessage;
 use sealwright_envelope::message::Message;
 use sealwright_envelope::{OpenError, SymKey, name};
+use sealwright_session::{Closed, Resolved, Resolver};
 use sealwright_types::{Coded as _, SessionId};
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// What converting an item gave.
 #[derive(Debug)]
@@ -30,7 +29,7 @@ pub(crate) struct Converted {
 pub(crate) struct Converter<'a> {
     pub(crate) bundle: &'a Path,
     pub(crate) output: &'a Path,
-    pub(crate) vault: &'a Vault,
+    pub(crate) resolver: &'a Resolver,
     pub(crate) copy_plain: bool,
 }
 
@@ -49,6 +48,7 @@ struct Opened {
     rows: Option<Rows>,
     unopened: Vec<Unopened>,
     route: Option<&'static str>,
+    chain: bool,
     warnings: Vec<String>,
 }
 
@@ -75,6 +75,7 @@ impl Converter<'_> {
             line.status = Status::Plain;
         }
         line.route = opened.route.map(str::to_owned);
+        line.chain = opened.chain;
         line.rows = opened.rows;
         line.warnings = opened.warnings;
         if let [(wanted, _)] = &opened.files[..] {
@@ -115,7 +116,7 @@ impl Converter<'_> {
     ) -> Result<Opened, Unconverted> {
         let mut nth = 0;
         loop {
-            let key = match self.vault.key(session, nth) {
+            let key = match self.resolver.resolve_nth(session, nth) {
                 Ok(key) => key,
                 Err(closed) if nth == 0 => return Err(Unconverted::Closed(closed)),
                 Err(_) => return Err(Unconverted::Rejected),
@@ -142,7 +143,7 @@ impl Converter<'_> {
         }
         let warnings =
             opened.skipped.iter().map(|name| format!("not a regular file, left out: {}", name.safe)).collect();
-        Ok(Opened { files, rows: None, unopened: Vec::new(), route: None, warnings })
+        Ok(Opened { files, rows: None, unopened: Vec::new(), route: None, chain: false, warnings })
     }
 
     /// A message that is a file of its own. It stores no name and keeps the one it has.
@@ -155,7 +156,7 @@ impl Converter<'_> {
     fn records(&self, path: &Path, source: &Source) -> Result<Opened, Unconverted> {
         let mut part = Part::create(&self.directory(source))?;
         let (rows, unopened) =
-            records::rewrite(BufReader::new(File::open(path)?), &mut part, &source.text(), self.vault)?;
+            records::rewrite(BufReader::new(File::open(path)?), &mut part, &source.text(), self.resolver)?;
         let opened = Opened::one(name::safe(&source.file_name()), part.finish()?);
         Ok(Opened { rows: Some(rows), unopened, ..opened })
     }
@@ -173,11 +174,19 @@ impl Converter<'_> {
 
 impl Opened {
     fn one(name: String, file: Finished) -> Self {
-        Self { files: vec![(name, file)], rows: None, unopened: Vec::new(), route: None, warnings: Vec::new() }
+        Self {
+            files: vec![(name, file)],
+            rows: None,
+            unopened: Vec::new(),
+            route: None,
+            chain: false,
+            warnings: Vec::new(),
+        }
     }
 
-    fn by(mut self, key: &Arc<SessionKey>, nth: usize) -> Self {
+    fn by(mut self, key: &Resolved, nth: usize) -> Self {
         self.route = Some(key.route.as_str());
+        self.chain = key.chain;
         if nth > 1 {
             // Different routes gave different keys: the data have decided (SES-10).
             self.warnings.push("key-mismatch: an earlier route led to a key that does not open this".to_owned());
@@ -189,7 +198,7 @@ impl Opened {
 impl Unconverted {
     fn tell(self, line: &mut Line) {
         let (status, error) = match self {
-            Self::Closed(closed) => (Status::Closed, Some(closed.as_str().to_owned())),
+            Self::Closed(closed) => (Status::Closed, Some(closed.code().to_owned())),
             Self::Rejected => (Status::Rejected, Some("rejected".to_owned())),
             Self::Malformed(code) => (Status::Malformed, Some(code.to_owned())),
             Self::Plain => (Status::Plain, None),

@@ -72,6 +72,9 @@ pub struct Line {
     /// Why it did not open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Whether only a chain of proxies led to the key (EGR-21).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub chain: bool,
     /// What a person should know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -143,6 +146,7 @@ impl Line {
             rows: None,
             status,
             error: None,
+            chain: false,
             warnings: Vec::new(),
         }
     }

@@ -14,8 +14,8 @@
 //! # Ok::<(), sealwright_egress::EgressError>(())
 //! ```
 //!
-//! The stages, each a module: `bundle` and `lines` read records, `recover` finds identities, `scan` looks at the data, `vault` decides by
-//! which records each session is opened, `plan` prepares and tells, `convert` and `records` decrypt, `naming` and `place` give outputs
+//! The stages, each a module: `bundle` and `lines` read records, `recover` finds identities, `scan` looks at the data, `keys` reads
+//! what leads to session keys, `plan` prepares and tells, `convert` and `records` decrypt, `naming` and `place` give outputs
 //! their names, `ledger` remembers, `run` holds it together, `verify` checks.
 //!
 //! | rule (docs/spec/EGRESS.md) | where |
@@ -34,6 +34,7 @@
 mod bundle;
 mod convert;
 mod error;
+mod keys;
 mod ledger;
 mod lines;
 mod naming;
@@ -47,7 +48,6 @@ mod run;
 mod scan;
 mod session_keys;
 mod source;
-mod vault;
 mod verify;
 mod workers;
 
@@ -60,7 +60,6 @@ pub use recover::{Attempt, Outcome};
 pub use report::{Form, Report, Summary};
 pub use run::run;
 pub use session_keys::SessionKeys;
-pub use vault::Closed;
 pub use verify::{Verification, verify};
 
-pub use sealwright_session::UnknownHash;
+pub use sealwright_session::{ProxyDepth, UnknownHash};

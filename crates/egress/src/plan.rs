@@ -2,6 +2,7 @@
 
 use crate::bundle::{Bundle, NOT_SUPPORTED_YET};
 use crate::error::EgressError;
+use crate::keys::Keys;
 use crate::lines::MalformedRecord;
 use crate::options::{Options, Progress, Stage};
 use crate::records;
@@ -9,9 +10,9 @@ use crate::recover::{Attempt, Recovered};
 use crate::report::{Form, Report, Summary};
 use crate::scan::{self, Content, Item};
 use crate::source::Source;
-use crate::vault::{Closed, Vault};
 use crate::workers;
-use sealwright_types::SessionId;
+use sealwright_session::{Closed, Resolver};
+use sealwright_types::{Coded as _, SessionId};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -23,7 +24,8 @@ use std::path::Path;
 pub(crate) struct Prepared {
     pub(crate) bundle: Bundle,
     pub(crate) items: Vec<Item>,
-    pub(crate) vault: Vault,
+    pub(crate) resolver: Resolver,
+    revoked: u64,
     /// Sessions whose keys the data needs, sorted.
     pub(crate) needed: Vec<SessionId>,
     pub(crate) attempts: Vec<Attempt>,
@@ -71,10 +73,10 @@ pub struct Sessions {
 pub struct Unreachable {
     /// The session.
     pub session_id: SessionId,
-    /// Why, as in the manifest.
-    pub error: Closed,
-    /// Every reason.
-    pub reasons: Vec<Closed>,
+    /// The code, as in the manifest.
+    pub error: &'static str,
+    /// Every reason, in words.
+    pub reasons: Vec<String>,
 }
 
 /// Says what an egress of the bundle would need. Writes nothing (EGR-22).
@@ -86,9 +88,9 @@ pub fn plan(bundle: &Path, options: &Options, progress: &dyn Progress) -> Result
     let mut routes = BTreeMap::new();
     let mut unreachable = Vec::new();
     for &session in &prepared.needed {
-        match prepared.vault.reachable(session) {
+        match prepared.resolver.promising(session) {
             Ok(route) => *routes.entry(route.as_str()).or_default() += 1,
-            Err(error) => unreachable.push(Unreachable { session_id: session, error, reasons: vec![error] }),
+            Err(reasons) => unreachable.push(Unreachable::new(session, Closed { reasons })),
         }
     }
     let mut items = BTreeMap::new();
@@ -98,7 +100,7 @@ pub fn plan(bundle: &Path, options: &Options, progress: &dyn Progress) -> Result
     let needed = prepared.needed.len() as u64;
     Ok(Plan {
         sessions: Sessions { needed, reachable: needed - unreachable.len() as u64 },
-        private_key_operations: prepared.vault.expected_operations(&prepared.needed),
+        private_key_operations: prepared.resolver.expected_operations(&prepared.needed),
         unreachable,
         items,
         routes,
@@ -109,6 +111,13 @@ pub fn plan(bundle: &Path, options: &Options, progress: &dyn Progress) -> Result
     })
 }
 
+impl Unreachable {
+    fn new(session_id: SessionId, closed: Closed) -> Self {
+        let reasons = closed.reasons.iter().map(ToString::to_string).collect();
+        Self { session_id, error: closed.code(), reasons }
+    }
+}
+
 impl Prepared {
     /// Reads everything of the bundle but the content of its data.
     pub(crate) fn new(bundle: &Path, options: &Options, progress: &dyn Progress) -> Result<Self, EgressError> {
@@ -117,9 +126,11 @@ impl Prepared {
         let recovered = Recovered::from_bundle(&bundle, &mut malformed)?;
         let users = recovered.users();
         let (items, needed) = look_at_all(&bundle, options, progress)?;
-        let mut vault = Vault::from_bundle(&bundle, recovered.keyring, options.unknown_hash, &mut malformed)?;
-        vault.prefer_shared_proxies(&needed);
-        Ok(Self { bundle, items, vault, needed, attempts: recovered.attempts, users, malformed })
+        let keys = Keys::from_bundle(&bundle, &mut malformed)?;
+        let mut resolver = Resolver::new(recovered.keyring, keys.records, options.policy());
+        resolver.prefer_shared_proxies(&needed);
+        let (attempts, revoked) = (recovered.attempts, keys.revoked);
+        Ok(Self { bundle, items, resolver, revoked, needed, attempts, users, malformed })
     }
 
     /// The report, still without what became of the items.
@@ -131,10 +142,18 @@ impl Prepared {
             routes: BTreeMap::new(),
             reasons: BTreeMap::new(),
             malformed_records: self.malformed.clone(),
-            revoked_records: self.vault.revoked,
+            revoked_records: self.revoked,
             not_supported_yet: self.not_supported_yet()?,
             unknown: self.bundle.unknown()?,
         })
+    }
+
+    /// Sessions whose keys these items need, sorted.
+    pub(crate) fn needed_by(&self, items: &[&Item]) -> Vec<SessionId> {
+        let in_records = |item: &&Item| sessions_in(self.bundle.root(), item);
+        let needed: BTreeSet<_> =
+            items.iter().flat_map(|item| item.session()).chain(items.iter().flat_map(in_records)).collect();
+        needed.into_iter().collect()
     }
 
     fn not_supported_yet(&self) -> Result<BTreeMap<String, u64>, EgressError> {

@@ -2,11 +2,11 @@
 
 use crate::ledger::{Rows, Status, Unopened};
 use crate::lines::LONGEST_LINE;
-use crate::vault::{Closed, Vault};
 use sealwright_envelope::message::Message;
 use sealwright_envelope::{OpenError, SymKey};
+use sealwright_session::{Closed, Reason, Resolver};
 use sealwright_types::{Coded as _, SessionId};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -22,9 +22,9 @@ pub(crate) fn rewrite(
     mut source: impl BufRead,
     sink: &mut impl Write,
     name: &str,
-    vault: &Vault,
+    resolver: &Resolver,
 ) -> io::Result<(Rows, Vec<Unopened>)> {
-    let mut rewriter = Rewriter { keys: Keys::new(vault), name, rows: Rows::default(), unopened: Vec::new() };
+    let mut rewriter = Rewriter { keys: Keys::new(resolver), name, rows: Rows::default(), unopened: Vec::new() };
     let mut line = Vec::new();
     while read_piece(&mut source, &mut line)? > 0 {
         if line.len() == LONGEST_LINE && !line.ends_with(b"\n") {
@@ -46,7 +46,7 @@ pub(crate) fn sessions(mut source: impl BufRead) -> io::Result<BTreeSet<SessionI
         if line.len() == LONGEST_LINE && !line.ends_with(b"\n") {
             source.skip_until(b'\n')?;
         }
-        let Ok(record) = serde_json::from_slice::<Record<'_>>(&line) else { continue };
+        let Some(record) = Record::parse(&line) else { continue };
         sessions.extend(record.messages().filter_map(|(_, message)| message.ok()).map(|message| message.session()));
     }
     Ok(sessions)
@@ -77,7 +77,7 @@ impl Rewriter<'_> {
         if line.trim_ascii().is_empty() {
             return sink.write_all(line);
         }
-        let Ok(record) = serde_json::from_slice::<Record<'_>>(line) else {
+        let Some(record) = Record::parse(line) else {
             self.count(&[Fault::malformed("malformed")], false);
             return sink.write_all(line);
         };
@@ -127,6 +127,12 @@ impl Rewriter<'_> {
 struct Record<'a>(Vec<&'a RawValue>);
 
 impl<'a> Record<'a> {
+    /// A line that is JSON but no object is a record without members. `None` if it is no JSON.
+    fn parse(line: &'a [u8]) -> Option<Self> {
+        let record = serde_json::from_slice(line).ok();
+        record.or_else(|| serde_json::from_slice(line).ok().map(|IgnoredAny| Self(Vec::new())))
+    }
+
     /// The messages among the text members, with the text that holds them. What only looks like a message is an error.
     fn messages(&self) -> impl Iterator<Item = (&'a str, Result<Message, &'static str>)> {
         self.0.iter().filter_map(|value| {
@@ -143,7 +149,7 @@ impl<'a> Record<'a> {
 
 /// Whether a text is a JSON object with the two members of a message.
 fn is_message(text: &str) -> bool {
-    type Members<'a> = HashMap<Cow<'a, str>, serde::de::IgnoredAny>;
+    type Members<'a> = HashMap<Cow<'a, str>, IgnoredAny>;
     let members: Result<Members<'_>, _> = serde_json::from_str(text);
     members.is_ok_and(|members| members.contains_key("sessionId") && members.contains_key("data"))
 }
@@ -161,7 +167,7 @@ impl<'de> Deserialize<'de> for Record<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut values = Vec::new();
-                while let Some((_, value)) = map.next_entry::<serde::de::IgnoredAny, &'de RawValue>()? {
+                while let Some((_, value)) = map.next_entry::<IgnoredAny, &'de RawValue>()? {
                     values.push(value);
                 }
                 Ok(Record(values))
@@ -174,13 +180,13 @@ impl<'de> Deserialize<'de> for Record<'de> {
 
 /// Session keys, ready for use, of the latest sessions: no key schedule for each message of one session.
 struct Keys<'a> {
-    vault: &'a Vault,
+    resolver: &'a Resolver,
     ready: HashMap<(SessionId, usize), Result<Arc<SymKey>, Closed>>,
 }
 
 impl<'a> Keys<'a> {
-    fn new(vault: &'a Vault) -> Self {
-        Self { vault, ready: HashMap::new() }
+    fn new(resolver: &'a Resolver) -> Self {
+        Self { resolver, ready: HashMap::new() }
     }
 
     /// Tries one key of the session after the other (SES-10). A clear text that is no UTF-8 cannot stand in JSON (EGR-28).
@@ -191,7 +197,7 @@ impl<'a> Keys<'a> {
         loop {
             let key = match self.key(session, nth) {
                 Ok(key) => key,
-                Err(closed) if nth == 0 => return Err(fault(Status::Closed, closed.as_str())),
+                Err(closed) if nth == 0 => return Err(fault(Status::Closed, closed.code())),
                 Err(_) => return Err(fault(Status::Rejected, "rejected")),
             };
             match message.open(&key) {
@@ -207,8 +213,8 @@ impl<'a> Keys<'a> {
             self.ready.clear();
         }
         let ready = self.ready.entry((session, nth)).or_insert_with(|| {
-            let key = self.vault.key(session, nth)?;
-            key.sym_key().map(Arc::new).ok_or(Closed::NoToken)
+            let key = self.resolver.resolve_nth(session, nth)?;
+            key.sym_key().map(Arc::new).ok_or_else(|| Closed { reasons: vec![Reason::Rejected] })
         });
         ready.clone()
     }

@@ -92,13 +92,14 @@ fn unlock(prepared: &Prepared, pending: &[&Item], options: &Options, progress: &
     if pending.is_empty() {
         return;
     }
-    progress.stage(Stage::Unlock, prepared.needed.len() as u64);
-    workers::each(options.threads(), &prepared.needed, |&session| {
+    let needed = prepared.needed_by(pending);
+    progress.stage(Stage::Unlock, needed.len() as u64);
+    workers::each(options.threads(), &needed, |&session| {
         // Why a session stays closed is told with its items.
-        drop(prepared.vault.key(session, 0));
+        drop(prepared.resolver.resolve(session));
         progress.advance(1);
     });
-    progress.note(&format!("{} private-key operations", prepared.vault.operations()));
+    progress.note(&format!("{} private-key operations", prepared.resolver.operations()));
 }
 
 fn convert(
@@ -110,8 +111,12 @@ fn convert(
     progress: &dyn Progress,
 ) -> Result<Vec<Line>, EgressError> {
     progress.stage(Stage::Convert, pending.iter().map(|item| item.bytes).sum());
-    let converter =
-        Converter { bundle: prepared.bundle.root(), output, vault: &prepared.vault, copy_plain: options.copy_plain };
+    let converter = Converter {
+        bundle: prepared.bundle.root(),
+        output,
+        resolver: &prepared.resolver,
+        copy_plain: options.copy_plain,
+    };
     let mut publisher = Publisher { names: taken_names(prepared, &ledger), output };
     let work = |item: &&Item| {
         let converted = converter.convert(item);

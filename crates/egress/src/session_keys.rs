@@ -1,11 +1,11 @@
 //! The keys of one session, from identities and files of records that a caller names: for opening a single message or file.
 
 use crate::error::EgressError;
+use crate::keys;
 use crate::lines::{MalformedRecord, RecordFile};
-use crate::vault::{Closed, Vault};
 use sealwright_envelope::SymKey;
 use sealwright_identity::Identity;
-use sealwright_session::{Keyring, Route, UnknownHash};
+use sealwright_session::{Closed, Keyring, Policy, Reason, Records, Resolver, Revoked, Route, UnknownHash};
 use sealwright_types::{SecretString, SessionId};
 use serde_json::value::RawValue;
 use std::path::Path;
@@ -13,13 +13,12 @@ use std::path::Path;
 /// Everything at hand that may open sessions.
 #[derive(Debug)]
 pub struct SessionKeys {
-    vault: Vault,
+    resolver: Resolver,
     malformed: Vec<MalformedRecord>,
 }
 
 impl SessionKeys {
-    /// Reads files of JSON Lines, each line a record as in `message-keys.jsonl`, `proxy-keys.jsonl` or `session-keys.jsonl` of a bundle. A
-    /// record that cannot be read is skipped (EGR-03).
+    /// Reads files of JSON Lines, each line a record as in the files of keys of a bundle, whatever the file is called. A record that cannot be read is skipped (EGR-03).
     ///
     /// # Errors
     /// [`EgressError::Io`].
@@ -30,21 +29,22 @@ impl SessionKeys {
     ) -> Result<Self, EgressError> {
         let mut keyring = Keyring::default();
         identities.iter().for_each(|identity| keyring.add_identity(identity));
-        let mut keys = Self { vault: Vault::new(keyring, unknown_hash), malformed: Vec::new() };
+        let (mut records, mut malformed) = (Records::default(), Vec::new());
         for path in files {
-            let mut records = RecordFile::named(path.as_ref()).records::<Box<RawValue>>()?;
-            while let Some(record) = records.next() {
-                let added = record?.ok().and_then(|text| {
+            let mut lines = RecordFile::named(path.as_ref()).records::<Box<RawValue>>()?;
+            while let Some(line) = lines.next() {
+                let added = line?.ok().and_then(|text| {
                     // A record may hold a key: the text is wiped.
                     let text = SecretString::from(String::from(Box::<str>::from(text)));
-                    keys.vault.add_record(text.expose())
+                    keys::add_record(&mut records, text.expose())
                 });
                 if added.is_none() {
-                    keys.malformed.push(records.place());
+                    malformed.push(lines.place());
                 }
             }
         }
-        Ok(keys)
+        let policy = Policy { unknown_hash, revoked: Revoked::Opened, ..Policy::default() };
+        Ok(Self { resolver: Resolver::new(keyring, records, policy), malformed })
     }
 
     /// Records that could not be read.
@@ -57,7 +57,8 @@ impl SessionKeys {
     /// # Errors
     /// [`Closed`].
     pub fn key(&self, session: SessionId, nth: usize) -> Result<(SymKey, Route), Closed> {
-        let key = self.vault.key(session, nth)?;
-        Ok((key.sym_key().ok_or(Closed::NoToken)?, key.route))
+        let key = self.resolver.resolve_nth(session, nth)?;
+        let sym_key = key.sym_key().ok_or_else(|| Closed { reasons: vec![Reason::Rejected] })?;
+        Ok((sym_key, key.route))
     }
 }

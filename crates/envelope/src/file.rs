@@ -271,6 +271,7 @@ pub fn open_withheld<W: Withheld>(
     } else {
         read_archive(key, &mut carrier, entries, &mut places)?;
     }
+    places.complete_last()?;
     Ok(Opened { files: places.files, skipped: places.skipped })
 }
 
@@ -315,8 +316,16 @@ struct Places<P, W> {
     skipped: Vec<Name>,
 }
 
+impl<P, W: Withheld> Places<P, W> {
+    fn complete_last(&mut self) -> io::Result<()> {
+        self.files.last_mut().map_or(Ok(()), |(_, place)| place.complete())
+    }
+}
+
 impl<W: Withheld, P: FnMut(&Entry) -> io::Result<W>> tar::Sink for Places<P, W> {
     fn begin(&mut self, name: Option<Name>, length: u64, _: u64) -> io::Result<()> {
+        // An archive may hold more files than a process may keep open.
+        self.complete_last()?;
         let entry = Entry { name, length };
         let place = (self.place)(&entry)?;
         self.files.push((entry, place));
