@@ -93,11 +93,10 @@ fn usage_failure(error: &clap::Error) -> Failure {
         _ => None,
     });
     let mut hint: Vec<_> = advice.collect();
-    if matches!(error.kind(), ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand) {
-        return Failure::usage("a command is missing", "`sealwright --help` lists the commands");
-    }
     hint.push("`--help` explains every option".to_owned());
-    Failure::usage(message, hint.join("; "))
+    // What is shown instead of an error then is the help.
+    let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    Failure::usage(if is_help { "a command is missing" } else { message }, hint.join("; "))
 }
 
 fn exit_statuses() -> String {

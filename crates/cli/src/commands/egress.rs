@@ -58,7 +58,12 @@ fn options(records: &Records, console: &Console) -> Options {
 
 fn failure(error: EgressError) -> Failure {
     match error {
-        EgressError::Io { path, source, .. } => Failure::from(source).at(path.display()),
+        EgressError::Io { path, source, .. } => {
+            Failure::from(source).at(path.display()).hint_for("exists", "name a directory with --out")
+        }
+        error @ EgressError::MalformedRecord { .. } => {
+            Failure::of(&error).hint("without --strict such records are skipped and reported")
+        }
         error => Failure::of(&error),
     }
 }
