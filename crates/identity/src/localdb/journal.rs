@@ -23,6 +23,12 @@ pub struct DamagedLine {
     pub fault: LineFault,
 }
 
+impl std::fmt::Display for DamagedLine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} line {}: {}", self.source.file_name(), self.number, self.fault)
+    }
+}
+
 /// Why a line could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -145,6 +151,9 @@ pub(super) fn entry<T>(json: &SecretVec, document: impl Fn(&str) -> Option<T>) -
     }
 }
 
+/// The number of a line, and its content unless it is too long.
+type NumberedLine<'a> = (usize, Option<&'a [u8]>);
+
 /// Lines split at LF, a CR before it dropped, empty ones skipped (DB-01). At most one line is in memory.
 struct Lines<R> {
     file: R,
@@ -154,7 +163,7 @@ struct Lines<R> {
 
 impl<R: BufRead> Lines<R> {
     /// The number and the content of the next line; without content if it is too long.
-    fn next_line(&mut self) -> io::Result<Option<(usize, Option<&[u8]>)>> {
+    fn next_line(&mut self) -> io::Result<Option<NumberedLine<'_>>> {
         loop {
             let Some(fits) = self.fill()? else { return Ok(None) };
             self.number = self.number.saturating_add(1);

@@ -131,6 +131,24 @@ pub enum Source {
     Sessions,
 }
 
+impl Source {
+    /// The name of the file on disk.
+    pub const fn file_name(self) -> &'static str {
+        match self {
+            Self::KeyBackup => "key_backup",
+            Self::Users => "User.fdb",
+            Self::UsersTemporary => "User.fdb~",
+            Self::Unregistered => "HairlessUser.fdb",
+            Self::SessionCache => "the session cache",
+            Self::CurrentDevice => "current_device_storage",
+            Self::Contacts => "contacts_storage",
+            Self::Connectors => "connectors_storage",
+            Self::Groups => "groups_storage",
+            Self::Sessions => "encryption_session_storage",
+        }
+    }
+}
+
 /// What one source gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SourceReport {

@@ -149,11 +149,7 @@ impl Blob {
     /// # Errors
     /// [`BlobError::Malformed`].
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, BlobError> {
-        if (SHORTEST_RAW..=Self::LONGEST).contains(&bytes.len()) {
-            Ok(Self(bytes))
-        } else {
-            Err(malformed("BLOB-12"))
-        }
+        if (SHORTEST_RAW..=Self::LONGEST).contains(&bytes.len()) { Ok(Self(bytes)) } else { Err(malformed("BLOB-12")) }
     }
 
     /// The text `data_b64`: standard padded base64 (BLOB-13).
@@ -166,9 +162,12 @@ impl Blob {
         &self.0
     }
 
-    /// Opens the whole blob (BLOB-02, BLOB-04).
-    fn open_raw(&self, key: &SymKey) -> Result<Opened, BlobError> {
-        open(key, &self.0)
+    /// Opens the whole blob under a raw key, which needs no account (BLOB-02, BLOB-04).
+    ///
+    /// # Errors
+    /// [`BlobError`].
+    pub fn open_raw(&self, key: &RawKey64) -> Result<Opened, BlobError> {
+        open(&key.to_sym_key()?, &self.0)
     }
 
     /// The salt and the envelope behind it (BLOB-01, BLOB-03).
@@ -223,7 +222,7 @@ fn open_undecided(
     derive: impl FnOnce(&Password, &StoredSalt) -> Result<SymKey, DeriveError>,
 ) -> Result<(Opened, Mode), BlobError> {
     if let Ok(key) = RawKey64::parse_tolerant(text) {
-        match blob.open_raw(&key.to_sym_key()?) {
+        match blob.open_raw(&key) {
             Err(BlobError::Rejected | BlobError::Malformed { .. }) => {}
             decided => return decided.map(|opened| (opened, Mode::Raw)),
         }
