@@ -70,7 +70,7 @@ fn every_flipped_bit_and_every_truncation_of_a_short_envelope() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn any_pieces_round_trip(
@@ -93,7 +93,7 @@ proptest! {
     }
 
     #[test]
-    fn any_damage_is_refused(length in 0_usize..140_000, place: prop::sample::Index, flip in 1_u8.., cut: prop::sample::Index) {
+    fn any_damage_is_refused(length in prop_oneof![0_usize..300, 60_000_usize..70_000], place: prop::sample::Index, flip in 1_u8.., cut: prop::sample::Index) {
         let good = sealed(length);
         let mut bad = good.clone();
         bad[place.index(good.len())] ^= flip;
