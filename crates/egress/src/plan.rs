@@ -30,6 +30,7 @@ pub(crate) struct Prepared {
     pub(crate) needed: Vec<SessionId>,
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) users: usize,
+    unknown: Vec<String>,
     malformed: Vec<MalformedRecord>,
 }
 
@@ -102,7 +103,7 @@ pub fn plan(bundle: &Path, options: &Options, progress: &dyn Progress) -> Result
         unreachable,
         items,
         routes,
-        unknown: prepared.bundle.unknown()?,
+        unknown: prepared.unknown,
         identities: prepared.attempts,
         malformed_records: prepared.malformed,
     })
@@ -122,13 +123,15 @@ impl Prepared {
         let mut malformed = Vec::new();
         let recovered = Recovered::from_bundle(&bundle, options.threads(), &mut malformed)?;
         let users = recovered.users();
+        let mut unknown = bundle.unknown()?;
+        unknown.retain(|name| !recovered.directories.contains(name));
         let (items, needed) = look_at_all(&bundle, options, progress)?;
         let mut keys = Keys::from_bundle(&bundle, &mut malformed)?;
         keys.add_recovered(recovered.group_keys, &recovered.sessions);
         let mut resolver = Resolver::new(recovered.keyring, keys.records, options.policy());
         resolver.prefer_shared_proxies(&needed);
         let (attempts, revoked) = (recovered.attempts, keys.revoked);
-        Ok(Self { bundle, items, resolver, revoked, needed, attempts, users, malformed })
+        Ok(Self { bundle, items, resolver, revoked, needed, attempts, users, unknown, malformed })
     }
 
     /// The report, still without what became of the items.
@@ -141,7 +144,7 @@ impl Prepared {
             reasons: BTreeMap::new(),
             malformed_records: self.malformed.clone(),
             revoked_records: self.revoked,
-            unknown: self.bundle.unknown()?,
+            unknown: self.unknown.clone(),
         })
     }
 

@@ -69,6 +69,8 @@ pub(crate) struct Recovered {
     pub(crate) group_keys: Vec<(Option<DeviceId>, Arc<PrivateKey>)>,
     /// Session keys that databases hold.
     pub(crate) sessions: Vec<(SessionId, SymKey)>,
+    /// Names at the top of the bundle that hold databases.
+    pub(crate) directories: BTreeSet<String>,
     users: BTreeSet<UserId>,
 }
 

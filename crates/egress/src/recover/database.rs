@@ -60,6 +60,7 @@ impl Recovered {
                 record.path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
             let path = bundle.root().join(&record.path);
             let source = format!("{place} ({})", record.path.display());
+            self.directories.extend(record.path.iter().next().map(|top| top.to_string_lossy().into_owned()));
             let (kind, credential) = (record.kind, record.credential().filter(|_| is_inside).ok_or(place)?);
             databases.push((source, path, kind, credential));
             Ok(())

@@ -55,9 +55,6 @@ fn table(plan: &Plan) -> String {
     if let Some(more) = plan.unreachable.len().checked_sub(SHOWN).filter(|&more| more > 0) {
         row("unreachable", format!("and {more} more; --json tells them all"));
     }
-    for (name, records) in &plan.not_supported_yet {
-        row("not supported", format!("{name}: {records} records, which this version does not open yet"));
-    }
     for place in &plan.malformed_records {
         row("malformed", format!("record in {place}"));
     }
