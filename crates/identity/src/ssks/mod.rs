@@ -221,15 +221,18 @@ fn open_undecided(
     text: &str,
     derive: impl FnOnce(&Password, &StoredSalt) -> Result<SymKey, DeriveError>,
 ) -> Result<(Opened, Mode), BlobError> {
-    if let Ok(key) = RawKey64::parse_tolerant(text) {
-        match blob.open_raw(&key) {
+    let mut too_short = BlobError::Rejected;
+    match RawKey64::parse_tolerant(text) {
+        Ok(key) => match blob.open_raw(&key) {
             Err(BlobError::Rejected | BlobError::Malformed { .. }) => {}
             decided => return decided.map(|opened| (opened, Mode::Raw)),
-        }
+        },
+        // No raw key: only a salted blob can be meant.
+        Err(_) => too_short = malformed("BLOB-12"),
     }
     // A text that cannot be a password opens nothing.
     let password = Password::new(text).map_err(|_| BlobError::Rejected)?;
-    let (salt, envelope) = blob.salted()?;
+    let (salt, envelope) = blob.salted().map_err(|_| too_short)?;
     Ok((open(&derive(&password, &salt)?, envelope)?, Mode::Derived))
 }
 
