@@ -280,7 +280,8 @@ impl Reader {
         if raw.len() > LONGEST_NAME {
             return Err(TarError::TooLarge.into());
         }
-        let name = Name::new(raw).map_err(|Malformed { rule, .. }| TarError::Malformed { at: self.pending_at, rule })?;
+        let name =
+            Name::new(raw).map_err(|Malformed { rule, .. }| TarError::Malformed { at: self.pending_at, rule })?;
         let wanted = is_file || self.wanted == Entries::First;
         if wanted {
             self.files = self.files.saturating_add(1);
