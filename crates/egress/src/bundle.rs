@@ -2,7 +2,7 @@
 
 use crate::error::EgressError;
 use crate::lines::{MalformedRecord, RecordFile};
-use sealwright_types::AppId;
+use sealwright_kdf::AppIdText;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use std::fs;
@@ -16,33 +16,39 @@ pub(crate) const MESSAGE_KEYS: &str = "message-keys.jsonl";
 pub(crate) const PROXY_KEYS: &str = "proxy-keys.jsonl";
 pub(crate) const GROUP_KEYS: &str = "group-keys.jsonl";
 pub(crate) const SESSION_KEYS: &str = "session-keys.jsonl";
-/// Files of records that are recognised and counted, but not opened yet.
-pub(crate) const NOT_SUPPORTED_YET: [&str; 10] = [
-    "ssks-password.jsonl",
-    "passwords.jsonl",
-    "ssks-2mr.jsonl",
-    "two-man-rule-keys.jsonl",
-    "local-databases.jsonl",
+pub(crate) const SYM_ENC_KEYS: &str = "sym-enc-keys.jsonl";
+pub(crate) const SYM_ENC_KEY_SECRETS: &str = "sym-enc-key-secrets.jsonl";
+pub(crate) const TMR_ACCESSES: &str = "tmr-accesses.jsonl";
+pub(crate) const OVER_ENCRYPTION_KEYS: &str = "over-encryption-keys.jsonl";
+const OPENED: [&str; 9] = [
+    IDENTITIES,
+    MESSAGE_KEYS,
+    PROXY_KEYS,
     GROUP_KEYS,
-    "sym-enc-keys.jsonl",
-    "sym-enc-key-secrets.jsonl",
-    "tmr-accesses.jsonl",
-    "over-encryption-keys.jsonl",
+    SESSION_KEYS,
+    SYM_ENC_KEYS,
+    SYM_ENC_KEY_SECRETS,
+    TMR_ACCESSES,
+    OVER_ENCRYPTION_KEYS,
 ];
+/// Files of records that are recognised and counted, but not opened yet.
+pub(crate) const NOT_SUPPORTED_YET: [&str; 5] =
+    ["ssks-password.jsonl", "passwords.jsonl", "ssks-2mr.jsonl", "two-man-rule-keys.jsonl", "local-databases.jsonl"];
 
 /// A directory that holds what a customer has and what opens it.
 #[derive(Debug)]
 pub(crate) struct Bundle {
     root: PathBuf,
     strict: bool,
-    pub(crate) app: Option<AppId>,
+    /// The application, as it spells itself: password derivations depend on it.
+    pub(crate) app: Option<AppIdText>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Description {
     format: String,
-    app_id: Option<AppId>,
+    app_id: Option<String>,
 }
 
 impl Bundle {
@@ -60,7 +66,8 @@ impl Bundle {
                 if description.format != FORMAT {
                     return Err(not_a_bundle("bundle.json names another format than sealwright-bundle-1"));
                 }
-                description.app_id
+                let app = description.app_id.map(|app| AppIdText::new(&app)).transpose();
+                app.map_err(|_| not_a_bundle("the appId of bundle.json is empty or too long"))?
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => return Err(EgressError::io("read", &path)(error)),
@@ -139,6 +146,6 @@ impl std::fmt::Display for MalformedRecord {
 fn is_part(name: &str) -> bool {
     let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(name);
     matches!(name, "bundle.json" | "identities" | "data" | "messages")
-        || [IDENTITIES, MESSAGE_KEYS, PROXY_KEYS, SESSION_KEYS].contains(&plain)
+        || OPENED.contains(&plain)
         || NOT_SUPPORTED_YET.contains(&plain)
 }

@@ -1,1 +1,65 @@
-//! Being built.
+//! Offline decryption of everything a customer owns: a bundle of encrypted data, wrapped keys and identities becomes a tree of clear files
+//! with a manifest that accounts for every one of them.
+//!
+//! ```no_run
+//! use sealwright_egress::{Options, plan, run, verify};
+//! use std::path::Path;
+//!
+//! let (bundle, output) = (Path::new("bundle"), Path::new("clear"));
+//! let options = Options::default();
+//! println!("{} private-key operations", plan(bundle, &options, &())?.private_key_operations);
+//! let summary = run(bundle, output, &options, &())?;
+//! assert_eq!(summary.exit_status(), 0, "{} items stayed closed", summary.closed);
+//! assert!(verify(output, &options, &())?.changed.is_empty());
+//! # Ok::<(), sealwright_egress::EgressError>(())
+//! ```
+//!
+//! The stages, each a module: `bundle` and `lines` read records, `recover` finds identities, `scan` looks at the data, `keys` reads
+//! what leads to session keys, `plan` prepares and tells, `convert` and `records` decrypt, `naming` and `place` give outputs
+//! their names, `ledger` remembers, `run` holds it together, `verify` checks.
+//!
+//! | rule (docs/spec/EGRESS.md) | where |
+//! |---|---|
+//! | EGR-01..04 bundle | [`plan`], [`run`] |
+//! | EGR-10, EGR-12, EGR-13 recognition | `scan`, `records` |
+//! | EGR-15, EGR-16 identities | [`Attempt`] |
+//! | EGR-20..22 plan | [`Plan`] |
+//! | EGR-25, EGR-26 unlocking | [`Options`] |
+//! | EGR-27, EGR-28 conversion | [`run`] |
+//! | EGR-30..32 **names: `naming.rs`; sanitised in `sealwright_envelope::name`** | [`run`] |
+//! | EGR-40..43 ledger | [`Line`], [`Unopened`], [`verify()`] |
+//! | EGR-45 statuses | [`Status`], [`Summary`] |
+//! | EGR-47 confirmation | [`EgressError::NotConfirmed`] |
+
+mod bundle;
+mod convert;
+mod error;
+mod keys;
+mod ledger;
+mod lines;
+mod naming;
+mod options;
+mod place;
+mod plan;
+mod records;
+mod recover;
+mod report;
+mod run;
+mod scan;
+mod session_keys;
+mod source;
+mod verify;
+mod workers;
+
+pub use error::EgressError;
+pub use ledger::{Line, Rows, Status, Unopened, Written};
+pub use lines::MalformedRecord;
+pub use options::{Options, Progress, Stage};
+pub use plan::{Plan, Sessions, Unreachable, plan};
+pub use recover::{Attempt, Outcome};
+pub use report::{Form, Report, Summary};
+pub use run::run;
+pub use session_keys::SessionKeys;
+pub use verify::{Verification, verify};
+
+pub use sealwright_session::{ProxyDepth, UnknownHash};

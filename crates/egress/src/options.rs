@@ -1,6 +1,6 @@
 //! What a caller decides about an egress, and how it hears of its progress.
 
-use sealwright_session::UnknownHash;
+use sealwright_session::{Policy, ProxyDepth, Revoked, UnknownHash};
 use std::num::NonZero;
 use std::thread;
 
@@ -12,6 +12,8 @@ pub struct Options {
     pub threads: Option<NonZero<usize>>,
     /// Whether tokens for unknown keys are tried with every key (EGR-26).
     pub unknown_hash: UnknownHash,
+    /// Whether proxies are followed deeper than normal use does (EGR-21).
+    pub proxies: ProxyDepth,
     /// Whether files that were never encrypted are copied to the output.
     pub copy_plain: bool,
     /// Whether a malformed record ends the run (EGR-03).
@@ -21,6 +23,11 @@ pub struct Options {
 }
 
 impl Options {
+    /// Revoked records are opened and reported (EGR-03).
+    pub(crate) fn policy(&self) -> Policy {
+        Policy { unknown_hash: self.unknown_hash, revoked: Revoked::Opened, proxies: self.proxies }
+    }
+
     pub(crate) fn threads(&self) -> usize {
         self.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get)
     }

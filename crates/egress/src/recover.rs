@@ -68,10 +68,7 @@ struct IdentityRecord {
 
 impl Recovered {
     /// Tries every source.
-    pub(crate) fn from_bundle(
-        bundle: &Bundle,
-        malformed: &mut Vec<MalformedRecord>,
-    ) -> Result<Self, EgressError> {
+    pub(crate) fn from_bundle(bundle: &Bundle, malformed: &mut Vec<MalformedRecord>) -> Result<Self, EgressError> {
         let mut recovered = Self::default();
         bundle.each(IDENTITIES, malformed, |place, record: IdentityRecord| {
             let document = b64::decode_tolerant_secret(&record.identity);

@@ -47,24 +47,11 @@ pub(crate) enum Content {
 }
 
 impl Item {
-    /// All files under `data/` and `messages/`, ordered by source.
-    pub(crate) fn all(bundle: &Bundle) -> Result<Vec<Self>, EgressError> {
-        let mut sources = Vec::new();
-        for top in ["data", "messages"] {
-            let directory = bundle.root().join(top);
-            if directory.is_dir() {
-                walk(bundle.root(), &directory, &mut sources)?;
-            }
-        }
-        sources.sort();
-        let unknown = |source| Self { source, bytes: 0, content: Content::Plain };
-        Ok(sources.into_iter().map(unknown).collect())
-    }
-
-    /// Looks at the file.
-    pub(crate) fn look(&mut self, root: &Path) {
-        let looked = look(&self.source, &self.source.path(root));
-        (self.bytes, self.content) = looked.unwrap_or_else(|error| (0, Content::Unreadable(error.to_string())));
+    /// Looks at a file.
+    pub(crate) fn look(source: Source, root: &Path) -> Self {
+        let looked = look(&source, &source.path(root));
+        let (bytes, content) = looked.unwrap_or_else(|error| (0, Content::Unreadable(error.to_string())));
+        Self { source, bytes, content }
     }
 
     /// The session whose key the item as a whole needs.
@@ -75,6 +62,34 @@ impl Item {
             _ => None,
         }
     }
+}
+
+impl Content {
+    /// How it is called in a plan.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Container(_) => "containers",
+            Self::Message(_) | Self::LegacyMessage(_) => "messages",
+            Self::Records => "recordFiles",
+            Self::Plain => "plain",
+            Self::Malformed(_) => "malformed",
+            Self::Unsupported => "notSupportedYet",
+            Self::Unreadable(_) => "unreadable",
+        }
+    }
+}
+
+/// The sources of all items: every file under `data/` and `messages/`, in order.
+pub(crate) fn sources(bundle: &Bundle) -> Result<Vec<Source>, EgressError> {
+    let mut sources = Vec::new();
+    for top in ["data", "messages"] {
+        let directory = bundle.root().join(top);
+        if directory.is_dir() {
+            walk(bundle.root(), &directory, &mut sources)?;
+        }
+    }
+    sources.sort();
+    Ok(sources)
 }
 
 /// Collects files. Links to directories are not followed, so that the walk ends; what is no file is an item too and will be told.
@@ -99,21 +114,18 @@ fn look(source: &Source, path: &Path) -> io::Result<(u64, Content)> {
         return Err(io::Error::other("not a regular file"));
     }
     let length = metadata.len();
-    let content = if source.text().starts_with("messages/") {
-        record_file(&source.file_name())
-    } else {
-        recognize(&mut File::open(path)?, length)?
-    };
+    let by_name = record_file(&source.file_name()).filter(|_| source.text().starts_with("messages/"));
+    let content = by_name.map_or_else(|| recognize(&mut File::open(path)?, length), Ok)?;
     Ok((length, content))
 }
 
 /// By its name: records carry no mark.
-fn record_file(name: &str) -> Content {
+fn record_file(name: &str) -> Option<Content> {
     let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst"));
     match plain.unwrap_or(name).rsplit('.').next() {
-        Some("jsonl") if plain.is_none() => Content::Records,
-        Some("jsonl" | "csv" | "sqlite") => Content::Unsupported,
-        _ => Content::Plain,
+        Some("jsonl") if plain.is_none() => Some(Content::Records),
+        Some("jsonl" | "csv" | "sqlite") => Some(Content::Unsupported),
+        _ => None,
     }
 }
 

@@ -30,6 +30,7 @@ struct Decoder {
     decoded: io::Cursor<Vec<u8>>,
     padded: bool,
     ended: bool,
+    /// Of the next character, in the source.
     position: u64,
 }
 
@@ -41,7 +42,7 @@ impl<R: Read + Seek> Carrier<R> {
 
     /// What the base64 in `source` from `start` on decodes to, by B64-02.
     pub(crate) fn base64(source: R, start: u64, end: End) -> Self {
-        Self { source, start, decoder: Some(Decoder::new(end)) }
+        Self { source, start, decoder: Some(Decoder::new(end, start)) }
     }
 
     /// Goes to the start and past the first `skip` bytes.
@@ -50,7 +51,7 @@ impl<R: Read + Seek> Carrier<R> {
             None => self.source.seek(SeekFrom::Start(self.start.saturating_add(skip))).map(drop),
             Some(decoder) => {
                 self.source.seek(SeekFrom::Start(self.start))?;
-                *decoder = Decoder::new(decoder.end);
+                *decoder = Decoder::new(decoder.end, self.start);
                 io::copy(&mut self.take(skip), &mut io::sink()).map(drop)
             }
         }
@@ -67,8 +68,8 @@ impl<R: Read> Read for Carrier<R> {
 }
 
 impl Decoder {
-    fn new(end: End) -> Self {
-        Self { end, digits: Vec::new(), decoded: io::Cursor::default(), padded: false, ended: false, position: 0 }
+    fn new(end: End, position: u64) -> Self {
+        Self { end, digits: Vec::new(), decoded: io::Cursor::default(), padded: false, ended: false, position }
     }
 
     fn read(&mut self, source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
@@ -89,7 +90,6 @@ impl Decoder {
             return Err(self.malformed("HTML-04"));
         }
         for &byte in text.get(..read).unwrap_or_default() {
-            self.position = self.position.saturating_add(1);
             match byte {
                 b'\'' if self.end == End::Quote => {
                     self.ended = true;
@@ -97,9 +97,12 @@ impl Decoder {
                 }
                 b' ' | b'\t' | b'\r' | b'\n' => {}
                 b'=' => self.padded = true,
-                _ if self.padded => return Err(self.malformed("B64-02")),
-                _ => self.digits.push(byte),
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_' if !self.padded => {
+                    self.digits.push(byte);
+                }
+                _ => return Err(self.malformed("B64-02")),
             }
+            self.position = self.position.saturating_add(1);
         }
         let remainder = self.digits.len() % 4;
         let whole = if self.ended { self.digits.len() } else { self.digits.len().saturating_sub(remainder) };

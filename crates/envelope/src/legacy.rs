@@ -49,6 +49,11 @@ impl LegacyMessage {
         Ok(Self { key: LegacyKey::parse(key)?, sealed })
     }
 
+    /// Bytes of the envelope, without the constants of protocol `p`.
+    pub fn envelope_length(&self) -> usize {
+        self.sealed.len()
+    }
+
     /// Opens it. Upstream showed the bytes as Latin-1 characters; here they are bytes (OLD-04).
     ///
     /// # Errors

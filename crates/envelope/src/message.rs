@@ -82,6 +82,11 @@ impl Message {
         self.session
     }
 
+    /// Bytes of the envelope.
+    pub fn envelope_length(&self) -> usize {
+        self.sealed.len()
+    }
+
     /// Opens it.
     ///
     /// # Errors

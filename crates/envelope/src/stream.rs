@@ -42,7 +42,15 @@ impl Coded for StreamError {
 ///
 /// A private temporary file that is removed on drop is one, a buffer in memory is another.
 /// Implementing this for a sink that shows what it gets gives away unverified plaintext.
-pub trait Withheld: Write {}
+pub trait Withheld: Write {
+    /// Everything is written: what is not needed any more, such as an open file, can go. Nothing is verified yet.
+    ///
+    /// # Errors
+    /// What the sink could not write.
+    fn complete(&mut self) -> io::Result<()> {
+        self.flush()
+    }
+}
 
 impl Withheld for Vec<u8> {}
 
@@ -57,6 +65,7 @@ pub fn open_withheld<W: Withheld>(key: &SymKey, source: impl Read, mut sink: W) 
     while let Some(unverified) = pass.next_chunk()? {
         sink.write_all(unverified)?;
     }
+    sink.complete()?;
     Ok(sink)
 }
 

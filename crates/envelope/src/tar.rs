@@ -8,6 +8,9 @@ use sealwright_types::{Coded, Cursor, Malformed, RuleId};
 use std::io;
 use tar::{EntryType, Header};
 
+#[cfg(test)]
+mod tests;
+
 const BLOCK: usize = 512;
 const BLOCK_LENGTH: u64 = BLOCK as u64;
 /// The end of an archive: two zero blocks.

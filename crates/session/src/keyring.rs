@@ -86,6 +86,11 @@ impl Keyring {
         self.candidates.is_empty()
     }
 
+    /// Whether the key with this hash is here.
+    pub fn has(&self, hash: KeyHash) -> bool {
+        self.by_hash.contains_key(&hash)
+    }
+
     /// The keys to be tried for a token, in order (EMK-10..12). Each costs one private-key operation.
     pub fn candidates<'a>(
         &'a self,

@@ -26,14 +26,24 @@
 //! | EMK-10..15 **which private key opens a token: `keyring.rs`, `Keyring::candidates`** | [`Keyring`] |
 //! | SER-01..14 serialised sessions | [`SerializedSession`] |
 //! | FLOW-01, FLOW-02 | [`Flow`] |
-//! | SES-22 routes | [`Route`] |
+//! | SES-10, SES-11, SES-22 routes and their order | [`Route`], [`Resolver::resolve`] |
+//! | PROXY-01..05, PROXY-08 | [`Resolver`], [`ProxyDepth`] |
+//! | GRP-02..04 group keys, SEK-01, KDF-30, TMR-01, TMR-02 | [`Records`] |
+//! | EGR-04, EGR-20, EGR-21 planning | [`Resolver::prefer_shared_proxies`], [`Resolver::promising`] |
 
+mod closed;
+mod cost;
 mod flow;
 mod keyring;
+mod records;
+mod resolver;
 mod route;
 mod serialized;
 
+pub use closed::{Closed, Reason};
 pub use flow::{Flow, Generation};
 pub use keyring::{Candidate, Keyring, NoToken, Opened, UnknownHash};
+pub use records::{OverEncryptionKey, PasswordOrKey, Records, SymEncKeySecret};
+pub use resolver::{Policy, ProxyDepth, Resolved, Resolver, Revoked};
 pub use route::Route;
 pub use serialized::{RetrievalDetails, SerializedSession, Through};

@@ -130,6 +130,8 @@ ids! {
     SymEncKeyId;
     /// A TMR access: a session key wrapped under an over-encryption key.
     TmrAccessId;
+    /// A validation key, with which an application's server vouches for its users.
+    ValidationKeyId;
 }
 
 fn checked(bytes: [u8; 16]) -> Result<[u8; 16], IdError> {

@@ -30,7 +30,9 @@ mod secret;
 
 pub use code::{Coded, Malformed, RuleId};
 pub use cursor::{Cursor, Truncated};
-pub use id::{AppId, DeviceId, GroupId, IdError, MessageId, SessionId, SymEncKeyId, TmrAccessId, UserId};
+pub use id::{
+    AppId, DeviceId, GroupId, IdError, MessageId, SessionId, SymEncKeyId, TmrAccessId, UserId, ValidationKeyId,
+};
 pub use secret::{Secret, SecretString, SecretVec};
 
 #[doc(hidden)]

@@ -1,0 +1,29 @@
+//! One file for each command.
+
+pub(crate) mod completions;
+pub(crate) mod decrypt;
+pub(crate) mod egress;
+pub(crate) mod encrypt;
+pub(crate) mod identity;
+pub(crate) mod inspect;
+pub(crate) mod manual;
+pub(crate) mod session;
+
+use crate::arguments::Command;
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::status::Status;
+
+/// Does what the command line says.
+pub(crate) fn run(command: Command, console: &Console) -> Result<Status, Failure> {
+    match command {
+        Command::Inspect(arguments) => inspect::run(&arguments, console),
+        Command::Decrypt(arguments) => decrypt::run(&arguments, console),
+        Command::Encrypt(arguments) => encrypt::run(&arguments, console),
+        Command::Session(command) => session::run(&command, console),
+        Command::Identity(command) => identity::run(&command, console),
+        Command::Egress(command) => egress::run(&command, console),
+        Command::Completions(arguments) => completions::run(&arguments, console),
+        Command::Man(arguments) => manual::run(&arguments, console),
+    }
+}

@@ -1,0 +1,183 @@
+//! The records of a bundle that lead to session keys (docs/spec/EGRESS.md section 1).
+
+use crate::bundle::{
+    Bundle, GROUP_KEYS, MESSAGE_KEYS, OVER_ENCRYPTION_KEYS, PROXY_KEYS, SESSION_KEYS, SYM_ENC_KEY_SECRETS,
+    SYM_ENC_KEYS, TMR_ACCESSES,
+};
+use crate::error::EgressError;
+use crate::lines::MalformedRecord;
+use sealwright_envelope::SymKey;
+use sealwright_kdf::Password;
+use sealwright_session::{Generation, OverEncryptionKey, PasswordOrKey, Records, SerializedSession, SymEncKeySecret};
+use sealwright_types::{SecretString, SessionId, SymEncKeyId, TmrAccessId, b64};
+use sealwright_wrap::record::{
+    AuthFactor, AuthFactorKind, DeviceToken, GroupKeyRecord, ProxyKey, SymEncKeyRecord, TmrAccess,
+};
+use serde::{Deserialize, Deserializer};
+
+/// The records of a bundle, and how many of them the service had revoked.
+pub(crate) struct Keys {
+    pub(crate) records: Records,
+    pub(crate) revoked: u64,
+}
+
+/// Text that is wiped.
+pub(crate) struct SecretText(pub(crate) SecretString);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct KnownKey {
+    #[serde(alias = "message_id")]
+    session_id: Option<SessionId>,
+    key: Option<SecretText>,
+    serialized: Option<SecretText>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SymEncKeySecretRecord {
+    #[serde(alias = "sym_enc_key_id")]
+    sym_enc_key_id: SymEncKeyId,
+    /// As it was spelt (KDF-30).
+    #[serde(alias = "message_id")]
+    session_id: Option<String>,
+    password: Option<SecretText>,
+    raw_sym_key: Option<SecretText>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OverEncryptionKeyRecord {
+    #[serde(alias = "tmr_key_id")]
+    tmr_access_id: Option<TmrAccessId>,
+    #[serde(alias = "auth_factor")]
+    auth_factor: Option<AuthFactor>,
+    #[serde(rename = "auth_factor_type")]
+    auth_factor_kind: Option<AuthFactorKind>,
+    #[serde(rename = "auth_factor_value")]
+    auth_factor_value: Option<String>,
+    raw_over_encryption_key: SecretText,
+}
+
+impl Keys {
+    /// Reads all of them.
+    pub(crate) fn from_bundle(bundle: &Bundle, malformed: &mut Vec<MalformedRecord>) -> Result<Self, EgressError> {
+        let (mut records, mut revoked) = (Records::default(), 0);
+        records.app.clone_from(&bundle.app);
+        bundle.each(SESSION_KEYS, malformed, |place, record: KnownKey| {
+            let (session, key) = record.read().ok_or(place)?;
+            records.add_known(session, &key);
+            Ok(())
+        })?;
+        bundle.each(MESSAGE_KEYS, malformed, |_, record: DeviceToken| {
+            revoked += u64::from(record.revoked);
+            records.add_token(record);
+            Ok(())
+        })?;
+        bundle.each(PROXY_KEYS, malformed, |_, record: ProxyKey| {
+            revoked += u64::from(record.revoked);
+            records.add_proxy(record);
+            Ok(())
+        })?;
+        bundle.each(SYM_ENC_KEYS, malformed, |_, record: SymEncKeyRecord| {
+            revoked += u64::from(record.revoked);
+            records.add_sym_enc_key(record);
+            Ok(())
+        })?;
+        bundle.each(TMR_ACCESSES, malformed, |_, record: TmrAccess| {
+            revoked += u64::from(record.revoked);
+            records.add_tmr_access(record);
+            Ok(())
+        })?;
+        bundle.each(GROUP_KEYS, malformed, |_, record: GroupKeyRecord| {
+            records.add_group_key(record);
+            Ok(())
+        })?;
+        bundle.each(SYM_ENC_KEY_SECRETS, malformed, |place, record: SymEncKeySecretRecord| {
+            records.add_sym_enc_key_secret(record.read().ok_or(place)?);
+            Ok(())
+        })?;
+        bundle.each(OVER_ENCRYPTION_KEYS, malformed, |place, record: OverEncryptionKeyRecord| {
+            records.add_over_encryption_key(record.read().ok_or(place)?);
+            Ok(())
+        })?;
+        Ok(Self { records, revoked })
+    }
+}
+
+/// Adds a record whose kind is told by its members; `None` if it is none.
+pub(crate) fn add_record(records: &mut Records, text: &str) -> Option<()> {
+    if let Ok(record) = serde_json::from_str(text) {
+        records.add_proxy(record);
+    } else if let Ok(record) = serde_json::from_str(text) {
+        records.add_sym_enc_key(record);
+    } else if let Ok(record) = serde_json::from_str(text) {
+        records.add_tmr_access(record);
+    } else if let Ok(record) = serde_json::from_str(text) {
+        records.add_group_key(record);
+    } else if let Ok(record) = serde_json::from_str(text) {
+        records.add_token(record);
+    } else if let Some(secret) = serde_json::from_str(text).ok().and_then(SymEncKeySecretRecord::read) {
+        records.add_sym_enc_key_secret(secret);
+    } else if let Some(key) = serde_json::from_str(text).ok().and_then(OverEncryptionKeyRecord::read) {
+        records.add_over_encryption_key(key);
+    } else {
+        let (session, key) = serde_json::from_str(text).ok().and_then(KnownKey::read)?;
+        records.add_known(session, &key);
+    }
+    Some(())
+}
+
+impl KnownKey {
+    fn read(self) -> Option<(SessionId, SymKey)> {
+        match self {
+            Self { serialized: Some(text), key: None, .. } => {
+                let session = SerializedSession::from_text(text.0.expose(), Generation::Unknown).ok()?;
+                Some((session.id, session.key))
+            }
+            Self { session_id: Some(session), key: Some(text), serialized: None } => Some((session, text.sym_key()?)),
+            _ => None,
+        }
+    }
+}
+
+impl SymEncKeySecretRecord {
+    /// A password or a raw key, not both (VAL-06).
+    fn read(self) -> Option<SymEncKeySecret> {
+        let secret = match (self.password, self.raw_sym_key) {
+            (Some(password), None) => PasswordOrKey::Password(Password::new(password.0.expose()).ok()?),
+            (None, Some(key)) => PasswordOrKey::Key(key.sym_key()?),
+            _ => return None,
+        };
+        Some(SymEncKeySecret { id: self.sym_enc_key_id, session_spelling: self.session_id, secret })
+    }
+}
+
+impl OverEncryptionKeyRecord {
+    /// The key has 64 bytes (VAL-01). The factor stands there as one member or as a pair (EGR-02).
+    fn read(self) -> Option<OverEncryptionKey> {
+        let pair = match (self.auth_factor_kind, self.auth_factor_value) {
+            (Some(kind), Some(value)) => Some(AuthFactor { kind, value }),
+            (None, None) => None,
+            _ => return None,
+        };
+        if self.auth_factor.is_some() && pair.is_some() && self.auth_factor != pair {
+            return None;
+        }
+        let key = self.raw_over_encryption_key.sym_key().filter(|key| key.expose().len() == SymKey::LENGTH)?;
+        Some(OverEncryptionKey { id: self.tmr_access_id, auth_factor: self.auth_factor.or(pair), key })
+    }
+}
+
+impl SecretText {
+    fn sym_key(&self) -> Option<SymKey> {
+        let key = b64::decode_tolerant_secret(self.0.expose()).ok()?;
+        SymKey::from_bytes(key.expose()).ok()
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(text.into()))
+    }
+}

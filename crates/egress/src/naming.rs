@@ -1,0 +1,95 @@
+//! Which name an output gets: the first free one of its directory (EGR-30 to EGR-32).
+
+use sealwright_envelope::name;
+use std::collections::{HashMap, HashSet};
+use unicode_normalization::UnicodeNormalization as _;
+
+/// The names that are taken, by directory.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    directories: HashMap<String, Directory>,
+}
+
+#[derive(Debug, Default)]
+struct Directory {
+    taken: HashSet<String>,
+    /// Below this number every alternative of a name is taken.
+    next: HashMap<String, u64>,
+}
+
+impl Names {
+    /// Takes a path of the output that is there already, or will be: a file of an earlier run, or a directory with all above it.
+    pub(crate) fn reserve(&mut self, path: &str) {
+        let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if !directory.is_empty() {
+            self.reserve(directory);
+        }
+        self.directories.entry(directory.to_owned()).or_default().taken.insert(folded(name));
+    }
+
+    /// The first free of `name.ext`, `name (1).ext`, `name (2).ext`, ..., which is then taken.
+    pub(crate) fn next_free(&mut self, directory: &str, wanted: &str) -> String {
+        let directory = self.directories.entry(directory.to_owned()).or_default();
+        let number = directory.next.entry(folded(wanted)).or_insert(0);
+        loop {
+            let candidate = if *number == 0 { wanted.to_owned() } else { name::numbered(wanted, *number) };
+            *number += 1;
+            if directory.taken.insert(folded(&candidate)) {
+                return candidate;
+            }
+        }
+    }
+}
+
+/// Two names are equal if their NFC, simple-case-folded forms are equal.
+fn folded(name: &str) -> String {
+    let fold = |character: char| {
+        let folded = unicode_case_mapping::case_folded(character).and_then(|code| char::from_u32(code.get()));
+        folded.unwrap_or(character)
+    };
+    name.nfc().map(fold).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn equal_names_are_numbered_in_order() {
+        let mut names = Names::default();
+        let given: Vec<_> = (0..4).map(|_| names.next_free("data", "a.txt")).collect();
+        assert_eq!(given, ["a.txt", "a (1).txt", "a (2).txt", "a (3).txt"]);
+        assert_eq!(names.next_free("data/sub", "a.txt"), "a.txt");
+    }
+
+    #[test]
+    fn names_are_equal_whatever_their_case_and_composition() {
+        let mut names = Names::default();
+        assert_eq!(names.next_free("", "Café.txt"), "Café.txt");
+        assert_eq!(names.next_free("", "cafe\u{301}.TXT"), "cafe\u{301} (1).TXT");
+        assert_eq!(names.next_free("", "CAFÉ (1).txt"), "CAFÉ (1) (1).txt");
+        assert_eq!(names.next_free("", "straße"), "straße");
+        assert_eq!(names.next_free("", "STRASSE"), "STRASSE");
+    }
+
+    #[test]
+    fn reserved_paths_take_their_directories_too() {
+        let mut names = Names::default();
+        names.reserve("data/sub/old.txt");
+        assert_eq!(names.next_free("data/sub", "OLD.txt"), "OLD (1).txt");
+        assert_eq!(names.next_free("data", "sub"), "sub (1)");
+        assert_eq!(names.next_free("", "data"), "data (1)");
+    }
+
+    proptest! {
+        #[test]
+        fn no_two_names_are_equal(wanted in proptest::collection::vec("[aAéÉ]{1,2}( \\([12]\\))?(\\.[tT])?", 0..40)) {
+            let mut names = Names::default();
+            let mut seen = HashSet::new();
+            for name in wanted {
+                prop_assert!(seen.insert(folded(&names.next_free("d", &name))));
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Where an output is written before it has a name: a private temporary file that vanishes unless it is published (EGR-27, ENV-09).
+
+use crate::ledger::Written;
+use ring::digest::{Context, SHA256};
+use sealwright_envelope::stream::Withheld;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use tempfile::{Builder, NamedTempFile, TempPath};
+
+/// How temporary files are called (EGR-40).
+pub(crate) const PREFIX: &str = ".sealwright-";
+pub(crate) const SUFFIX: &str = ".part";
+
+/// A private file that is being written. Dropping it removes it.
+#[derive(Debug)]
+pub(crate) struct Part {
+    file: State,
+    hash: Hasher,
+}
+
+#[derive(Debug)]
+enum State {
+    Open(BufWriter<NamedTempFile>),
+    Complete(TempPath),
+    /// Completing it has failed.
+    Lost,
+}
+
+/// A private file that is complete and waits for its name. It is closed: many may wait.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    path: TempPath,
+    bytes: u64,
+    sha256: String,
+}
+
+impl Part {
+    /// A new file, readable by its owner only, in the directory that it will stay in.
+    pub(crate) fn create(directory: &Path) -> io::Result<Self> {
+        create_private_directory(directory)?;
+        let file = Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(directory)?;
+        Ok(Self { file: State::Open(BufWriter::new(file)), hash: Hasher::new() })
+    }
+
+    /// Everything is written.
+    pub(crate) fn finish(mut self) -> io::Result<Finished> {
+        self.complete()?;
+        let (bytes, sha256) = self.hash.finish();
+        match self.file {
+            State::Complete(path) => Ok(Finished { path, bytes, sha256 }),
+            State::Open(_) | State::Lost => Err(lost()),
+        }
+    }
+}
+
+impl Write for Part {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        let State::Open(file) = &mut self.file else { return Err(lost()) };
+        let written = file.write(data)?;
+        self.hash.update(data.get(..written).unwrap_or_default());
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if let State::Open(file) = &mut self.file { file.flush() } else { Ok(()) }
+    }
+}
+
+/// Nobody but its owner can read it, and it has no name that anybody asked for.
+impl Withheld for Part {
+    fn complete(&mut self) -> io::Result<()> {
+        self.file = match std::mem::replace(&mut self.file, State::Lost) {
+            State::Open(file) => {
+                State::Complete(file.into_inner().map_err(io::IntoInnerError::into_error)?.into_temp_path())
+            }
+            other => other,
+        };
+        Ok(())
+    }
+}
+
+fn lost() -> io::Error {
+    io::Error::other("the temporary file is closed")
+}
+
+impl Finished {
+    /// How the file stands in the manifest under this name.
+    pub(crate) fn written(&self, name: &str) -> Written {
+        Written { output: name.to_owned(), bytes: self.bytes, sha256: self.sha256.clone() }
+    }
+
+    /// Gives the file its name, which nothing else may have.
+    pub(crate) fn publish(self, name: &Path) -> io::Result<()> {
+        self.path.persist_noclobber(name).map_err(|error| error.error)
+    }
+
+    /// Gives the file the name of the file that it replaces.
+    pub(crate) fn replace(self, name: &Path) -> io::Result<()> {
+        self.path.persist(name).map_err(|error| error.error)
+    }
+}
+
+/// SHA-256 in hex and the length of what went through.
+#[derive(Debug)]
+pub(crate) struct Hasher {
+    context: BoxedContext,
+    bytes: u64,
+}
+
+struct BoxedContext(Box<Context>);
+
+impl std::fmt::Debug for BoxedContext {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SHA-256")
+    }
+}
+
+impl Hasher {
+    pub(crate) fn new() -> Self {
+        Self { context: BoxedContext(Box::new(Context::new(&SHA256))), bytes: 0 }
+    }
+
+    pub(crate) fn update(&mut self, data: &[u8]) {
+        self.context.0.update(data);
+        self.bytes += data.len() as u64;
+    }
+
+    pub(crate) fn finish(self) -> (u64, String) {
+        (self.bytes, hex::encode(self.context.0.finish()))
+    }
+
+    /// Length and hash of a file.
+    pub(crate) fn of_file(path: &Path) -> io::Result<(u64, String)> {
+        let mut hasher = Self::new();
+        io::copy(&mut File::open(path)?, &mut hasher)?;
+        Ok(hasher.finish())
+    }
+}
+
+impl Write for Hasher {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.update(data);
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Directories of the output are for their owner only: what lies in them was encrypted.
+pub(crate) fn create_private_directory(directory: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)
+}
+
+/// Removes temporary files that an interrupted run has left in `directory` and below.
+pub(crate) fn remove_left_over(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if entry.file_type()?.is_dir() {
+            remove_left_over(&entry.path())?;
+        } else if name.starts_with(PREFIX) && name.ends_with(SUFFIX) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}

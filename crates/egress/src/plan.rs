@@ -1,0 +1,201 @@
+//! What a bundle needs and what it has, before any private-key operation (docs/spec/EGRESS.md section 4).
+
+use crate::bundle::{Bundle, NOT_SUPPORTED_YET};
+use crate::error::EgressError;
+use crate::keys::Keys;
+use crate::lines::MalformedRecord;
+use crate::options::{Options, Progress, Stage};
+use crate::records;
+use crate::recover::{Attempt, Recovered};
+use crate::report::{Form, Report, Summary};
+use crate::scan::{self, Content, Item};
+use crate::source::Source;
+use crate::workers;
+use sealwright_session::{Closed, Resolver};
+use sealwright_types::{Coded as _, SessionId};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+/// A bundle that has been looked at: what is in it, and everything that may open it.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) bundle: Bundle,
+    pub(crate) items: Vec<Item>,
+    pub(crate) resolver: Resolver,
+    revoked: u64,
+    /// Sessions whose keys the data needs, sorted.
+    pub(crate) needed: Vec<SessionId>,
+    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) users: usize,
+    malformed: Vec<MalformedRecord>,
+}
+
+/// What an egress of a bundle would need (CLI-10). Making it writes nothing and opens nothing.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Plan {
+    /// Every attempt to recover an identity.
+    pub identities: Vec<Attempt>,
+    /// How many sessions the data needs, and how many of them some route promises to reach.
+    pub sessions: Sessions,
+    /// Private-key operations that are expected.
+    pub private_key_operations: u64,
+    /// Sessions that nothing reaches.
+    pub unreachable: Vec<Unreachable>,
+    /// What the items are, by kind.
+    pub items: BTreeMap<&'static str, u64>,
+    /// Reachable sessions by route.
+    pub routes: BTreeMap<&'static str, u64>,
+    /// Files of records that this version recognises but does not open, with their number of records.
+    pub not_supported_yet: BTreeMap<String, u64>,
+    /// Records that could not be read.
+    pub malformed_records: Vec<MalformedRecord>,
+    /// Names in the bundle that are no part of one.
+    pub unknown: Vec<String>,
+}
+
+/// Numbers of sessions.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Sessions {
+    /// The data needs them.
+    pub needed: u64,
+    /// Some route promises to reach them.
+    pub reachable: u64,
+}
+
+/// A session that nothing reaches.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unreachable {
+    /// The session.
+    pub session_id: SessionId,
+    /// The code, as in the manifest.
+    pub error: &'static str,
+    /// Every reason, in words.
+    pub reasons: Vec<String>,
+}
+
+/// Says what an egress of the bundle would need. Writes nothing (EGR-22).
+///
+/// # Errors
+/// [`EgressError`] when the bundle cannot be read.
+pub fn plan(bundle: &Path, options: &Options, progress: &dyn Progress) -> Result<Plan, EgressError> {
+    let prepared = Prepared::new(bundle, options, progress)?;
+    let mut routes = BTreeMap::new();
+    let mut unreachable = Vec::new();
+    for &session in &prepared.needed {
+        match prepared.resolver.promising(session) {
+            Ok(route) => *routes.entry(route.as_str()).or_default() += 1,
+            Err(reasons) => unreachable.push(Unreachable::new(session, Closed { reasons })),
+        }
+    }
+    let mut items = BTreeMap::new();
+    for item in &prepared.items {
+        *items.entry(item.content.kind()).or_default() += 1;
+    }
+    let needed = prepared.needed.len() as u64;
+    Ok(Plan {
+        sessions: Sessions { needed, reachable: needed - unreachable.len() as u64 },
+        private_key_operations: prepared.resolver.expected_operations(&prepared.needed),
+        unreachable,
+        items,
+        routes,
+        not_supported_yet: prepared.not_supported_yet()?,
+        unknown: prepared.bundle.unknown()?,
+        identities: prepared.attempts,
+        malformed_records: prepared.malformed,
+    })
+}
+
+impl Unreachable {
+    fn new(session_id: SessionId, closed: Closed) -> Self {
+        let reasons = closed.reasons.iter().map(ToString::to_string).collect();
+        Self { session_id, error: closed.code(), reasons }
+    }
+}
+
+impl Prepared {
+    /// Reads everything of the bundle but the content of its data.
+    pub(crate) fn new(bundle: &Path, options: &Options, progress: &dyn Progress) -> Result<Self, EgressError> {
+        let bundle = Bundle::open(bundle, options.strict)?;
+        let mut malformed = Vec::new();
+        let recovered = Recovered::from_bundle(&bundle, &mut malformed)?;
+        let users = recovered.users();
+        let (items, needed) = look_at_all(&bundle, options, progress)?;
+        let keys = Keys::from_bundle(&bundle, &mut malformed)?;
+        let mut resolver = Resolver::new(recovered.keyring, keys.records, options.policy());
+        resolver.prefer_shared_proxies(&needed);
+        let (attempts, revoked) = (recovered.attempts, keys.revoked);
+        Ok(Self { bundle, items, resolver, revoked, needed, attempts, users, malformed })
+    }
+
+    /// The report, still without what became of the items.
+    pub(crate) fn report(&self) -> Result<Report, EgressError> {
+        Ok(Report {
+            summary: Summary::default(),
+            form: if self.users > 1 { Form::ServerSide } else { Form::ClientSide },
+            identities: self.attempts.clone(),
+            routes: BTreeMap::new(),
+            reasons: BTreeMap::new(),
+            malformed_records: self.malformed.clone(),
+            revoked_records: self.revoked,
+            not_supported_yet: self.not_supported_yet()?,
+            unknown: self.bundle.unknown()?,
+        })
+    }
+
+    /// Sessions whose keys these items need, sorted.
+    pub(crate) fn needed_by(&self, items: &[&Item]) -> Vec<SessionId> {
+        let in_records = |item: &&Item| sessions_in(self.bundle.root(), item);
+        let needed: BTreeSet<_> =
+            items.iter().flat_map(|item| item.session()).chain(items.iter().flat_map(in_records)).collect();
+        needed.into_iter().collect()
+    }
+
+    fn not_supported_yet(&self) -> Result<BTreeMap<String, u64>, EgressError> {
+        let mut counts = BTreeMap::new();
+        for name in NOT_SUPPORTED_YET {
+            if let Some(count) = self.bundle.count(name)? {
+                counts.insert(name.to_owned(), count);
+            }
+        }
+        Ok(counts)
+    }
+}
+
+/// Looks at every file by several threads; tells what they are and the sessions that they need.
+fn look_at_all(
+    bundle: &Bundle,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<(Vec<Item>, Vec<SessionId>), EgressError> {
+    let sources = scan::sources(bundle)?;
+    progress.stage(Stage::Scan, sources.len() as u64);
+    let (mut items, mut needed) = (Vec::with_capacity(sources.len()), BTreeSet::new());
+    let look = |source: &Source| {
+        let item = Item::look(source.clone(), bundle.root());
+        let sessions = sessions_in(bundle.root(), &item);
+        (item, sessions)
+    };
+    workers::in_order(options.threads(), &sources, look, |_, (item, sessions)| {
+        progress.advance(1);
+        needed.extend(item.session());
+        needed.extend(sessions);
+        items.push(item);
+        Ok::<(), EgressError>(())
+    })?;
+    Ok((items, needed.into_iter().collect()))
+}
+
+/// The sessions of the messages in a record file. One that cannot be read is told when it is converted.
+fn sessions_in(root: &Path, item: &Item) -> BTreeSet<SessionId> {
+    if item.content != Content::Records {
+        return BTreeSet::new();
+    }
+    let file = File::open(item.source.path(root)).map(BufReader::new);
+    file.and_then(records::sessions).unwrap_or_default()
+}

@@ -1,0 +1,96 @@
+//! Hashes every output again and compares it with the manifest (EGR-43).
+
+use crate::error::EgressError;
+use crate::ledger::{self, Line, MANIFEST, Status};
+use crate::options::{Options, Progress, Stage};
+use crate::place::{PREFIX, SUFFIX};
+use crate::report::Summary;
+use crate::workers;
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// What verifying an output gave.
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Verification {
+    /// How the items ended; an item whose output is missing or changed counts as failed.
+    #[serde(flatten)]
+    pub summary: Summary,
+    /// Outputs that are missing or have another size or hash.
+    pub changed: Vec<String>,
+    /// Files in the output that no manifest line names.
+    pub unlisted: Vec<String>,
+}
+
+impl Verification {
+    /// The exit status of the program: 0 when every output is what the manifest says, 1 otherwise.
+    pub fn exit_status(&self) -> u8 {
+        u8::from(!self.changed.is_empty())
+    }
+}
+
+/// Compares an output with its manifest. Writes nothing.
+///
+/// # Errors
+/// [`EgressError`] when there is no manifest or it cannot be read.
+pub fn verify(output: &Path, options: &Options, progress: &dyn Progress) -> Result<Verification, EgressError> {
+    let lines = manifest(output)?;
+    progress.stage(Stage::Verify, lines.len() as u64);
+    let mut verification = Verification::default();
+    let check = |line: &Line| {
+        progress.advance(1);
+        ledger::is_there(output, line)
+    };
+    let mut listed = BTreeSet::new();
+    workers::in_order(options.threads(), &lines, check, |line, is_there| {
+        let written = line.written().into_iter().map(|written| written.output);
+        listed.extend(written.clone());
+        let status = if is_there { line.status } else { Status::Failed };
+        *verification.summary.count(status) += 1;
+        verification.summary.rows += line.rows.unwrap_or_default();
+        verification.changed.extend(written.filter(|_| !is_there));
+        Ok::<(), EgressError>(())
+    })?;
+    unlisted(output, output, &listed, &mut verification.unlisted)?;
+    verification.unlisted.sort();
+    Ok(verification)
+}
+
+fn manifest(output: &Path) -> Result<Vec<Line>, EgressError> {
+    let path = output.join(MANIFEST);
+    let text = fs::read(&path).map_err(EgressError::io("read", &path))?;
+    let lines = text.split_inclusive(|&byte| byte == b'\n').enumerate();
+    let read = |(number, line): (usize, &[u8])| {
+        let manifest = || EgressError::Manifest { path: path.clone(), line: number as u64 + 1 };
+        serde_json::from_slice(line).map_err(|_| manifest())
+    };
+    lines.map(read).collect()
+}
+
+fn unlisted(
+    output: &Path,
+    directory: &Path,
+    listed: &BTreeSet<String>,
+    found: &mut Vec<String>,
+) -> Result<(), EgressError> {
+    let failed = || EgressError::io("list", directory);
+    for entry in fs::read_dir(directory).map_err(failed())? {
+        let path = entry.map_err(failed())?.path();
+        let relative = path.strip_prefix(output).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+        if path.is_dir() {
+            unlisted(output, &path, listed, found)?;
+        } else if relative.contains('/') && !listed.contains(&relative) && !is_temporary(&relative) {
+            found.push(relative);
+        }
+    }
+    Ok(())
+}
+
+/// What a run in progress leaves between two moments.
+fn is_temporary(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.starts_with(PREFIX) && name.ends_with(SUFFIX)
+}

@@ -1,0 +1,113 @@
+//! Why a session stays closed: every reason that was met, and the one to tell first.
+
+use sealwright_types::{Coded, DeviceId, SessionId, SymEncKeyId, TmrAccessId};
+use std::fmt;
+
+/// Why no way led to a session's key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Closed {
+    /// One for each record that leads to the session, in the order in which they were tried.
+    pub reasons: Vec<Reason>,
+}
+
+/// Why one record did not lead to a session's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Reason {
+    /// There is no record for the session.
+    NoRecord,
+    /// A token that no private key at hand opens.
+    NoToken {
+        /// The device that it names.
+        device: Option<DeviceId>,
+    },
+    /// A token for a group whose private key was not recovered.
+    GroupKeyMissing {
+        /// The group's device.
+        device: DeviceId,
+    },
+    /// A proxy session that is not reached by an own token (PROXY-02, PROXY-03).
+    ProxyNotDirect {
+        /// The proxy session.
+        proxy: SessionId,
+    },
+    /// A proxy session that nothing reaches.
+    ProxyClosed {
+        /// The proxy session.
+        proxy: SessionId,
+    },
+    /// A SymEncKey whose password or raw key is not at hand.
+    SymEncKeySecretMissing {
+        /// The SymEncKey.
+        id: SymEncKeyId,
+    },
+    /// A SymEncKey with a password, but the application's id is not known.
+    AppIdMissing {
+        /// The SymEncKey.
+        id: SymEncKeyId,
+    },
+    /// A TMR access whose over-encryption key is not at hand.
+    OverEncryptionKeyMissing {
+        /// The access.
+        id: TmrAccessId,
+    },
+    /// A wrapped key that its key does not open: the wrong key, or damaged.
+    Rejected,
+}
+
+impl Coded for Reason {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoRecord | Self::NoToken { .. } | Self::ProxyClosed { .. } | Self::Rejected => "no-token",
+            Self::GroupKeyMissing { .. } => "group-key-missing",
+            Self::ProxyNotDirect { .. } => "proxy-not-direct",
+            Self::SymEncKeySecretMissing { .. } | Self::OverEncryptionKeyMissing { .. } => "no-secret",
+            Self::AppIdMissing { .. } => "app-id-missing",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRecord => f.write_str("no record leads to this session"),
+            Self::NoToken { device: Some(device) } => write!(f, "no private key at hand for device {device}"),
+            Self::NoToken { device: None } => f.write_str("no private key at hand opens the token"),
+            Self::GroupKeyMissing { device } => {
+                write!(f, "the private key of the group with device {device} is missing")
+            }
+            Self::ProxyNotDirect { proxy } => write!(f, "proxy session {proxy} is not reached directly (PROXY-02)"),
+            Self::ProxyClosed { proxy } => write!(f, "nothing reaches proxy session {proxy}"),
+            Self::SymEncKeySecretMissing { id } => write!(f, "the password or raw key of SymEncKey {id} is missing"),
+            Self::AppIdMissing { id } => write!(f, "the application id for the password of SymEncKey {id} is missing"),
+            Self::OverEncryptionKeyMissing { id } => write!(f, "the over-encryption key of TMR access {id} is missing"),
+            Self::Rejected => f.write_str("a wrapped key was rejected: wrong key or damaged data"),
+        }
+    }
+}
+
+impl Closed {
+    /// The reason that somebody can do most about.
+    pub fn main(&self) -> Reason {
+        let urgency = |reason: &Reason| match reason.code() {
+            "group-key-missing" => 0,
+            "no-secret" => 1,
+            "app-id-missing" => 2,
+            "proxy-not-direct" => 3,
+            _ => 4,
+        };
+        self.reasons.iter().copied().min_by_key(urgency).unwrap_or(Reason::NoRecord)
+    }
+}
+
+impl Coded for Closed {
+    fn code(&self) -> &'static str {
+        self.main().code()
+    }
+}
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.main())
+    }
+}

@@ -1,0 +1,400 @@
+//! From records and secrets to a session's key, one record after the other (docs/spec/SESSIONS.md sections 2 to 7).
+
+use crate::closed::{Closed, Reason};
+use crate::keyring::{Keyring, UnknownHash};
+use crate::records::{PasswordOrKey, Records, SessionRecords, SymEncKeySecret};
+use crate::route::Route;
+use sealwright_envelope::SymKey;
+use sealwright_kdf::{session_id_spellings, sym_enc_key_key_spelled};
+use sealwright_types::{SecretVec, SessionId};
+use sealwright_wrap::record::{DeviceToken, GroupKeyRecord, ProxyKey, SymEncKeyRecord, TmrAccess};
+use sealwright_wrap::{PrivateKey, symmetric};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use subtle::ConstantTimeEq as _;
+
+/// What a resolver may do beyond the rules of normal use, for recovery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Policy {
+    /// Whether tokens for unknown keys are tried with every key (EMK-12).
+    pub unknown_hash: UnknownHash,
+    /// Whether records that were revoked are opened (EMK-14).
+    pub revoked: Revoked,
+    /// How deep proxies lead (PROXY-02, PROXY-08).
+    pub proxies: ProxyDepth,
+}
+
+/// What becomes of records that the service has revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Revoked {
+    /// They are skipped, as in normal use (the default).
+    #[default]
+    Skipped,
+    /// They are opened, for recovery.
+    Opened,
+}
+
+/// How deep proxies lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ProxyDepth {
+    /// One level: the proxy session is reached by an own token (the default).
+    #[default]
+    One,
+    /// Any way to the proxy session counts, for recovery on explicit request.
+    Chains,
+}
+
+/// A session's key, and the way that led to it.
+#[derive(Debug)]
+pub struct Resolved {
+    bytes: SecretVec,
+    /// The last step of the way.
+    pub route: Route,
+    /// Whether the way is one that normal use does not have (PROXY-08).
+    pub chain: bool,
+}
+
+/// Finds session keys. Answers depend on the records and secrets alone, never on the order of questions.
+///
+/// Private-key operations are done once for each token that is needed and remembered.
+#[derive(Debug)]
+pub struct Resolver {
+    pub(crate) keyring: Keyring,
+    pub(crate) records: Records,
+    pub(crate) policy: Policy,
+    group_keyring: OnceLock<Keyring>,
+    memory: HashMap<SessionId, Memory>,
+    chains: Mutex<HashMap<SessionId, Arc<Resolved>>>,
+    operations: AtomicU64,
+}
+
+/// What has been found out about a session.
+#[derive(Debug, Default)]
+struct Memory {
+    /// A proxy that is used before own tokens, because its key is needed anyway.
+    preferred_proxy: Option<SessionId>,
+    /// The first own token that opens, and its key.
+    own: OnceLock<Option<(usize, Arc<Resolved>)>>,
+    progress: Mutex<Progress>,
+}
+
+/// How far the records of a session have been tried.
+#[derive(Debug, Default)]
+struct Progress {
+    keys: Vec<Arc<Resolved>>,
+    next: usize,
+}
+
+/// One step towards a session's key: one record, by its place in its list.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Known(usize),
+    /// The first own token that opens.
+    OwnToken,
+    GroupToken(usize),
+    Proxy(usize),
+    SymEncKey(usize),
+    TmrAccess(usize),
+    /// A token after the first that opened.
+    FurtherToken(usize),
+}
+
+impl Resolver {
+    /// Finds keys by these private keys, records and secrets.
+    pub fn new(keyring: Keyring, records: Records, policy: Policy) -> Self {
+        let memory = records.sessions().map(|session| (session, Memory::default())).collect();
+        Self {
+            keyring,
+            records,
+            policy,
+            group_keyring: OnceLock::new(),
+            memory,
+            chains: Mutex::default(),
+            operations: AtomicU64::new(0),
+        }
+    }
+
+    /// The session's key: known, direct, group, proxy, SymEncKey, TMR access, whichever opens first (SES-22).
+    ///
+    /// # Errors
+    /// [`Closed`] with every reason.
+    pub fn resolve(&self, session: SessionId) -> Result<Arc<Resolved>, Closed> {
+        self.resolve_nth(session, 0)
+    }
+
+    /// The session's key number `nth`, all of them different: further ones are for data that the first did not open (SES-10).
+    ///
+    /// # Errors
+    /// [`Closed`] with every reason.
+    pub fn resolve_nth(&self, session: SessionId, nth: usize) -> Result<Arc<Resolved>, Closed> {
+        let no_record = || Closed { reasons: vec![Reason::NoRecord] };
+        let records = self.records.get(session).ok_or_else(no_record)?;
+        let memory = self.memory.get(&session).ok_or_else(no_record)?;
+        let mut progress = memory.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let steps = steps(records, memory.preferred_proxy);
+        while progress.keys.len() <= nth {
+            let Some(&step) = steps.get(progress.next) else {
+                return Err(self.closed(session, records));
+            };
+            progress.next += 1;
+            if let Some(key) = self.take(session, records, step)
+                && !progress.keys.iter().any(|known| bool::from(known.bytes.ct_eq(&key.bytes)))
+            {
+                progress.keys.push(key);
+            }
+        }
+        progress.keys.get(nth).cloned().ok_or_else(no_record)
+    }
+
+    /// Private-key operations done so far.
+    pub fn operations(&self) -> u64 {
+        self.operations.load(Ordering::Relaxed)
+    }
+
+    /// Prefers a proxy of a session to the session's own tokens.
+    pub(crate) fn prefer_proxy(&mut self, session: SessionId, proxy: SessionId) {
+        if let Some(memory) = self.memory.get_mut(&session) {
+            memory.preferred_proxy = Some(proxy);
+        }
+    }
+
+    pub(crate) fn preferred_proxy(&self, session: SessionId) -> Option<SessionId> {
+        self.memory.get(&session).and_then(|memory| memory.preferred_proxy)
+    }
+
+    fn take(&self, session: SessionId, records: &SessionRecords, step: Step) -> Option<Arc<Resolved>> {
+        match step {
+            Step::Known(place) => records.known.get(place).map(Resolved::known),
+            Step::OwnToken => self.own(session).map(|(_, key)| key),
+            Step::FurtherToken(place) => {
+                let (first, _) = self.own(session)?;
+                records.tokens.get(place).filter(|_| place > first).and_then(|token| self.unwrap_own(token))
+            }
+            Step::GroupToken(place) => self.unwrap_group(records.tokens.get(place)?),
+            Step::Proxy(place) => self.unwrap_proxy(records.proxies.get(place)?, &mut vec![session]),
+            Step::SymEncKey(place) => self.unwrap_sym_enc_key(records.sym_enc_keys.get(place)?),
+            Step::TmrAccess(place) => self.unwrap_tmr_access(records.tmr_accesses.get(place)?),
+        }
+    }
+
+    /// A session's key by a known key or an own token: what it needs to serve as a proxy or to carry a group's message key
+    /// (PROXY-02, GRP-03, EGR-21).
+    fn directly(&self, session: SessionId) -> Option<Arc<Resolved>> {
+        let known = self.records.get(session)?.known.first().map(Resolved::known);
+        known.or_else(|| self.own(session).map(|(_, key)| key))
+    }
+
+    fn own(&self, session: SessionId) -> Option<(usize, Arc<Resolved>)> {
+        let (records, memory) = (self.records.get(session)?, self.memory.get(&session)?);
+        let mut tokens = records.tokens.iter().enumerate();
+        let find = || tokens.find_map(|(place, token)| Some((place, self.unwrap_own(token)?)));
+        memory.own.get_or_init(find).clone()
+    }
+
+    fn unwrap_own(&self, token: &DeviceToken) -> Option<Arc<Resolved>> {
+        self.unwrap_token(token, &self.keyring, Route::Direct)
+    }
+
+    /// A token for a group's device; one that names no device may be one (EGR-04).
+    fn unwrap_group(&self, token: &DeviceToken) -> Option<Arc<Resolved>> {
+        let may_be = token.device_id.is_none_or(|device| self.records.is_group_device(device));
+        let groups = self.group_keyring();
+        let named = token.created_for_key_hash.is_some_and(|hash| groups.has(hash));
+        (may_be || named).then(|| self.unwrap_token(token, groups, Route::Group)).flatten()
+    }
+
+    fn unwrap_token(&self, token: &DeviceToken, keyring: &Keyring, route: Route) -> Option<Arc<Resolved>> {
+        if token.revoked && self.policy.revoked == Revoked::Skipped {
+            return None;
+        }
+        for candidate in keyring.candidates(token, self.policy.unknown_hash) {
+            self.operations.fetch_add(1, Ordering::Relaxed);
+            if let Ok(key) = sealwright_wrap::unwrap(&candidate.key, &token.token) {
+                return Some(Resolved::new(&key, route, false));
+            }
+        }
+        None
+    }
+
+    /// The private keys of all groups whose message key is reached directly, opened when the first one is needed.
+    fn group_keyring(&self) -> &Keyring {
+        self.group_keyring.get_or_init(|| {
+            let mut keyring = Keyring::default();
+            for record in self.records.group_keys() {
+                if let Some(key) = self.open_group_key(record) {
+                    keyring.add(Arc::new(key), Some(record.device_id));
+                }
+            }
+            keyring
+        })
+    }
+
+    fn open_group_key(&self, record: &GroupKeyRecord) -> Option<PrivateKey> {
+        let session = SessionId::from_bytes(*record.message_id.as_bytes()).ok()?;
+        let message_key = self.directly(session)?.sym_key()?;
+        let der = sealwright_envelope::open(&message_key, &record.encrypted_encryption_private_key).ok()?;
+        let der = SecretVec::from(der);
+        PrivateKey::from_der(der.expose()).ok().map(|imported| imported.key)
+    }
+
+    /// `through` are the sessions that this proxy shall open, one behind the other: none of them is reached through itself (PROXY-05).
+    fn unwrap_proxy(&self, proxy: &ProxyKey, through: &mut Vec<SessionId>) -> Option<Arc<Resolved>> {
+        let by = proxy.proxy_session_id;
+        if through.contains(&by) || (proxy.revoked && self.policy.revoked == Revoked::Skipped) {
+            return None;
+        }
+        let (key, chain) = match (self.directly(by), self.policy.proxies) {
+            (Some(key), _) => (key, false),
+            (None, ProxyDepth::One) => return None,
+            (None, ProxyDepth::Chains) => (self.by_any_way(by, through)?, true),
+        };
+        let key = symmetric::unwrap(&proxy.data, &key.sym_key()?).ok()?;
+        Some(Resolved::new(&key, Route::Proxy, chain))
+    }
+
+    /// The key of a proxy session that is not reached directly. Only what was found is remembered: what was not may be cut short.
+    fn by_any_way(&self, session: SessionId, through: &mut Vec<SessionId>) -> Option<Arc<Resolved>> {
+        let remembered = || self.chains.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = remembered().get(&session) {
+            return Some(Arc::clone(key));
+        }
+        let records = self.records.get(session)?;
+        through.push(session);
+        let key = steps(records, None).into_iter().find_map(|step| match step {
+            Step::Proxy(place) => self.unwrap_proxy(records.proxies.get(place)?, through),
+            other => self.take(session, records, other),
+        });
+        through.pop();
+        if let Some(key) = &key {
+            remembered().insert(session, Arc::clone(key));
+        }
+        key
+    }
+
+    fn unwrap_sym_enc_key(&self, record: &SymEncKeyRecord) -> Option<Arc<Resolved>> {
+        if record.revoked && self.policy.revoked == Revoked::Skipped {
+            return None;
+        }
+        let mut secrets = self.records.secrets_of(record.sym_enc_key_id);
+        let key = secrets.find_map(|secret| match &secret.secret {
+            PasswordOrKey::Key(key) => symmetric::unwrap(&record.data, key).ok(),
+            PasswordOrKey::Password(password) => {
+                let app = self.records.app.as_ref()?;
+                let mut spellings = spellings(record.session_id, secret).into_iter();
+                spellings.find_map(|spelling| {
+                    let key = sym_enc_key_key_spelled(password, app, &spelling).ok()?;
+                    symmetric::unwrap(&record.data, &key).ok()
+                })
+            }
+        })?;
+        Some(Resolved::new(&key, Route::SymEncKey, false))
+    }
+
+    fn unwrap_tmr_access(&self, access: &TmrAccess) -> Option<Arc<Resolved>> {
+        if access.revoked && self.policy.revoked == Revoked::Skipped {
+            return None;
+        }
+        let mut keys = self.records.over_encryption_keys_of(access).into_iter();
+        let key = keys.find_map(|by| symmetric::unwrap(&access.data, &by.key).ok())?;
+        Some(Resolved::new(&key, Route::Tmr, false))
+    }
+
+    fn closed(&self, session: SessionId, records: &SessionRecords) -> Closed {
+        Closed { reasons: self.reasons(session, records, |proxy| self.directly(proxy).is_some()) }
+    }
+
+    /// One reason for each record, given which sessions are reached directly.
+    pub(crate) fn reasons(
+        &self,
+        session: SessionId,
+        records: &SessionRecords,
+        is_direct: impl Fn(SessionId) -> bool,
+    ) -> Vec<Reason> {
+        let tokens = records.tokens.iter().map(|token| match token.device_id {
+            Some(device) if self.records.is_group_device(device) => Reason::GroupKeyMissing { device },
+            device => Reason::NoToken { device },
+        });
+        let proxies = records.proxies.iter().filter(|proxy| proxy.proxy_session_id != session).map(|proxy| {
+            let proxy = proxy.proxy_session_id;
+            match self.records.get(proxy) {
+                Some(_) if is_direct(proxy) => Reason::Rejected,
+                Some(by) if by.has_delegated_ways(&self.records) => Reason::ProxyNotDirect { proxy },
+                _ => Reason::ProxyClosed { proxy },
+            }
+        });
+        let sym_enc_keys = records.sym_enc_keys.iter().map(|record| self.why_no_sym_enc_key(record));
+        let tmr_accesses = records.tmr_accesses.iter().map(|access| {
+            if self.records.over_encryption_keys_of(access).is_empty() {
+                Reason::OverEncryptionKeyMissing { id: access.tmr_access_id }
+            } else {
+                Reason::Rejected
+            }
+        });
+        let reasons: Vec<_> = tokens.chain(proxies).chain(sym_enc_keys).chain(tmr_accesses).collect();
+        if reasons.is_empty() { vec![Reason::NoRecord] } else { reasons }
+    }
+
+    fn why_no_sym_enc_key(&self, record: &SymEncKeyRecord) -> Reason {
+        let id = record.sym_enc_key_id;
+        let mut secrets = self.records.secrets_of(id).peekable();
+        if secrets.peek().is_none() {
+            return Reason::SymEncKeySecretMissing { id };
+        }
+        let all_passwords = secrets.all(|secret| matches!(secret.secret, PasswordOrKey::Password(_)));
+        if all_passwords && self.records.app.is_none() { Reason::AppIdMissing { id } } else { Reason::Rejected }
+    }
+}
+
+impl Resolved {
+    pub(crate) fn new(key: &SymKey, route: Route, chain: bool) -> Arc<Self> {
+        Arc::new(Self { bytes: SecretVec::copy_of(key.expose()), route, chain })
+    }
+
+    fn known(bytes: &SecretVec) -> Arc<Self> {
+        Arc::new(Self { bytes: SecretVec::copy_of(bytes.expose()), route: Route::Known, chain: false })
+    }
+
+    /// The key, ready for use. It is kept as bytes because a ready key takes ten times their memory.
+    pub fn sym_key(&self) -> Option<SymKey> {
+        SymKey::from_bytes(self.bytes.expose()).ok()
+    }
+}
+
+impl SessionRecords {
+    /// Whether something else than a user's own token leads to the session.
+    fn has_delegated_ways(&self, records: &Records) -> bool {
+        let for_group = |token: &DeviceToken| token.device_id.is_some_and(|device| records.is_group_device(device));
+        !(self.proxies.is_empty() && self.sym_enc_keys.is_empty() && self.tmr_accesses.is_empty())
+            || self.tokens.iter().any(for_group)
+    }
+}
+
+/// The steps in their order (SES-22), a preferred proxy before the own token.
+fn steps(records: &SessionRecords, preferred: Option<SessionId>) -> Vec<Step> {
+    let is_preferred =
+        |place: &usize| records.proxies.get(*place).is_some_and(|proxy| Some(proxy.proxy_session_id) == preferred);
+    let (first, last): (Vec<_>, Vec<_>) = (0..records.proxies.len()).partition(is_preferred);
+    let mut steps: Vec<Step> = (0..records.known.len()).map(Step::Known).collect();
+    steps.extend(first.into_iter().map(Step::Proxy));
+    steps.push(Step::OwnToken);
+    steps.extend((0..records.tokens.len()).map(Step::GroupToken));
+    steps.extend(last.into_iter().map(Step::Proxy));
+    steps.extend((0..records.sym_enc_keys.len()).map(Step::SymEncKey));
+    steps.extend((0..records.tmr_accesses.len()).map(Step::TmrAccess));
+    steps.extend((1..records.tokens.len()).map(Step::FurtherToken));
+    steps
+}
+
+/// The spellings of a session id that a password may have been derived with, the canonical one first (KDF-30).
+fn spellings(session: SessionId, secret: &SymEncKeySecret) -> Vec<sealwright_kdf::SpelledSessionId> {
+    let mut spellings = session_id_spellings(&session.to_string()).unwrap_or_default();
+    if let Some(given) = &secret.session_spelling {
+        let others = session_id_spellings(given).unwrap_or_default();
+        let is_new =
+            |other: &sealwright_kdf::SpelledSessionId| spellings.iter().all(|known| known.as_str() != other.as_str());
+        let others: Vec<_> = others.into_iter().filter(is_new).collect();
+        spellings.extend(others);
+    }
+    spellings
+}
