@@ -49,7 +49,8 @@ fn pair(place: usize) -> Value {
 
 #[test]
 fn everything_in_a_storage_directory_is_recovered() {
-    let (group, session, proxy) = (UserId::random().unwrap(), SessionId::random().unwrap(), SessionId::random().unwrap());
+    let (group, session, proxy) =
+        (UserId::random().unwrap(), SessionId::random().unwrap(), SessionId::random().unwrap());
     let (member, group_device) = (UserId::random().unwrap(), DeviceId::random().unwrap());
     let groups = json!({ group.to_string(): {
         "id": group, "deviceId": group_device, "deviceExpires": "2029-11-20T19:33:02.123456789+01:00",
@@ -130,7 +131,9 @@ fn gofs_03_null_and_absent_lists_are_empty() {
 #[test]
 fn a_wrong_key_is_told_from_a_damaged_file() {
     let device = file(&device());
-    let sessions = file(&json!({ "not an id": {}, SessionId::random().unwrap().to_string(): { "b64SerializedSymKey": b64::encode([9; 64]) } }));
+    let sessions = file(
+        &json!({ "not an id": {}, SessionId::random().unwrap().to_string(): { "b64SerializedSymKey": b64::encode([9; 64]) } }),
+    );
     let files = Files { current_device: Some(&device), sessions: Some(&sessions), ..Files::default() };
     let wrong = RawKey64::from_bytes(&[8; 64]).unwrap();
     assert_eq!(recover(&files, &wrong).unwrap_err().code(), "rejected");
@@ -149,7 +152,9 @@ fn a_wrong_key_is_told_from_a_damaged_file() {
         let recovered = recover(&Files { groups: Some(&file), ..Files::default() }, &key()).unwrap();
         assert_eq!(recovered.warnings, [Warning::FileDamaged(Source::Groups)]);
     }
-    let unreadable = file(&json!({ "userId": UserId::random().unwrap(), "deviceId": DeviceId::random().unwrap(), "encryptionPrivateKey": "AAAA" }));
+    let unreadable = file(
+        &json!({ "userId": UserId::random().unwrap(), "deviceId": DeviceId::random().unwrap(), "encryptionPrivateKey": "AAAA" }),
+    );
     let recovered = recover(&Files { current_device: Some(&unreadable), ..Files::default() }, &key()).unwrap();
     assert_eq!(recovered.identity.unwrap_err().code(), "malformed");
 }

@@ -75,12 +75,17 @@ fn what_is_checked_is_typed() {
     assert!(!claims.allows(Scope::AnonymousFindKeys));
     assert_eq!(claims.connector().unwrap().value(), "x");
     // A `retrieveSessionToken` has these three claims only; -1 is everything.
-    for (scopes, allowed) in [(json!([5]), true), (json!([-1]), true), (json!([0, 1, 2, 3, 4]), false), (json!([]), false)] {
+    for (scopes, allowed) in
+        [(json!([5]), true), (json!([-1]), true), (json!([0, 1, 2, 3, 4]), false), (json!([]), false)]
+    {
         let token = forged(jsonwebtoken::Algorithm::HS256, &json!({ "iss": "secret-1", "iat": NOW, "scopes": scopes }));
         let claims = secret().check(&token, NOW, AGE).unwrap();
         assert_eq!(claims.allows(Scope::AnonymousFindSymEncKey), allowed, "{scopes}");
     }
-    let token = forged(jsonwebtoken::Algorithm::HS256, &json!({ "iss": "secret-1", "iat": NOW, "recipients": [user], "owner": user }));
+    let token = forged(
+        jsonwebtoken::Algorithm::HS256,
+        &json!({ "iss": "secret-1", "iat": NOW, "recipients": [user], "owner": user }),
+    );
     assert_eq!(secret().check(&token, NOW, AGE).unwrap().recipients(), [user]);
 }
 

@@ -109,7 +109,11 @@ fn every_database_of_the_existing_packages_opens() {
             let identity = recovered.identity.as_ref().unwrap();
             assert_eq!(identity.user().to_string(), described["sealdId"].as_str().unwrap());
             assert_eq!(identity.device().to_string(), described["deviceId"].as_str().unwrap());
-            assert_eq!(identity.to_bson().expose(), open(&database.key, &database.key_backup).unwrap(), "{directory}{snapshot}");
+            assert_eq!(
+                identity.to_bson().expose(),
+                open(&database.key, &database.key_backup).unwrap(),
+                "{directory}{snapshot}"
+            );
             assert_eq!((&recovered.warnings[..], recovered.damaged_lines.len()), (&[][..], 0), "{directory}{snapshot}");
             assert_eq!(giver(&recovered), [Source::KeyBackup]);
             assert!(recovered.expires.is_some() && recovered.other_identities.is_empty());
@@ -162,7 +166,8 @@ fn db_01_line_ends_and_empty_lines_do_not_matter() {
 #[test]
 fn db_03_the_temporary_file_is_read_where_the_other_is_missing() {
     let database = Database::sample();
-    let files = |users| Files { users, users_temporary: Some(&database.users[..]), unregistered: None, key_backup: None };
+    let files =
+        |users| Files { users, users_temporary: Some(&database.users[..]), unregistered: None, key_backup: None };
     let recovered = nedb::recover(files(None), &database.key).unwrap();
     assert!(recovered.identity.is_ok());
     assert_eq!(giver(&recovered), [Source::UsersTemporary]);
@@ -262,7 +267,8 @@ fn db_23_what_is_readable_of_a_damaged_journal_is_read() {
 fn db_24_if_all_lines_are_damaged_the_backup_is_left_and_without_it_nothing() {
     let mut database = Database::sample();
     let total = database.lines().len();
-    database.users = database.lines().iter().map(|line| format!("A{}", &line[1..])).collect::<Vec<_>>().join("\n").into_bytes();
+    database.users =
+        database.lines().iter().map(|line| format!("A{}", &line[1..])).collect::<Vec<_>>().join("\n").into_bytes();
     let recovered = database.recover();
     assert_eq!(hashes(recovered.identity.as_ref().unwrap()), hashes(&database.identity()));
     assert_eq!(recovered.damaged_lines.len(), total);
@@ -287,7 +293,8 @@ fn db_25_db_26_a_damaged_or_empty_backup_leaves_the_journal() {
     }
     let alone = Files { key_backup: Some(&flipped[..]), users: None, unregistered: None, users_temporary: None };
     assert_eq!(code(&nedb::recover(alone, &whole.key)), "rejected");
-    let alone = Files { key_backup: Some(&not_an_identity[..]), users: None, unregistered: None, users_temporary: None };
+    let alone =
+        Files { key_backup: Some(&not_an_identity[..]), users: None, unregistered: None, users_temporary: None };
     assert_eq!(code(&nedb::recover(alone, &whole.key)), "malformed", "the key is right");
 }
 
@@ -397,7 +404,12 @@ fn members_of_unexpected_kinds_spoil_nothing() {
 fn a_database_written_here_is_read_here() {
     let sample = Database::sample().recover();
     let identity = sample.identity.unwrap();
-    let profile = Profile { display_name: "Zo\u{eb} \"Z\"", device_name: "laptop", now: 1_795_289_582_331, expires: 1_889_897_582_000 };
+    let profile = Profile {
+        display_name: "Zo\u{eb} \"Z\"",
+        device_name: "laptop",
+        now: 1_795_289_582_331,
+        expires: 1_889_897_582_000,
+    };
     let key = SymKey::generate().unwrap();
     let written = nedb::write(&identity, &sample.groups, &profile, &key).unwrap();
     let files = || Files {
@@ -411,7 +423,17 @@ fn a_database_written_here_is_read_here() {
         assert_eq!(hashes(&read.identity.unwrap()), hashes(&identity));
         assert_eq!((read.warnings.len(), read.damaged_lines.len(), read.expires), (0, 0, Some(profile.expires)));
         let group = |groups: &[sealwright_identity::localdb::Group]| {
-            groups.iter().map(|it| (it.id(), it.device(), it.members().to_vec(), it.encryption_keys().map(|key| key.hash()).collect::<Vec<_>>())).collect::<Vec<_>>()
+            groups
+                .iter()
+                .map(|it| {
+                    (
+                        it.id(),
+                        it.device(),
+                        it.members().to_vec(),
+                        it.encryption_keys().map(|key| key.hash()).collect::<Vec<_>>(),
+                    )
+                })
+                .collect::<Vec<_>>()
         };
         assert_eq!(group(&read.groups), group(&sample.groups));
     }

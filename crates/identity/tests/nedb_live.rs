@@ -45,8 +45,12 @@ impl Peer {
 
     fn ask(&mut self, operation: &str, file: &Path, key: &SymKey, steps: &Value) -> Result<String, String> {
         let mut request = Map::new();
-        let members = [("file", file.to_str().unwrap().as_bytes()), ("key", key.expose()), ("steps", steps.to_string().as_bytes())]
-            .map(|(name, bytes)| (name.to_owned(), json!(b64::encode(bytes))));
+        let members = [
+            ("file", file.to_str().unwrap().as_bytes()),
+            ("key", key.expose()),
+            ("steps", steps.to_string().as_bytes()),
+        ]
+        .map(|(name, bytes)| (name.to_owned(), json!(b64::encode(bytes))));
         request.insert("op".to_owned(), json!(operation));
         request.extend(members);
         writeln!(self.requests, "{}", Value::Object(request)).unwrap();
@@ -95,7 +99,8 @@ fn nedb_opens_what_is_written_here_and_what_it_rewrites_is_opened_here() {
     let directory = tempfile::tempdir().unwrap();
     let (users, unregistered) = (directory.path().join("User.fdb"), directory.path().join("HairlessUser.fdb"));
     let (identity, key) = (identity(), SymKey::generate().unwrap());
-    let profile = Profile { display_name: "Zo\u{eb}", device_name: "laptop", now: 1_795_289_582_331, expires: 1_889_897_582_000 };
+    let profile =
+        Profile { display_name: "Zo\u{eb}", device_name: "laptop", now: 1_795_289_582_331, expires: 1_889_897_582_000 };
     let written = nedb::write(&identity, &[], &profile, &key).unwrap();
     fs::write(&users, &written.users).unwrap();
     fs::write(&unregistered, &written.unregistered).unwrap();
@@ -138,9 +143,7 @@ fn what_nedb_writes_is_opened_here_with_all_its_journal_lines() {
             "serializedOldEncryptionKeys": old, "serializedOldSigningKeys": old,
         }])
     };
-    let user = |id: &str, default: bool, devices: Value| {
-        json!({ "_id": id, "id": identity.user().to_s64(), "displayName": "\u{10d}\u{2028}", "isDefault": default, "devices": devices, "_version": 4 })
-    };
+    let user = |id: &str, default: bool, devices: Value| json!({ "_id": id, "id": identity.user().to_s64(), "displayName": "\u{10d}\u{2028}", "isDefault": default, "devices": devices, "_version": 4 });
     let mut other = user("other", false, json!([]));
     other["id"] = json!(identity.device().to_s64());
     peer.write(

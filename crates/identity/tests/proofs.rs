@@ -109,11 +109,13 @@ fn what_is_secret_does_not_show_and_is_wiped() {
     let credential = password::Credential::Raw { storage, key: raw() };
     let blob = password::seal(b"MySecretDocument", &credential, &account).unwrap();
     let opened = password::open(&blob, &credential, &account).unwrap();
-    let other = password::Credential::Raw { storage: RawStorageKey::parse_strict("MySecretOther").unwrap(), key: raw() };
+    let other =
+        password::Credential::Raw { storage: RawStorageKey::parse_strict("MySecretOther").unwrap(), key: raw() };
     let change = password::change(&blob, &credential, &other, &account).unwrap();
     let client = Client::new(account, AuthFactor::sms("+33").unwrap(), two_man_rule::Credential::Raw(raw())).unwrap();
     let token = SessionToken::new("MySecretToken").unwrap();
-    let call = Call::Validate { challenge: Challenge::new("abcdefgh").unwrap(), factor: AuthFactor::sms("+33").unwrap() };
+    let call =
+        Call::Validate { challenge: Challenge::new("abcdefgh").unwrap(), factor: AuthFactor::sms("+33").unwrap() };
     let session = CachedSession {
         session: SessionId::random().unwrap(),
         key: SymKey::from_bytes(&[0x5a; 64]).unwrap(),

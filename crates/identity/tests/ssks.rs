@@ -234,7 +234,10 @@ fn the_same_password_is_refused_after_the_current_one_was_verified() {
 fn what_upstream_would_not_take_is_not_written() {
     let long = account("12345678-1234-4abc-8def-1234567890ab", &"u".repeat(65));
     assert_eq!(password::seal(DOCUMENT, &raw_password(1), &long).unwrap_err().code(), "bad-value");
-    assert_eq!(two_man_rule::seal(DOCUMENT, &two_man_rule::Credential::Raw(raw(1)), &long).unwrap_err().code(), "bad-value");
+    assert_eq!(
+        two_man_rule::seal(DOCUMENT, &two_man_rule::Credential::Raw(raw(1)), &long).unwrap_err().code(),
+        "bad-value"
+    );
     let storage = RawStorageKey::parse_tolerant("with a space").unwrap();
     let loose = password::Credential::Raw { storage, key: raw(1) };
     assert_eq!(password::seal(DOCUMENT, &loose, &ours()).unwrap_err().code(), "bad-value");

@@ -114,7 +114,9 @@ fn after_first_save() -> Server {
     server
 }
 
-fn authenticated(server: &Server) -> sealwright_identity::two_man_rule::Session<sealwright_identity::two_man_rule::Authenticated> {
+fn authenticated(
+    server: &Server,
+) -> sealwright_identity::two_man_rule::Session<sealwright_identity::two_man_rule::Authenticated> {
     let Started::Locked(session) = client(1).start(token("open"), true) else { panic!("locked") };
     let (request, validating) = session.validate(challenge("abcdefgh"));
     validating.answer(server.validate(&request)).unwrap()
@@ -148,7 +150,9 @@ fn an_unauthenticated_save_is_renewed_before_anything_else() {
     assert_eq!(server.state, Store::Authenticated);
 
     let (request, retrieving) = authenticated(&server).retrieve();
-    let Retrieved::Identity(session, read) = retrieving.answer(server.search(&request)).unwrap() else { panic!("SSKS-06") };
+    let Retrieved::Identity(session, read) = retrieving.answer(server.search(&request)).unwrap() else {
+        panic!("SSKS-06")
+    };
     assert!(read.identity.prepared().is_none());
     session.finish().unwrap();
 }
