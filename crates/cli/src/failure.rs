@@ -143,6 +143,10 @@ impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
         match error {
             FileError::Io(error) => error.into(),
+            FileError::Archive(error) => Self::of(&error).hint_for(
+                "malformed",
+                "the file is exactly as it was encrypted: ask whoever encrypted it to do so again",
+            ),
             error => Self::of(&error),
         }
     }

@@ -17,11 +17,15 @@ pub(crate) fn of(code: &str) -> Option<&'static str> {
         "legacy-identity" => "an identity of this age has to be imported and exported again by an SDK of its time",
         "not-utf8" => "without --message any bytes can be encrypted, as a file",
         "several-entries" => "`sealwright egress run` writes every file of such a container",
-        "not-a-file" | "empty-archive" => "nothing is lost: the container holds no file content",
+        "not-a-file" => {
+            "`sealwright egress run` writes every regular file of such a container, and names what else is in it"
+        }
+        "empty-archive" => "nothing is lost: the container holds no file",
         "not-found" => "check the spelling and the directory; `-` is standard input",
         "is-a-directory" => "name the files in it",
         "permission-denied" => "check who owns the file and its directory, and with which rights",
-        "exists" => "choose another name with -o, or overwrite with --force",
+        "exists" => "choose another name, or overwrite with --force",
+        "bad-value" => "say with --name how the file is to be called when it is decrypted",
         "too-large" => "encrypt it as a file instead, or split it",
         "no-token" => {
             "give the identity that a token of this session was made for, and the records that hold its tokens; `egress run --try-all-keys` also \

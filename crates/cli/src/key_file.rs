@@ -10,6 +10,9 @@ use std::io::{self, IsTerminal as _};
 /// No session key takes more bytes than this, however it is written.
 const LONGEST: u64 = 64 * 1024;
 
+/// What to do about a key that opens, but does not seal (ENV-02).
+pub(crate) const LONG_KEY: &str = "not every implementation reads what a shorter key seals; `sealwright session new` makes a key of 64 bytes, for a new session";
+
 /// Where a session key comes from.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SessionKeyFile {
@@ -32,13 +35,15 @@ impl SessionKeyFile {
         self.session_key_file.is_some()
     }
 
+    /// Whether standard input is read for it.
+    pub(crate) fn is_standard_input(&self) -> bool {
+        self.session_key_file == Some(Input::Standard)
+    }
+
     /// Reads the key. `taken` is another input of the command, which cannot come from standard input at the same time.
     pub(crate) fn read(&self, taken: Option<&Input>) -> Result<SessionKey, Failure> {
         match &self.session_key_file {
-            Some(Input::Standard) if taken == Some(&Input::Standard) => Err(Failure::usage(
-                "standard input cannot be the data and the key at once",
-                "put the key into a file that only you can read, and name it with --session-key-file",
-            )),
+            Some(Input::Standard) if taken == Some(&Input::Standard) => Err(standard_input_twice()),
             Some(input) => parse(&input.read(LONGEST)?).map_err(|failure| failure.at(input)),
             None => parse(&typed()?).map_err(|failure| failure.at("what was typed")),
         }
@@ -60,6 +65,14 @@ impl SessionKey {
             )),
         }
     }
+}
+
+/// Standard input was named for several things.
+pub(crate) fn standard_input_twice() -> Failure {
+    Failure::usage(
+        "standard input cannot be several things at once",
+        "put the secret into a file that only you can read, and name that",
+    )
 }
 
 /// Text is tried first: 64 random bytes never look like base64.

@@ -121,7 +121,6 @@ impl Serialize for Kind {
 /// Larger files that do not announce themselves at their beginning are judged by their length alone.
 const READ_WHOLE: u64 = 64 * 1024 * 1024;
 
-const DAMAGED: &str = "the file was cut or changed on its way; copy it again from where it came";
 const SESSION_KEY: &str =
     "the key of this session: `decrypt --session-key-file`; or a token of it and the identity that the token is for";
 const DATABASE_KEY: &str = "the database key of the application";
@@ -131,7 +130,7 @@ const CONTAINS_SESSION_KEY: &str = "a session key";
 /// Finds out what a file is. What could be found out before an error stands in the finding.
 pub(crate) fn recognize(source: &mut Source, length: u64, finding: &mut Finding) -> Result<(), Failure> {
     if length == 0 {
-        return Err(Failure::new("malformed", "the file is empty (FILE-20)").hint(DAMAGED));
+        return Err(Failure::new("malformed", "the file is empty (FILE-20)"));
     }
     let beginning = bounded(&mut source.by_ref().take(file::recognition_window()), u64::MAX)?;
     source.rewind()?;
@@ -139,9 +138,7 @@ pub(crate) fn recognize(source: &mut Source, length: u64, finding: &mut Finding)
         return container(kind, source, finding);
     }
     if file::MAGIC.starts_with(beginning.expose()) {
-        return Err(
-            Failure::new("malformed", "an encrypted file that was cut in its first bytes (FILE-20)").hint(DAMAGED)
-        );
+        return Err(Failure::new("malformed", "an encrypted file that was cut in its first bytes (FILE-20)"));
     }
     if length > READ_WHOLE {
         *finding = by_length(length);
@@ -159,7 +156,7 @@ fn container(kind: Container, source: &mut Source, finding: &mut Finding) -> Res
         Container::Legacy => Kind::LegacyFile,
         _ => Kind::Protocol1,
     };
-    let header = file::inspect(source).map_err(|error| Failure::from(error).hint_for("malformed", DAMAGED))?;
+    let header = file::inspect(source)?;
     finding.session_id = Some(header.session);
     finding.version = header.version.clone();
     let length = header.envelope_length(source)?;
@@ -175,7 +172,7 @@ fn inside(envelope: u64) -> Result<Between, Failure> {
     const OVERHEAD: u64 = SHORTEST as u64;
     match envelope.checked_sub(OVERHEAD) {
         Some(least) if envelope.is_multiple_of(16) => Ok(Between { least, most: least.saturating_add(15) }),
-        _ => Err(Failure::of(&OpenError::from(Malformed::new(envelope, "ENV-06"))).hint(DAMAGED)),
+        _ => Err(Failure::of(&OpenError::from(Malformed::new(envelope, "ENV-06")))),
     }
 }
 

@@ -36,6 +36,7 @@ pub(crate) struct Arguments {
 const LONGEST_MESSAGE: u64 = 1024 * 1024 * 1024;
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
+    arguments.keys.check(&arguments.file)?;
     if let Some(Output::Path(target)) = &arguments.output {
         output::check(target, console.global().force)?;
     }
@@ -112,7 +113,7 @@ fn message(
     sealed: &AnyMessage,
     console: &Console,
 ) -> Result<(), Failure> {
-    let keys = arguments.keys.read(&arguments.file, console)?;
+    let keys = arguments.keys.read(console)?;
     if let (Some(expected), Some(found)) = (keys.session(), session)
         && expected != found
     {
@@ -173,7 +174,7 @@ fn container(arguments: &Arguments, header: &Header, mut source: Source, console
     if header.kind == file::Kind::Legacy && arguments.output.is_none() {
         return Err(Failure::usage("a file of this form has no name stored with it", "name the output with -o"));
     }
-    let keys = arguments.keys.read(&arguments.file, console)?;
+    let keys = arguments.keys.read(console)?;
     if let Some(expected) = keys.session() {
         header.expect_session(expected)?;
     }

@@ -8,7 +8,7 @@ mod verify;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::status::Status;
-use sealwright::egress::{EgressError, Options, UnknownHash};
+use sealwright::egress::{EgressError, Options, ProxyDepth, UnknownHash};
 use std::num::NonZero;
 
 /// Decrypt everything that a customer owns, offline: look first, then do it, then check it.
@@ -31,11 +31,14 @@ pub(crate) fn run(command: &Command, console: &Console) -> Result<Status, Failur
 }
 
 /// How records are treated.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 struct Records {
     /// Try tokens for unknown keys with every private key; costs one private-key operation for each.
     #[arg(long)]
     try_all_keys: bool,
+    /// Follow chains of proxies, and proxies behind groups, SymEncKeys and TMR accesses: no client does. What only opens so is marked.
+    #[arg(long)]
+    follow_proxy_chains: bool,
     /// Stop at the first record that cannot be read, instead of skipping and reporting it.
     #[arg(long)]
     strict: bool,
@@ -45,6 +48,9 @@ fn options(records: &Records, console: &Console) -> Options {
     let mut options = Options::default();
     options.threads = console.global().threads.map(NonZero::from);
     options.unknown_hash = if records.try_all_keys { UnknownHash::TryAll } else { UnknownHash::Stop };
+    if records.follow_proxy_chains {
+        options.proxies = ProxyDepth::Chains;
+    }
     options.strict = records.strict;
     options.confirmed = console.global().yes;
     options
@@ -52,7 +58,12 @@ fn options(records: &Records, console: &Console) -> Options {
 
 fn failure(error: EgressError) -> Failure {
     match error {
-        EgressError::Io { path, source, .. } => Failure::from(source).at(path.display()),
+        EgressError::Io { path, source, .. } => {
+            Failure::from(source).at(path.display()).hint_for("exists", "name a directory with --out")
+        }
+        error @ EgressError::MalformedRecord { .. } => {
+            Failure::of(&error).hint("without --strict such records are skipped and reported")
+        }
         error => Failure::of(&error),
     }
 }

@@ -33,20 +33,25 @@ struct Line<'a> {
     error: Option<&'a Told>,
 }
 
+const DAMAGED: &str = "the file was cut or changed on its way; copy it again from where it came";
+
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
     let mut status = Status::Success;
-    for (number, input) in arguments.files.iter().enumerate() {
+    let mut between = "";
+    for input in &arguments.files {
         let (mut finding, mut bytes) = (Finding::default(), None);
-        let error = match inspect(input, &mut finding, &mut bytes).map_err(|failure| failure.at(input)) {
+        let error = match inspect(input, &mut finding, &mut bytes) {
             Ok(()) => None,
-            Err(Failure::Told(told)) => Some(told),
-            Err(nothing_left) => return Err(nothing_left),
+            Err(failure) => match failure.at(input).hint_for("malformed", DAMAGED) {
+                Failure::Told(told) => Some(told),
+                nothing_left => return Err(nothing_left),
+            },
         };
         let file = input.to_string();
         console.value(&Line { file: &file, bytes, finding: &finding, error: error.as_deref() })?;
         if error.is_none() || finding.kind != Kind::Unknown {
-            let between = if number > 0 { "\n" } else { "" };
             console.line(format_args!("{between}{}", table(&file, bytes, &finding)))?;
+            between = "\n";
         }
         if let Some(told) = error {
             console.error(&told);

@@ -142,7 +142,7 @@ fn what_may_not_be_read_is_told() {
     use std::os::unix::fs::PermissionsExt as _;
     let mut place = Place::new();
     place.file("locked", peer::message());
-    fs::set_permissions(place.path().join("locked"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(place.path().join("locked"), fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read(place.path().join("locked")).is_ok() {
         println!("skipped: this user may read everything");
         return;

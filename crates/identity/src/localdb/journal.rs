@@ -23,6 +23,12 @@ pub struct DamagedLine {
     pub fault: LineFault,
 }
 
+impl std::fmt::Display for DamagedLine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} line {}: {}", self.source.file_name(), self.number, self.fault)
+    }
+}
+
 /// Why a line could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -6,7 +6,6 @@ use crate::console::Console;
 use crate::failure::Failure;
 use crate::printable;
 use crate::status::Status;
-use sealwright::Coded as _;
 use sealwright::egress::{self, Attempt, Outcome, Plan};
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -51,13 +50,10 @@ fn table(plan: &Plan) -> String {
     }
     row("operations", format!("{} with private keys", plan.private_key_operations));
     for session in plan.unreachable.iter().take(SHOWN) {
-        row("unreachable", format!("{}: {} [{}]", session.session_id, session.error, session.error.code()));
+        row("unreachable", format!("{}: {} [{}]", session.session_id, session.reasons.join("; "), session.error));
     }
     if let Some(more) = plan.unreachable.len().checked_sub(SHOWN).filter(|&more| more > 0) {
         row("unreachable", format!("and {more} more; --json tells them all"));
-    }
-    for (name, records) in &plan.not_supported_yet {
-        row("not supported", format!("{name}: {records} records, which this version does not open yet"));
     }
     for place in &plan.malformed_records {
         row("malformed", format!("record in {place}"));

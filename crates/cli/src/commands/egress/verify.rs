@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
-    let options = options(&super::Records { try_all_keys: false, strict: false }, console);
+    let options = options(&super::Records::default(), console);
     let verified = egress::verify(&arguments.directory, &options, &Bars::new(console));
     let verified = verified.map_err(|error| {
         failure(error).hint_for(
