@@ -5,7 +5,8 @@ use super::field::{self, Field, Map};
 use super::keys::{self, group_keys};
 use super::user::PrivateDevice;
 use super::{
-    CachedSession, Connector, Contact, Group, NoIdentity, RecoverError, Recovered, Source, SourceReport, UnixMilliseconds, Warning,
+    CachedSession, Connector, Contact, Group, NoIdentity, RecoverError, Recovered, Source, SourceReport,
+    UnixMilliseconds, Warning,
 };
 use sealwright_envelope::{SymKey, open};
 use sealwright_kdf::value::RawKey64;

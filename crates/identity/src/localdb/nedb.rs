@@ -85,10 +85,13 @@ pub fn recover<R: BufRead>(files: Files<R>, key: &SymKey) -> Result<Recovered, R
     };
 
     let backup_opens = matches!(backup, Backup::Read(_) | Backup::Unreadable(_));
-    let (total, opened) = [users.as_ref().map(count), unregistered.as_ref().map(|folded| (folded.total, folded.opened))]
-        .into_iter()
-        .flatten()
-        .fold((0, 0), |(total, opened): (usize, usize), (t, o)| (total.saturating_add(t), opened.saturating_add(o)));
+    let (total, opened) =
+        [users.as_ref().map(count), unregistered.as_ref().map(|folded| (folded.total, folded.opened))]
+            .into_iter()
+            .flatten()
+            .fold((0, 0), |(total, opened): (usize, usize), (t, o)| {
+                (total.saturating_add(t), opened.saturating_add(o))
+            });
     let nothing_to_open = total == 0 && matches!(backup, Backup::Missing);
     if !nothing_to_open && !backup_opens && opened == 0 {
         return Err(RecoverError::Rejected);
@@ -227,7 +230,8 @@ impl Recovered {
             _ => Err(NoIdentity::SeveralDefaultUsers),
         };
         if matches!(verdict, Err(NoIdentity::SeveralDefaultUsers | NoIdentity::SeveralPrivateDevices)) {
-            let devices = defaults.iter().flat_map(|document| document.private.iter().map(|device| (document.user, device)));
+            let devices =
+                defaults.iter().flat_map(|document| document.private.iter().map(|device| (document.user, device)));
             for (user, device) in devices {
                 self.other_identities.extend(keys::identity(user, device, &mut self.warnings).ok());
             }

@@ -149,11 +149,7 @@ impl Blob {
     /// # Errors
     /// [`BlobError::Malformed`].
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, BlobError> {
-        if (SHORTEST_RAW..=Self::LONGEST).contains(&bytes.len()) {
-            Ok(Self(bytes))
-        } else {
-            Err(malformed("BLOB-12"))
-        }
+        if (SHORTEST_RAW..=Self::LONGEST).contains(&bytes.len()) { Ok(Self(bytes)) } else { Err(malformed("BLOB-12")) }
     }
 
     /// The text `data_b64`: standard padded base64 (BLOB-13).
