@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes vectors/derivation/*.json. Needs nothing but Python 3.9 or later with OpenSSL; run it from anywhere.
+"""Writes vectors/derivation/*.json, or with --check compares them with what it would write. Needs nothing but Python 3.9 or later with OpenSSL; run it from anywhere.
 
 Every expected value is computed here, with OpenSSL's scrypt and Python's Unicode tables, and checked against what the existing
 implementations gave (vectors/peer/kdf.json) and against the reference values of docs/spec/DERIVATION.md.
@@ -10,6 +10,7 @@ import hashlib
 import json
 import pathlib
 import re
+import sys
 import unicodedata
 
 VECTORS = pathlib.Path(__file__).resolve().parent.parent
@@ -455,7 +456,12 @@ def write(name, schema, by, tests):
     }
     path = VECTORS / "derivation" / name
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(document, indent=2, ensure_ascii=True) + "\n")
+    text = json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+    if "--check" in sys.argv:
+        if path.read_text() != text:
+            sys.exit(f"{name} is not what the generator gives: run it and commit")
+    else:
+        path.write_text(text)
     print(f"{path.relative_to(VECTORS.parent)}: {len(tests)}")
 
 
