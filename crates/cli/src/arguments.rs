@@ -1,6 +1,6 @@
 //! The command line, defined once: parsing, help, manual pages and completions come from here.
 
-use crate::commands::{completions, decrypt, egress, encrypt, identity, inspect, manual, session};
+use crate::commands::{completions, decrypt, egress, encrypt, identity, inspect, manual, session, vectors};
 use crate::failure::Failure;
 use crate::status;
 use clap::error::ErrorKind;
@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Identity(identity::Command),
     #[command(subcommand)]
     Egress(egress::Command),
+    #[command(subcommand)]
+    Vectors(vectors::Command),
     Completions(completions::Arguments),
     Man(manual::Arguments),
 }

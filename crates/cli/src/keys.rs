@@ -29,8 +29,8 @@ pub(crate) struct KeyArguments {
 
 /// The keys that may open something.
 pub(crate) enum Keys {
-    Given(SessionKey),
-    Reached { identities: Vec<Identity>, records: SessionKeys },
+    Given(Box<SessionKey>),
+    Reached { identities: Vec<Identity>, records: Box<SessionKeys> },
 }
 
 /// Far more than an identity with hundreds of old keys takes.
@@ -49,7 +49,7 @@ impl KeyArguments {
     /// Reads them.
     pub(crate) fn read(&self, console: &Console) -> Result<Keys, Failure> {
         if self.key.is_given() || (self.identity.is_empty() && self.keys.is_empty()) {
-            return self.key.read(None).map(Keys::Given);
+            return self.key.read(None).map(Box::new).map(Keys::Given);
         }
         let identities: Vec<_> = self.identity.iter().map(read_identity).collect::<Result<_, _>>()?;
         let records = SessionKeys::read(&identities, &self.keys, UnknownHash::Stop).map_err(|error| match error {
@@ -59,7 +59,7 @@ impl KeyArguments {
         for place in records.malformed_records() {
             console.warning("malformed", format_args!("{place} is no record of a key and was skipped (EGR-03)"));
         }
-        Ok(Keys::Reached { identities, records })
+        Ok(Keys::Reached { identities, records: Box::new(records) })
     }
 }
 

@@ -4,7 +4,7 @@
 //! * [`open_withheld`] reads once into a sink that nobody can look into until the MAC has verified.
 //! * [`Sealer`] writes the same bytes as [`crate::seal`] does for the same IV (ENV-05).
 
-use crate::envelope::{OpenError, SHORTEST, SealError, pad, unpadded};
+use crate::envelope::{OpenError, SHORTEST, SealError, pad, plaintext_length};
 use crate::key::{BLOCK, MAC, SymKey};
 use ring::hmac;
 use sealwright_types::{Coded, Malformed, random};
@@ -305,9 +305,7 @@ fn last_chunk(
         return Err(OpenError::Rejected);
     }
     key.decrypt_blocks(previous, ciphertext);
-    let last = ciphertext.last_chunk().ok_or(malformed)?;
-    let kept = unpadded(last).ok_or(OpenError::Rejected)?;
-    Ok(ciphertext.len().saturating_sub(BLOCK).saturating_add(kept))
+    plaintext_length(ciphertext).ok_or(OpenError::Rejected)
 }
 
 /// Seals what is written to it. Without [`Sealer::finish`] the result has no MAC and never opens.

@@ -198,7 +198,9 @@ impl Identity {
     }
 }
 
-pub(crate) fn once_each<'a>(keys: impl Iterator<Item = &'a Arc<PrivateKey>>) -> impl Iterator<Item = &'a Arc<PrivateKey>> {
+pub(crate) fn once_each<'a>(
+    keys: impl Iterator<Item = &'a Arc<PrivateKey>>,
+) -> impl Iterator<Item = &'a Arc<PrivateKey>> {
     let mut seen = std::collections::BTreeSet::new();
     keys.filter(move |key| seen.insert(key.hash()))
 }

@@ -8,6 +8,7 @@ pub(crate) mod identity;
 pub(crate) mod inspect;
 pub(crate) mod manual;
 pub(crate) mod session;
+pub(crate) mod vectors;
 
 use crate::arguments::Command;
 use crate::console::Console;
@@ -23,6 +24,7 @@ pub(crate) fn run(command: Command, console: &Console) -> Result<Status, Failure
         Command::Session(command) => session::run(&command, console),
         Command::Identity(command) => identity::run(&command, console),
         Command::Egress(command) => egress::run(&command, console),
+        Command::Vectors(command) => vectors::run(&command, console),
         Command::Completions(arguments) => completions::run(&arguments, console),
         Command::Man(arguments) => manual::run(&arguments, console),
     }

@@ -1,19 +1,24 @@
 use crate::place::Place;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 14] = [
+const COMMANDS: [&[&str]; 19] = [
     &[],
     &["inspect"],
     &["decrypt"],
     &["encrypt"],
     &["session"],
     &["session", "new"],
+    &["session", "show"],
     &["session", "wrap"],
     &["identity"],
     &["identity", "new"],
+    &["identity", "show"],
     &["egress"],
     &["egress", "plan"],
     &["egress", "run"],
+    &["egress", "verify"],
+    &["vectors"],
+    &["vectors", "check"],
     &["completions"],
     &["man"],
 ];

@@ -19,3 +19,4 @@ mod inspect;
 mod peer;
 mod place;
 mod session;
+mod vectors;

@@ -79,7 +79,8 @@ pub(super) fn identity(
 pub(super) fn group(document: &UserDocument, warnings: &mut Vec<Warning>) -> Option<Group> {
     let id = GroupId::from_bytes(*document.user?.as_bytes()).ok()?;
     let device = document.private.first()?.device;
-    let mut readable = |current: fn(&PrivateDevice) -> &Option<SecretVec>, old: fn(&PrivateDevice) -> &Vec<Option<SecretVec>>| {
+    let mut readable = |current: fn(&PrivateDevice) -> &Option<SecretVec>,
+                        old: fn(&PrivateDevice) -> &Vec<Option<SecretVec>>| {
         let keys = document.private.iter().flat_map(|device| std::iter::once(current(device)).chain(old(device)));
         group_keys(id, keys, warnings)
     };

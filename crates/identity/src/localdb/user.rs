@@ -1,7 +1,7 @@
 //! Documents of `User.fdb` and `HairlessUser.fdb` (docs/spec/IDENTITY.md section 5.1, DB-05).
 
-use super::{Connector, UnixMilliseconds};
 use super::field::{self, Field};
+use super::{Connector, UnixMilliseconds};
 use sealwright_types::{DeviceId, SecretVec, UserId};
 use serde::Deserialize;
 

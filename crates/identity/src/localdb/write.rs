@@ -167,8 +167,7 @@ pub fn write(
         old_encryption: identity.old_encryption.iter().map(base64).collect(),
         old_signing: identity.old_signing.iter().map(base64).collect(),
     };
-    let owner =
-        Owner { id: identity.user.to_s64(), name: Some(profile.display_name), is_default: true, group: None };
+    let owner = Owner { id: identity.user.to_s64(), name: Some(profile.display_name), is_default: true, group: None };
     let mut users = Vec::new();
     push_line(&mut users, &document(owner, &keys, profile)?, key)?;
     for group in groups {
@@ -197,7 +196,11 @@ impl DeviceKeys {
     }
 }
 
-fn document<'a>(owner: Owner<'a>, keys: &'a DeviceKeys, profile: &Profile<'a>) -> Result<UserDocument<'a>, RandomError> {
+fn document<'a>(
+    owner: Owner<'a>,
+    keys: &'a DeviceKeys,
+    profile: &Profile<'a>,
+) -> Result<UserDocument<'a>, RandomError> {
     let now = || Date { milliseconds: profile.now };
     Ok(UserDocument {
         created: now(),

@@ -321,9 +321,7 @@ impl<S> Validating<S> {
     /// [`InvalidChallenge`].
     pub fn answer(self, answer: ChallengeAnswer) -> Result<Session<Authenticated>, InvalidChallenge<S>> {
         match answer {
-            ChallengeAnswer::Validated(token) => {
-                Ok(Session { client: self.0.client, token, state: Authenticated(()) })
-            }
+            ChallengeAnswer::Validated(token) => Ok(Session { client: self.0.client, token, state: Authenticated(()) }),
             ChallengeAnswer::Refused => Err(InvalidChallenge(Box::new(self.0))),
         }
     }
