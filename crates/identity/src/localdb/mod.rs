@@ -181,10 +181,10 @@ pub enum Warning {
         total: usize,
     },
     /// A file of the Go SDK cannot be opened or read.
-    #[error("{0:?} cannot be read")]
+    #[error("{} cannot be read", .0.file_name())]
     FileDamaged(Source),
     /// A temporary file stands where its main file is missing. It is not used (GOFS-02).
-    #[error("the file of {0:?} is missing and a temporary one was left behind (GOFS-02)")]
+    #[error("{} is missing and a temporary file was left behind; it is not used (GOFS-02)", .0.file_name())]
     TemporaryLeft(Source),
     /// An old key cannot be read and was left out (IDN-17).
     #[error("old {} key number {index} cannot be read and was left out (IDN-17)", match .usage { Use::Encryption => "encryption", Use::Signing => "signing" })]
