@@ -84,12 +84,15 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
         arguments.finish(arguments.open(blob, two_man_rule::open_undecided)?, console)
     } else if let Some(directory) = &source.localdb {
         let recovered = local_database::nedb(directory, &arguments.database_key(console)?);
-        arguments.finish_database(recovered.map_err(|error| closed(error).at(directory.display()))?, directory, console)
+        let hint = if arguments.raw_key_file.is_some() { WRONG_RAW_KEY } else { WRONG_DATABASE_KEY };
+        let recovered = recovered.map_err(|error| closed(error, hint).at(directory.display()))?;
+        arguments.finish_database(&recovered, directory, console)
     } else if let Some(directory) = &source.go_storage {
         let wanted = Wanted { name: "Database encryption key (base64)", option: "--raw-key-file" };
         let key = wanted.read(arguments.raw_key_file.as_ref())?.raw_key()?;
         let recovered = local_database::go(directory, &key);
-        arguments.finish_database(recovered.map_err(|error| closed(error).at(directory.display()))?, directory, console)
+        let recovered = recovered.map_err(|error| closed(error, WRONG_RAW_KEY).at(directory.display()))?;
+        arguments.finish_database(&recovered, directory, console)
     } else {
         Err(Failure::usage("there is nothing to recover from", "`--help` names what there can be"))
     }
@@ -119,7 +122,9 @@ impl Arguments {
         let (opened, mode) = opened.map_err(|error| {
             Failure::of(&error).hint_for("rejected", WRONG_CREDENTIAL).hint_for("malformed", stored_blob::HINT).at(file)
         })?;
-        let read = opened.identity().map_err(|error| Failure::of(&error).at(file))?;
+        let read = opened
+            .identity()
+            .map_err(|error| Failure::of(&error).hint_for("malformed", NO_IDENTITY_INSIDE).at(file))?;
         Ok((read, mode))
     }
 
@@ -167,12 +172,12 @@ impl Arguments {
     /// Everything that the database says is reported, also when there is no identity in it.
     fn finish_database(
         &self,
-        recovered: Recovered,
+        recovered: &Recovered,
         place: &std::path::Path,
         console: &Console,
     ) -> Result<Status, Failure> {
-        let mut report = Report::of_database(&recovered);
-        match self.choose(&recovered) {
+        let mut report = Report::of_database(recovered);
+        match self.choose(recovered) {
             Ok(identity) => {
                 report.set_identity(identity);
                 self.write(identity, &mut report, console)?;
@@ -222,10 +227,10 @@ fn choose_hint<'a>(all: impl IntoIterator<Item = &'a Identity>) -> String {
     }
 }
 
-fn closed(error: RecoverError) -> Failure {
+fn closed(error: RecoverError, wrong_key: &'static str) -> Failure {
     match error {
         RecoverError::Io(kind) => io::Error::from(kind).into(),
-        error => Failure::of(&error).hint_for("rejected", WRONG_DATABASE_KEY),
+        error => Failure::of(&error).hint_for("rejected", wrong_key),
     }
 }
 
@@ -240,5 +245,8 @@ const RAW_KEY: Wanted = Wanted { name: "Raw key (base64)", option: "--raw-key-fi
 
 const WRONG_CREDENTIAL: &str = "check the password, and that --app-id and --user-id are spelled as the application spells them: all three make the \
                                 key; if they are right, the blob was damaged";
+const NO_IDENTITY_INSIDE: &str =
+    "the blob opens, so the key is right: something else than an identity was stored in it";
+const WRONG_RAW_KEY: &str = "check the key of the database; a wrong key cannot be told from files that are all damaged";
 const WRONG_DATABASE_KEY: &str = "check the key of the database, and that --app-id is spelled as the application spells it; \
                                   a wrong key cannot be told from files that are all damaged";
