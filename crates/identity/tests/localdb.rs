@@ -376,6 +376,24 @@ fn db_10_several_private_devices_are_not_decided() {
 }
 
 #[test]
+fn db_10_a_public_device_beside_the_private_one_does_not_count() {
+    let database = Database::sample();
+    let mut lines = database.clear_lines();
+    let public = lines.iter().find(|line| line["devices"][0]["type"] == "PUBLIC").unwrap()["devices"][0].clone();
+    for line in lines.iter_mut().filter(|line| line["isDefault"] == true) {
+        line["devices"].as_array_mut().unwrap().push(public.clone());
+    }
+    let database = database.with_clear_lines(&lines);
+    let recovered = nedb::recover(Files { key_backup: None, ..database.files() }, &database.key).unwrap();
+    assert_eq!(hashes(&recovered.identity.unwrap()), hashes(&database.identity()));
+    // A group of which only public keys are known gives none.
+    for line in lines.iter_mut().filter(|line| line["isGroup"] == true) {
+        line["devices"] = json!([public]);
+    }
+    assert!(database.with_clear_lines(&lines).recover().groups.is_empty());
+}
+
+#[test]
 fn members_of_unexpected_kinds_spoil_nothing() {
     let database = Database::sample();
     let mut lines = database.clear_lines();

@@ -7,8 +7,8 @@
 //! | two-man rule, text (BLOB-03) | salt 32, envelope | derived, [`kdf::two_man_rule_key`](sealwright_kdf::two_man_rule_key) |
 //! | two-man rule, raw (BLOB-04) | envelope | `rawTwoManRuleKey` |
 //!
-//! The length does not tell them apart; the credential does, or else the MAC ([`open_undecided`], BLOB-10). The two raw modes are one
-//! format: what keeps them apart is that their keys are different ones.
+//! The length does not tell them apart; the credential does, or else the MAC (BLOB-10: [`password::open_undecided`],
+//! [`two_man_rule::open_undecided`]). The two raw modes are one format: what keeps them apart is that their keys are different ones.
 
 pub mod password;
 pub mod two_man_rule;
