@@ -75,7 +75,7 @@ fn every_door(container: &[u8], header: &Header) -> Result<Vec<u8>, &'static str
             assert_eq!(entry.length, content.len() as u64, "the length was announced");
         }
     }
-    only.map(|(_, content)| content).map_err(|code| code)
+    only.map(|(_, content)| content)
 }
 
 fn single(opened: Opened<Vec<u8>>) -> (Entry, Vec<u8>) {
