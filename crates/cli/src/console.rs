@@ -31,7 +31,7 @@ impl Console {
         Ok(output.flush()?)
     }
 
-    /// A result for a person, ends without a line feed; nothing under `--json`.
+    /// A result for a person, given without its last line feed; nothing under `--json`.
     pub(crate) fn line(&self, text: impl Display) -> Result<(), Failure> {
         if self.global.json {
             return Ok(());

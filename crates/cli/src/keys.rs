@@ -2,8 +2,8 @@
 
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::input::Input;
-use crate::key_file::{SessionKey, SessionKeyFile, standard_input_twice};
+use crate::input::{self, Input};
+use crate::key_file::{SessionKey, SessionKeyFile};
 use sealwright::egress::{EgressError, SessionKeys, UnknownHash};
 use sealwright::envelope::OpenError;
 use sealwright::identity::Identity;
@@ -29,8 +29,8 @@ pub(crate) struct KeyArguments {
 
 /// The keys that may open something.
 pub(crate) enum Keys {
-    Given(SessionKey),
-    Reached { identities: Vec<Identity>, records: SessionKeys },
+    Given(Box<SessionKey>),
+    Reached { identities: Vec<Identity>, records: Box<SessionKeys> },
 }
 
 /// Far more than an identity with hundreds of old keys takes.
@@ -39,17 +39,13 @@ const LONGEST_IDENTITY: u64 = 16 * 1024 * 1024;
 impl KeyArguments {
     /// Says before any work that standard input is wanted twice.
     pub(crate) fn check(&self, taken: &Input) -> Result<(), Failure> {
-        let inputs = self.identity.iter().chain([taken]).filter(|input| **input == Input::Standard).count();
-        if inputs + usize::from(self.key.is_standard_input()) > 1 {
-            return Err(standard_input_twice());
-        }
-        Ok(())
+        input::read_once(self.identity.iter().chain([taken]).chain(self.key.file()))
     }
 
     /// Reads them.
     pub(crate) fn read(&self, console: &Console) -> Result<Keys, Failure> {
-        if self.key.is_given() || (self.identity.is_empty() && self.keys.is_empty()) {
-            return self.key.read(None).map(Keys::Given);
+        if self.key.file().is_some() || (self.identity.is_empty() && self.keys.is_empty()) {
+            return self.key.read(None).map(Box::new).map(Keys::Given);
         }
         let identities: Vec<_> = self.identity.iter().map(read_identity).collect::<Result<_, _>>()?;
         let records = SessionKeys::read(&identities, &self.keys, UnknownHash::Stop).map_err(|error| match error {
@@ -59,7 +55,7 @@ impl KeyArguments {
         for place in records.malformed_records() {
             console.warning("malformed", format_args!("{place} is no record of a key and was skipped (EGR-03)"));
         }
-        Ok(Keys::Reached { identities, records })
+        Ok(Keys::Reached { identities, records: Box::new(records) })
     }
 }
 

@@ -9,11 +9,13 @@ use crate::lines::MalformedRecord;
 use sealwright_envelope::SymKey;
 use sealwright_kdf::Password;
 use sealwright_session::{Generation, OverEncryptionKey, PasswordOrKey, Records, SerializedSession, SymEncKeySecret};
-use sealwright_types::{SecretString, SessionId, SymEncKeyId, TmrAccessId, b64};
+use sealwright_types::{DeviceId, SecretString, SessionId, SymEncKeyId, TmrAccessId, b64};
+use sealwright_wrap::PrivateKey;
 use sealwright_wrap::record::{
     AuthFactor, AuthFactorKind, DeviceToken, GroupKeyRecord, ProxyKey, SymEncKeyRecord, TmrAccess,
 };
 use serde::{Deserialize, Deserializer};
+use std::sync::Arc;
 
 /// The records of a bundle, and how many of them the service had revoked.
 pub(crate) struct Keys {
@@ -102,6 +104,20 @@ impl Keys {
             Ok(())
         })?;
         Ok(Self { records, revoked })
+    }
+
+    /// Adds what local databases hold.
+    pub(crate) fn add_recovered(
+        &mut self,
+        group_keys: Vec<(Option<DeviceId>, Arc<PrivateKey>)>,
+        sessions: &[(SessionId, SymKey)],
+    ) {
+        for (device, key) in group_keys {
+            self.records.add_group_private_key(device, key);
+        }
+        for (session, key) in sessions {
+            self.records.add_known(*session, key);
+        }
     }
 }
 

@@ -22,7 +22,7 @@
 //! | rule (docs/spec/ENVELOPE.md) | where |
 //! |---|---|
 //! | ENV-01..03 keys | [`SymKey`] |
-//! | ENV-04..08 the envelope; **the MAC is checked in `envelope.rs`, `Verified::check`** | [`seal`], [`open`], [`open_in_place`] |
+//! | ENV-04..08 the envelope; **the MAC is checked in `envelope.rs`, `Authentic::check`** | [`seal`], [`open`], [`open_in_place`] |
 //! | ENV-09 streams; **the MAC is checked in `stream.rs`, `last_chunk`** | [`stream`] |
 //! | MSG-01..23 | [`message`] |
 //! | FILE-01..20, FILE-30, FILE-31, HTML-01..05, OLD-05 | [`mod@file`] |

@@ -52,7 +52,8 @@ fn every_length_around_the_borders_of_chunks() {
 fn every_flipped_bit_and_every_truncation_of_a_short_envelope() {
     for length in [0, 15, 16, 40] {
         let good = sealed(length);
-        for bit in 0..good.len() * 8 {
+        // All bits of one, and one bit of each byte of the others.
+        for bit in (0..good.len() * 8).step_by(if length == 16 { 1 } else { 9 }) {
             let mut bad = good.clone();
             bad[bit / 8] ^= 1 << (bit % 8);
             assert_eq!(open_everywhere(&key(), &bad), Err(OpenError::Rejected), "bit {bit}");

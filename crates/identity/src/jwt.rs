@@ -332,22 +332,33 @@ impl TmrRecipient {
 }
 
 impl Scope {
-    const NUMBERS: [(Self, i8); 7] = [
-        (Self::All, -1),
-        (Self::AnonymousCreateMessage, 0),
-        (Self::AnonymousFindKeys, 1),
-        (Self::AnonymousFindSigchain, 2),
-        (Self::JoinTeam, 3),
-        (Self::AddConnector, 4),
-        (Self::AnonymousFindSymEncKey, 5),
+    const EVERY: [Self; 7] = [
+        Self::All,
+        Self::AnonymousCreateMessage,
+        Self::AnonymousFindKeys,
+        Self::AnonymousFindSigchain,
+        Self::JoinTeam,
+        Self::AddConnector,
+        Self::AnonymousFindSymEncKey,
     ];
+
+    const fn number(self) -> i8 {
+        match self {
+            Self::All => -1,
+            Self::AnonymousCreateMessage => 0,
+            Self::AnonymousFindKeys => 1,
+            Self::AnonymousFindSigchain => 2,
+            Self::JoinTeam => 3,
+            Self::AddConnector => 4,
+            Self::AnonymousFindSymEncKey => 5,
+        }
+    }
 }
 
 /// Written as its number.
 impl Serialize for Scope {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let number = Self::NUMBERS.iter().find(|(scope, _)| scope == self).map_or(0, |&(_, number)| number);
-        serializer.serialize_i8(number)
+        serializer.serialize_i8(self.number())
     }
 }
 
@@ -355,8 +366,8 @@ impl Serialize for Scope {
 impl<'de> Deserialize<'de> for Scope {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let number = i8::deserialize(deserializer)?;
-        let known = Self::NUMBERS.iter().find(|&&(_, known)| known == number);
-        known.map(|&(scope, _)| scope).ok_or_else(|| de::Error::custom("unknown scope"))
+        let known = Self::EVERY.into_iter().find(|scope| scope.number() == number);
+        known.ok_or_else(|| de::Error::custom("unknown scope"))
     }
 }
 

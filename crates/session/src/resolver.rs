@@ -221,6 +221,9 @@ impl Resolver {
     fn group_keyring(&self) -> &Keyring {
         self.group_keyring.get_or_init(|| {
             let mut keyring = Keyring::default();
+            for (device, key) in self.records.group_private_keys() {
+                keyring.add(Arc::clone(key), *device);
+            }
             for record in self.records.group_keys() {
                 if let Some(key) = self.open_group_key(record) {
                     keyring.add(Arc::new(key), Some(record.device_id));

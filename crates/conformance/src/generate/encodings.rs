@@ -52,6 +52,7 @@ const BASE64: &[Row] = &[
     ("aGVs!bG8=", [None, None, None], "junk inside"),
     ("aGVsbG8=!", [None, None, None], "junk after the padding"),
     ("aGVsbG8=aGVs", [None, None, Some(b"hello\x1a\x19\x5b")], "text after the padding"),
+    ("AAAA=AAAA", [None, None, Some(&[0; 6])], "an equals sign between two groups"),
     ("aGVsbG8=\naGVs", [None, None, None], "text after padding and line feed"),
     ("A", [None, None, None], "one character"),
     ("AAAAA", [None, None, None], "one character left over"),

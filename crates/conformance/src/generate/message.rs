@@ -225,6 +225,12 @@ fn ours() -> Result<Draft<MessageOpen>, GenerateError> {
         ("MSG-20", "data in S64", with_data(&format!("\"{}\"", data.replace(['+', '/'], "%"))), BOTH),
         ("MSG-20", "data with junk", with_data(&format!("\"{}!{}\"", &data[..20], &data[20..])), BOTH),
         ("MSG-20", "data with text after the padding", with_data(&format!("\"{data}AAAA\"")), BOTH),
+        (
+            "MSG-20",
+            "data with an equals sign between two groups",
+            with_data(&format!("\"{}={}\"", &data[..40], &data[40..])),
+            BOTH,
+        ),
         ("MSG-20", "data with one character left over", with_data(&format!("\"{}\"", &data[..data.len() - 3])), BOTH),
         ("MSG-21", "DATA beside data", good.replacen('{', r#"{"DATA":"x","#, 1), BOTH),
         ("MSG-21", "sessionid beside sessionId", good.replacen('{', r#"{"sessionid":1,"#, 1), BOTH),

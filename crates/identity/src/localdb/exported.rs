@@ -166,7 +166,7 @@ pub fn open_cached_session(session: SessionId, json: &[u8], key: &SymKey) -> Opt
     let sealed = b64::decode_tolerant(field::text(fields.encrypted_sym_key)?).ok()?;
     let opened = open(key, &sealed).map(SecretVec::from).ok()?;
     let details: Option<RetrievalFields<'_>> = field::read(fields.retrieval_details);
-    Some(CachedSession::new(session, &opened, field::read(fields.serialization_date), details)?)
+    CachedSession::new(session, &opened, field::read(fields.serialization_date), details)
 }
 
 impl CachedSession {

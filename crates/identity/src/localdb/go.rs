@@ -14,14 +14,9 @@ use sealwright_types::{SecretVec, UserId};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// Every file that holds something, and what it is called.
-const FILES: [(Source, &str); 5] = [
-    (Source::CurrentDevice, "current_device_storage"),
-    (Source::Contacts, "contacts_storage"),
-    (Source::Connectors, "connectors_storage"),
-    (Source::Groups, "groups_storage"),
-    (Source::Sessions, "encryption_session_storage"),
-];
+/// Every file that holds something.
+const FILES: [Source; 5] =
+    [Source::CurrentDevice, Source::Contacts, Source::Connectors, Source::Groups, Source::Sessions];
 
 /// The files of a storage directory, each `None` if it does not exist, which is the same as empty (GOFS-01).
 #[derive(Debug, Clone, Copy, Default)]
@@ -125,7 +120,7 @@ enum State {
 /// [`RecoverError::Rejected`] when there are files and none opens.
 pub fn recover(files: &Files<'_>, key: &RawKey64) -> Result<Recovered, RecoverError> {
     let key = key.to_sym_key().map_err(|_| RecoverError::Rejected)?;
-    let states = FILES.map(|(source, _)| (source, State::of(files.get(source), &key)));
+    let states = FILES.map(|source| (source, State::of(files.get(source), &key)));
     let any = |wanted: fn(&State) -> bool| states.iter().any(|(_, state)| wanted(state));
     if any(|state| matches!(state, State::Rejected)) && !any(|state| matches!(state, State::Opened(_))) {
         return Err(RecoverError::Rejected);
@@ -134,8 +129,9 @@ pub fn recover(files: &Files<'_>, key: &RawKey64) -> Result<Recovered, RecoverEr
     for (source, state) in &states {
         recovered.add_file(*source, state);
     }
-    for (source, name) in FILES {
-        let is_temporary = |it: &&str| it.strip_prefix(name).is_some_and(|rest| rest.starts_with("_temp_"));
+    for source in FILES {
+        let is_temporary =
+            |it: &&str| it.strip_prefix(source.file_name()).is_some_and(|rest| rest.starts_with("_temp_"));
         if files.get(source).is_none() && files.names.iter().any(is_temporary) {
             recovered.warnings.push(Warning::TemporaryLeft(source));
         }

@@ -23,6 +23,12 @@ pub struct DamagedLine {
     pub fault: LineFault,
 }
 
+impl std::fmt::Display for DamagedLine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} line {}: {}", self.source.file_name(), self.number, self.fault)
+    }
+}
+
 /// Why a line could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -82,6 +88,11 @@ impl<T> Default for Folded<T> {
 }
 
 impl<T> Folded<T> {
+    /// Whether there are lines and none opens; `None` without lines.
+    pub(super) fn is_closed(&self) -> Option<bool> {
+        (self.total > 0).then_some(self.opened == 0)
+    }
+
     pub(super) fn readable(&self) -> usize {
         self.total.saturating_sub(self.damaged.len())
     }
@@ -109,9 +120,9 @@ pub(super) fn fold<T>(
 ) -> io::Result<Folded<T>> {
     let mut folded = Folded::default();
     let mut lines = Lines { file, number: 0, line: Vec::new() };
-    while let Some((number, line)) = lines.next_line()? {
+    while let Some(Line { number, content }) = lines.next_line()? {
         folded.total = folded.total.saturating_add(1);
-        let opened = line.ok_or(LineFault::TooLong).and_then(|line| open_line(line, key));
+        let opened = content.ok_or(LineFault::TooLong).and_then(|line| open_line(line, key));
         folded.opened = folded.opened.saturating_add(usize::from(opened.is_ok()));
         match opened.and_then(|json| entry(&json, &document)) {
             Ok(Entry::Index) => {}
@@ -152,9 +163,15 @@ struct Lines<R> {
     line: Vec<u8>,
 }
 
+/// A line: its number from 1, and what it holds unless it is too long.
+struct Line<'a> {
+    number: usize,
+    content: Option<&'a [u8]>,
+}
+
 impl<R: BufRead> Lines<R> {
-    /// The number and the content of the next line; without content if it is too long.
-    fn next_line(&mut self) -> io::Result<Option<(usize, Option<&[u8]>)>> {
+    /// The next line that is not empty.
+    fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
         loop {
             let Some(fits) = self.fill()? else { return Ok(None) };
             self.number = self.number.saturating_add(1);
@@ -162,13 +179,13 @@ impl<R: BufRead> Lines<R> {
                 self.line.pop();
             }
             if !fits {
-                return Ok(Some((self.number, None)));
+                return Ok(Some(Line { number: self.number, content: None }));
             }
             if !self.line.is_empty() {
                 break;
             }
         }
-        Ok(Some((self.number, Some(&self.line))))
+        Ok(Some(Line { number: self.number, content: Some(&self.line) }))
     }
 
     /// Reads up to the next LF: `None` at the end, else whether the line fits into the bound.

@@ -131,6 +131,24 @@ pub enum Source {
     Sessions,
 }
 
+impl Source {
+    /// The name of the file on disk.
+    pub const fn file_name(self) -> &'static str {
+        match self {
+            Self::KeyBackup => "key_backup",
+            Self::Users => "User.fdb",
+            Self::UsersTemporary => "User.fdb~",
+            Self::Unregistered => "HairlessUser.fdb",
+            Self::SessionCache => "the session cache",
+            Self::CurrentDevice => "current_device_storage",
+            Self::Contacts => "contacts_storage",
+            Self::Connectors => "connectors_storage",
+            Self::Groups => "groups_storage",
+            Self::Sessions => "encryption_session_storage",
+        }
+    }
+}
+
 /// What one source gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SourceReport {
@@ -163,10 +181,10 @@ pub enum Warning {
         total: usize,
     },
     /// A file of the Go SDK cannot be opened or read.
-    #[error("{0:?} cannot be read")]
+    #[error("{} cannot be read", .0.file_name())]
     FileDamaged(Source),
     /// A temporary file stands where its main file is missing. It is not used (GOFS-02).
-    #[error("the file of {0:?} is missing and a temporary one was left behind (GOFS-02)")]
+    #[error("{} is missing and a temporary file was left behind; it is not used (GOFS-02)", .0.file_name())]
     TemporaryLeft(Source),
     /// An old key cannot be read and was left out (IDN-17).
     #[error("old {} key number {index} cannot be read and was left out (IDN-17)", match .usage { Use::Encryption => "encryption", Use::Signing => "signing" })]

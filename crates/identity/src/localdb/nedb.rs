@@ -62,44 +62,48 @@ enum Backup {
     Read(Read),
 }
 
+impl Backup {
+    /// As [`Folded::is_closed`].
+    fn is_closed(&self) -> Option<bool> {
+        match self {
+            Self::Missing => None,
+            Self::Closed => Some(true),
+            Self::Unreadable(_) | Self::Read(_) => Some(false),
+        }
+    }
+}
+
 /// Recovers everything from a database: the key backup first, then the journal line by line (DB-20..28).
 ///
 /// # Errors
 /// [`RecoverError::Rejected`] when there is something to open and nothing opens: a wrong key, or all of it is damaged. As soon as one
 /// line or the backup opens, the database is damaged at most, and the result says where.
 pub fn recover<R: BufRead>(files: Files<R>, key: &SymKey) -> Result<Recovered, RecoverError> {
-    let mut recovered = Recovered::empty();
     let backup = read_backup(files.key_backup, key)?;
-    let users = match (files.users, files.users_temporary) {
-        (Some(file), _) => Some((Source::Users, file)),
-        (None, Some(file)) => Some((Source::UsersTemporary, file)),
-        (None, None) => None,
+    let (source, users) = match (files.users, files.users_temporary) {
+        (None, Some(temporary)) => (Source::UsersTemporary, Some(temporary)),
+        (users, _) => (Source::Users, users),
     };
-    let users = match users {
-        Some((source, file)) => Some((source, journal::fold(file, source, key, UserDocument::from_json)?)),
-        None => None,
-    };
-    let unregistered = match files.unregistered {
-        Some(file) => Some(journal::fold(file, Source::Unregistered, key, user::unregistered)?),
-        None => None,
-    };
+    let users = users.map(|file| journal::fold(file, source, key, UserDocument::from_json)).transpose()?;
+    let unregistered = files
+        .unregistered
+        .map(|file| journal::fold(file, Source::Unregistered, key, user::unregistered))
+        .transpose()?;
 
-    let backup_opens = matches!(backup, Backup::Read(_) | Backup::Unreadable(_));
-    let (total, opened) =
-        [users.as_ref().map(count), unregistered.as_ref().map(|folded| (folded.total, folded.opened))]
-            .into_iter()
-            .flatten()
-            .fold((0, 0), |(total, opened): (usize, usize), (t, o)| {
-                (total.saturating_add(t), opened.saturating_add(o))
-            });
-    let nothing_to_open = total == 0 && matches!(backup, Backup::Missing);
-    if !nothing_to_open && !backup_opens && opened == 0 {
+    // The smallest thing that opens proves the key.
+    let closed = [
+        users.as_ref().and_then(Folded::is_closed),
+        unregistered.as_ref().and_then(Folded::is_closed),
+        backup.is_closed(),
+    ];
+    if closed.contains(&Some(true)) && !closed.contains(&Some(false)) {
         return Err(RecoverError::Rejected);
     }
 
+    let mut recovered = Recovered::empty();
     recovered.add_backup_report(&backup);
     let mut documents = Vec::new();
-    if let Some((source, folded)) = users {
+    if let Some(folded) = users {
         recovered.add_journal_report(source, &folded);
         documents = folded.documents.into_values().collect();
     }
@@ -118,10 +122,6 @@ pub fn recover<R: BufRead>(files: Files<R>, key: &SymKey) -> Result<Recovered, R
 pub fn check_line(line: &[u8], key: &SymKey) -> Result<(), super::LineFault> {
     let json = journal::open_line(line, key)?;
     journal::entry(&json, UserDocument::from_json).map(drop)
-}
-
-fn count<T>((_, folded): &(Source, Folded<T>)) -> (usize, usize) {
-    (folded.total, folded.opened)
 }
 
 fn read_backup(file: Option<impl BufRead>, key: &SymKey) -> io::Result<Backup> {

@@ -7,8 +7,8 @@
 //! | two-man rule, text (BLOB-03) | salt 32, envelope | derived, [`kdf::two_man_rule_key`](sealwright_kdf::two_man_rule_key) |
 //! | two-man rule, raw (BLOB-04) | envelope | `rawTwoManRuleKey` |
 //!
-//! The length does not tell them apart; the credential does, or else the MAC ([`open_undecided`], BLOB-10). The two raw modes are one
-//! format: what keeps them apart is that their keys are different ones.
+//! The length does not tell them apart; the credential does, or else the MAC (BLOB-10: [`password::open_undecided`],
+//! [`two_man_rule::open_undecided`]). The two raw modes are one format: what keeps them apart is that their keys are different ones.
 
 pub mod password;
 pub mod two_man_rule;
@@ -162,9 +162,20 @@ impl Blob {
         &self.0
     }
 
-    /// Opens the whole blob (BLOB-02, BLOB-04).
-    fn open_raw(&self, key: &SymKey) -> Result<Opened, BlobError> {
-        open(key, &self.0)
+    /// The salt of a blob under a derived key (BLOB-01, BLOB-03). A blob under a raw key has none, and nothing in it says so (BLOB-10).
+    ///
+    /// # Errors
+    /// [`BlobError::Malformed`] for a blob that is too short to have one (BLOB-12).
+    pub fn salt(&self) -> Result<StoredSalt, BlobError> {
+        self.salted().map(|(salt, _)| salt)
+    }
+
+    /// Opens the whole blob under a raw key, which needs no account (BLOB-02, BLOB-04).
+    ///
+    /// # Errors
+    /// [`BlobError`].
+    pub fn open_raw(&self, key: &RawKey64) -> Result<Opened, BlobError> {
+        open(&key.to_sym_key()?, &self.0)
     }
 
     /// The salt and the envelope behind it (BLOB-01, BLOB-03).
@@ -218,15 +229,18 @@ fn open_undecided(
     text: &str,
     derive: impl FnOnce(&Password, &StoredSalt) -> Result<SymKey, DeriveError>,
 ) -> Result<(Opened, Mode), BlobError> {
-    if let Ok(key) = RawKey64::parse_tolerant(text) {
-        match blob.open_raw(&key.to_sym_key()?) {
+    let mut too_short = BlobError::Rejected;
+    match RawKey64::parse_tolerant(text) {
+        Ok(key) => match blob.open_raw(&key) {
             Err(BlobError::Rejected | BlobError::Malformed { .. }) => {}
             decided => return decided.map(|opened| (opened, Mode::Raw)),
-        }
+        },
+        // No raw key: only a salted blob can be meant.
+        Err(_) => too_short = malformed("BLOB-12"),
     }
     // A text that cannot be a password opens nothing.
     let password = Password::new(text).map_err(|_| BlobError::Rejected)?;
-    let (salt, envelope) = blob.salted()?;
+    let (salt, envelope) = blob.salted().map_err(|_| too_short)?;
     Ok((open(&derive(&password, &salt)?, envelope)?, Mode::Derived))
 }
 

@@ -102,7 +102,7 @@ impl Credential {
 /// [`BlobError`]; an empty slot is [`BlobError::SlotDisabled`].
 pub fn open(blob: &Blob, credential: &Credential, account: &Account) -> Result<Opened, BlobError> {
     match credential {
-        Credential::Raw { key, .. } => blob.open_raw(&key.to_sym_key()?),
+        Credential::Raw { key, .. } => blob.open_raw(key),
         Credential::Password(password) => {
             let (salt, envelope) = blob.salted()?;
             super::open(&derive(password, &salt, account)?, envelope)

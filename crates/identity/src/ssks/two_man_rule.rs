@@ -34,7 +34,7 @@ impl Credential {
 /// [`BlobError`].
 pub fn open(blob: &Blob, credential: &Credential, account: &Account) -> Result<Opened, BlobError> {
     match credential {
-        Credential::Raw(key) => blob.open_raw(&key.to_sym_key()?),
+        Credential::Raw(key) => blob.open_raw(key),
         Credential::Text(text) => {
             let (salt, envelope) = blob.salted()?;
             super::open(&derive(text, &salt, account)?, envelope)

@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_challenge_is_valid_for_six_hours() {
-        let challenge = |text| Challenge::new(text).unwrap();
+        let challenge = |text: &str| Challenge::new(text).unwrap();
         let sent = challenge("abcdefgh");
         let check = |given: &str, now| validate(&sent, 1_000, &challenge(given), now);
         assert_eq!(check("abcdefgh", 1_000), Ok(Session::Authenticated));

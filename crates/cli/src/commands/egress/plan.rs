@@ -48,15 +48,12 @@ fn table(plan: &Plan) -> String {
     if !plan.routes.is_empty() {
         row("routes", counts(&plan.routes));
     }
-    row("operations", format!("{} with private keys", plan.private_key_operations));
+    row("operations", format!("at most {} with private keys", plan.private_key_operations));
     for session in plan.unreachable.iter().take(SHOWN) {
         row("unreachable", format!("{}: {} [{}]", session.session_id, session.reasons.join("; "), session.error));
     }
     if let Some(more) = plan.unreachable.len().checked_sub(SHOWN).filter(|&more| more > 0) {
         row("unreachable", format!("and {more} more; --json tells them all"));
-    }
-    for (name, records) in &plan.not_supported_yet {
-        row("not supported", format!("{name}: {records} records, which this version does not open yet"));
     }
     for place in &plan.malformed_records {
         row("malformed", format!("record in {place}"));

@@ -132,6 +132,10 @@ pub(super) fn archives() -> Result<Draft<FileOpen>, GenerateError> {
     let outcomes = || [Err("not-a-file"), Ok(vec![file("link", "link", b"")]), Err("not-a-file")];
     put("TAR-16", "a symbolic link that says it has content", &end(&[symlink]), outcomes())?;
 
+    let label = header(Header::new_ustar(), EntryType::new(b'V'), b"v", 5_000);
+    let outcomes = [Err("not-a-file"), Err("malformed"), Err("malformed")];
+    put("TAR-16", "a volume label whose content is cut off", &label, outcomes)?;
+
     let far = [&end(&[regular("n", x)])[..], &[0; 512], &[1]].concat();
     let outcomes = || -> Outcomes { [Err("malformed"), Ok(vec![file("n", "n", x)]), Err("malformed")] };
     put("TAR-17", "a byte after the trailer", &far, outcomes())?;

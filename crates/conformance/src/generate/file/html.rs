@@ -82,6 +82,11 @@ pub(super) fn html() -> Result<Draft<FileOpen>, GenerateError> {
         ("HTML-04", "empty payload", with_payload("")),
         ("HTML-04", "junk in the payload", with_payload(&format!("!{payload}"))),
         ("HTML-04", "S64 payload", with_payload(&payload.replace(['+', '/'], "%"))),
+        (
+            "HTML-04",
+            "an equals sign between two groups",
+            with_payload(&format!("{}={}", &payload[..80], &payload[80..])),
+        ),
         ("HTML-04", "text after the padding", with_payload(&format!("{payload}=AAAA"))),
         (
             "HTML-04",
