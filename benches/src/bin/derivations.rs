@@ -201,7 +201,8 @@ fn recover_in_a_process(bundle: &Path, threads: usize) -> Result<(f64, u64), Fai
 
 /// Recovers the identities of the bundle, as every plan of an egress does.
 fn recover(bundle: &Path, threads: usize) -> Result<(), Failure> {
-    let options = Options { threads: NonZero::new(threads), ..Options::default() };
+    let mut options = Options::default();
+    options.threads = NonZero::new(threads);
     let started = Instant::now();
     let plan = plan(bundle, &options, &())?;
     let seconds = started.elapsed().as_secs_f64();
