@@ -59,7 +59,7 @@ fn check_vector(test: &Value) -> bool {
         place.file("blob", b64::encode([hex(salt), vec![0; 64]].concat()));
     }
     let (key, nonce) = (text("validationKeyId").unwrap_or_default(), text("nonce").unwrap_or_default());
-    let proof = test["out"].as_str().unwrap_or("00");
+    let proof = test["output"]["derived"].as_str().unwrap_or("00");
     let proof = if proof.len() == 128 { proof.to_owned() } else { "0".repeat(128) };
     place.file(
         "token",
@@ -81,7 +81,7 @@ fn check_vector(test: &Value) -> bool {
     let output = place.command(&arguments).output().unwrap();
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     if test["result"] == "valid" {
-        let expected = if output_is_verdict { Value::Bool(true) } else { test["out"].clone() };
+        let expected = if output_is_verdict { Value::Bool(true) } else { test["output"]["derived"].clone() };
         let member = if output_is_verdict { "genuine" } else { "value" };
         assert_eq!((output.status.code(), &told[member]), (Some(0), &expected), "{id}: {told}");
     } else {
