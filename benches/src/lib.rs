@@ -5,4 +5,5 @@
 pub mod ceiling;
 pub mod inputs;
 pub mod openssl;
+pub mod peak;
 pub mod turns;

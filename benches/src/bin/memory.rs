@@ -8,6 +8,7 @@
 #![allow(clippy::print_stdout, reason = "it is a program")]
 
 use sealwright_benches::inputs::{self, Failure};
+use sealwright_benches::peak;
 use sealwright_envelope::file::{self, Entries, SingleEntry};
 use sealwright_envelope::stream::Withheld;
 use sealwright_types::SessionId;
@@ -76,7 +77,7 @@ fn run(task: &str, directory: &Path) -> Result<(), Failure> {
         }
         _ => return Err("no such task".into()),
     }
-    println!("{}", peak_resident()?);
+    println!("{}", peak::resident()?);
     Ok(())
 }
 
@@ -98,10 +99,3 @@ impl Write for Place {
 }
 
 impl Withheld for Place {}
-
-fn peak_resident() -> Result<u64, Failure> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
-    let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
-    Ok(kibibytes.saturating_mul(1024))
-}

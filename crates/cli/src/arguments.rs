@@ -1,6 +1,6 @@
 //! The command line, defined once: parsing, help, manual pages and completions come from here.
 
-use crate::commands::{completions, decrypt, egress, encrypt, identity, inspect, manual, session, vectors};
+use crate::commands::{completions, decrypt, derive, egress, encrypt, identity, inspect, manual, session, vectors};
 use crate::failure::Failure;
 use crate::status;
 use clap::error::ErrorKind;
@@ -52,6 +52,7 @@ pub(crate) enum Command {
     Session(session::Command),
     #[command(subcommand)]
     Identity(identity::Command),
+    Derive(derive::Arguments),
     #[command(subcommand)]
     Egress(egress::Command),
     #[command(subcommand)]

@@ -63,7 +63,12 @@ impl Failure {
 
     /// Something that a person has to confirm first: as a wrong command line (EGR-47).
     pub(crate) fn confirmation_needed(message: impl Display) -> Self {
-        let mut failure = Self::new("confirmation-needed", message);
+        Self::missing("confirmation-needed", message)
+    }
+
+    /// The command line lacks something that shows only later: as a wrong command line.
+    pub(crate) fn missing(code: &'static str, message: impl Display) -> Self {
+        let mut failure = Self::new(code, message);
         if let Self::Told(told) = &mut failure {
             told.status = Status::Usage;
         }
@@ -131,6 +136,7 @@ impl From<io::Error> for Failure {
             Kind::BrokenPipe => Self::NothingLeft,
             Kind::NotFound => Self::new("not-found", "there is no such file or directory"),
             Kind::PermissionDenied => Self::new("permission-denied", "permission denied"),
+            Kind::NotADirectory => Self::new("not-a-directory", "this is a file, not a directory"),
             Kind::IsADirectory => Self::new("is-a-directory", "this is a directory, not a file"),
             Kind::AlreadyExists => Self::new("exists", "the output exists already"),
             Kind::StorageFull => Self::new("io", "there is no space left on the device"),

@@ -15,6 +15,17 @@ pub(crate) fn of(code: &str) -> Option<&'static str> {
         "key-malformed" => "give an RSA key as DER, or as the base64 of DER",
         "key-size" => "keys of 1024 to 8192 bits are read",
         "legacy-identity" => "an identity of this age has to be imported and exported again by an SDK of its time",
+        "slot-disabled" => "the password was changed: the identity is stored in another slot, under the new password",
+        "no-identity" => {
+            "the database was never used to sign up, or its identity was stored elsewhere: under a password, under the two-man rule, or in an \
+             exported file"
+        }
+        "several-default-users" | "several-private-devices" => {
+            "put the key_backup of the database beside it: it decides"
+        }
+        "prepared-incomplete" => "take an older copy of the identity, from before its renewal was prepared",
+        "empty-password" => "an empty password counts as no password everywhere",
+        "not-a-directory" => "name the directory that it stands in",
         "not-utf8" => "without --message any bytes can be encrypted, as a file",
         "several-entries" => "`sealwright egress run` writes every file of such a container",
         "not-a-file" => {

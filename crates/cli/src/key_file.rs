@@ -1,13 +1,14 @@
 //! Session keys: from a file, from standard input, or typed without echo (CLI-01).
 
 use crate::failure::Failure;
-use crate::input::Input;
+use crate::input::{self, Input};
+use crate::secret::Wanted;
 use sealwright::session::{Generation, SerializedSession};
-use sealwright::types::{SecretString, SecretVec, b64};
+use sealwright::types::{SecretVec, b64};
 use sealwright::{SessionId, SymKey};
-use std::io::{self, IsTerminal as _};
 
-/// No session key takes more bytes than this, however it is written.
+const SESSION_KEY: Wanted = Wanted { name: "Session key (base64) or serialised session", option: "--session-key-file" };
+/// No serialised session takes more bytes than this.
 const LONGEST: u64 = 64 * 1024;
 
 /// What to do about a key that opens, but does not seal (ENV-02).
@@ -30,23 +31,16 @@ pub(crate) struct SessionKey {
 }
 
 impl SessionKeyFile {
-    /// Whether a file was named.
-    pub(crate) fn is_given(&self) -> bool {
-        self.session_key_file.is_some()
-    }
-
-    /// Whether standard input is read for it.
-    pub(crate) fn is_standard_input(&self) -> bool {
-        self.session_key_file == Some(Input::Standard)
+    /// The file that was named.
+    pub(crate) fn file(&self) -> Option<&Input> {
+        self.session_key_file.as_ref()
     }
 
     /// Reads the key. `taken` is another input of the command, which cannot come from standard input at the same time.
     pub(crate) fn read(&self, taken: Option<&Input>) -> Result<SessionKey, Failure> {
-        match &self.session_key_file {
-            Some(Input::Standard) if taken == Some(&Input::Standard) => Err(standard_input_twice()),
-            Some(input) => parse(&input.read(LONGEST)?).map_err(|failure| failure.at(input)),
-            None => parse(&typed()?).map_err(|failure| failure.at("what was typed")),
-        }
+        input::read_once(taken.into_iter().chain(self.file()))?;
+        let given = SESSION_KEY.read(self.file())?;
+        parse(given.bytes()).map_err(|failure| failure.at(given.place()))
     }
 }
 
@@ -65,14 +59,6 @@ impl SessionKey {
             )),
         }
     }
-}
-
-/// Standard input was named for several things.
-pub(crate) fn standard_input_twice() -> Failure {
-    Failure::usage(
-        "standard input cannot be several things at once",
-        "put the secret into a file that only you can read, and name that",
-    )
 }
 
 /// Text is tried first: 64 random bytes never look like base64.
@@ -103,18 +89,6 @@ pub(crate) fn serialized(bytes: &SecretVec) -> Result<SerializedSession, Failure
 /// Reads a file that holds a serialised session.
 pub(crate) fn read_serialized(input: &Input) -> Result<SerializedSession, Failure> {
     serialized(&input.read(LONGEST)?).map_err(|failure| failure.at(input))
-}
-
-fn typed() -> Result<SecretVec, Failure> {
-    if !io::stdin().is_terminal() {
-        return Err(Failure::usage(
-            "a session key is needed",
-            "give it with --session-key-file FILE, or with `--session-key-file -` on standard input",
-        ));
-    }
-    let typed = rpassword::prompt_password("Session key (base64) or serialised session, not shown: ")?;
-    let typed = SecretString::from(typed);
-    Ok(SecretVec::copy_of(typed.expose().as_bytes()))
 }
 
 #[cfg(test)]

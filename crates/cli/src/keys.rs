@@ -2,8 +2,8 @@
 
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::input::Input;
-use crate::key_file::{SessionKey, SessionKeyFile, standard_input_twice};
+use crate::input::{self, Input};
+use crate::key_file::{SessionKey, SessionKeyFile};
 use sealwright::egress::{EgressError, SessionKeys, UnknownHash};
 use sealwright::envelope::OpenError;
 use sealwright::identity::Identity;
@@ -39,16 +39,12 @@ const LONGEST_IDENTITY: u64 = 16 * 1024 * 1024;
 impl KeyArguments {
     /// Says before any work that standard input is wanted twice.
     pub(crate) fn check(&self, taken: &Input) -> Result<(), Failure> {
-        let inputs = self.identity.iter().chain([taken]).filter(|input| **input == Input::Standard).count();
-        if inputs + usize::from(self.key.is_standard_input()) > 1 {
-            return Err(standard_input_twice());
-        }
-        Ok(())
+        input::read_once(self.identity.iter().chain([taken]).chain(self.key.file()))
     }
 
     /// Reads them.
     pub(crate) fn read(&self, console: &Console) -> Result<Keys, Failure> {
-        if self.key.is_given() || (self.identity.is_empty() && self.keys.is_empty()) {
+        if self.key.file().is_some() || (self.identity.is_empty() && self.keys.is_empty()) {
             return self.key.read(None).map(Box::new).map(Keys::Given);
         }
         let identities: Vec<_> = self.identity.iter().map(read_identity).collect::<Result<_, _>>()?;

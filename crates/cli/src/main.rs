@@ -12,8 +12,10 @@ mod output;
 mod printable;
 mod progress;
 mod recognition;
+mod secret;
 mod spool;
 mod status;
+mod stored_blob;
 
 use arguments::{Arguments, Global};
 use console::Console;

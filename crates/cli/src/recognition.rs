@@ -1,7 +1,12 @@
 //! What a file is, found out without any key (CLI: `inspect`).
 
+mod names;
+
+pub(crate) use names::{add_name, directory};
+
 use crate::failure::Failure;
 use crate::input::{Source, bounded};
+use names::{PRIVATE_KEYS_IF_SO, RECOVER_LOCALDB};
 use sealwright::envelope::file::{self, Kind as Container};
 use sealwright::envelope::legacy::{LegacyKey, LegacyMessage, PREFIX};
 use sealwright::envelope::message::Message;
@@ -103,8 +108,12 @@ kinds! {
     PossiblySessionKey = "possibly-session-key", "possibly a session key";
     PossiblySigchain = "possibly-sigchain", "possibly a sigchain";
     PossiblyLocalDatabase = "possibly-local-database", "possibly a local database";
+    PossiblyLocalDatabaseDirectory = "possibly-local-database-directory", "possibly the directory of a local database of the JavaScript SDK";
+    PossiblyKeyBackup = "possibly-key-backup", "possibly the key backup of a local database: an envelope named as one";
+    PossiblyGoStorage = "possibly-go-storage", "possibly a file of a Go storage: an envelope named as one";
+    PossiblyGoStorageDirectory = "possibly-go-storage-directory", "possibly the directory of a Go storage";
     PossiblyRecords = "possibly-records", "JSON Lines, possibly records of a bundle or with messages in them";
-    PossiblyRawMessage = "possibly-raw-message", "possibly a raw message: an envelope as base64 text, without session id";
+    PossiblyRawMessage = "possibly-raw-message", "possibly a raw message or a stored identity (SSKS): an envelope as base64 text";
     PossiblyBareEnvelope = "possibly-bare-envelope", "possibly a bare envelope";
     Bundle = "bundle", "egress bundle";
     BundleDescription = "bundle-description", "description of an egress bundle (bundle.json)";
@@ -123,7 +132,6 @@ const READ_WHOLE: u64 = 64 * 1024 * 1024;
 
 const SESSION_KEY: &str =
     "the key of this session: `decrypt --session-key-file`; or a token of it and the identity that the token is for";
-const DATABASE_KEY: &str = "the database key of the application";
 const CONTAINS_PRIVATE_KEYS: &str = "private keys";
 const CONTAINS_SESSION_KEY: &str = "a session key";
 
@@ -282,8 +290,8 @@ fn base64_text(text: &str) -> Option<Finding> {
         return Some(Finding {
             kind: Kind::PossiblyLocalDatabase,
             count: Some(lines.len()),
-            contains: Some("private keys, encrypted, if it is one"),
-            needs: Some(DATABASE_KEY),
+            contains: Some(PRIVATE_KEYS_IF_SO),
+            needs: Some(RECOVER_LOCALDB),
             ..Finding::default()
         });
     }
@@ -310,7 +318,7 @@ fn base64_text(text: &str) -> Option<Finding> {
             kind: Kind::PossiblyRawMessage,
             envelope_bytes: Some(length),
             plaintext_bytes: Some(inside),
-            needs: Some("the key of its session; which session that is, only the application knows"),
+            needs: Some("the key of its session, which only the application knows; or, for an identity, `identity recover` and the password"),
             ..Finding::default()
         })
     })

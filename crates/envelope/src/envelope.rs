@@ -188,3 +188,50 @@ impl<'a> Authentic<'a> {
         if key.authenticates(authenticated, expected) { Ok(Self { iv, ciphertext }) } else { Err(OpenError::Rejected) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Byte by byte, as PKCS#7 says it.
+    fn obvious_length(decrypted: &[u8]) -> Option<usize> {
+        let padding = usize::from(*decrypted.last()?);
+        let start = decrypted.len().checked_sub(padding).filter(|_| (1..=BLOCK).contains(&padding))?;
+        decrypted[start..].iter().all(|&byte| usize::from(byte) == padding).then_some(start)
+    }
+
+    #[test]
+    fn padding_is_read_as_byte_by_byte() {
+        for length in [BLOCK, 3 * BLOCK] {
+            for padding in 0..=u8::MAX {
+                for filled in 0..=BLOCK {
+                    let mut decrypted = vec![0x55; length];
+                    decrypted[length - filled..].fill(padding);
+                    decrypted[length - 1] = padding;
+                    assert_eq!(plaintext_length(&decrypted), obvious_length(&decrypted), "ENV-08: {decrypted:?}");
+                    for place in 0..BLOCK {
+                        let mut wrong = decrypted.clone();
+                        wrong[length - 1 - place] ^= 1 << (place % 8);
+                        assert_eq!(plaintext_length(&wrong), obvious_length(&wrong), "ENV-08: {wrong:?}");
+                    }
+                }
+            }
+        }
+        assert_eq!(plaintext_length(b""), None);
+    }
+
+    #[test]
+    fn wrong_padding_under_a_right_mac_leaves_the_buffer_as_it_was() {
+        let key = SymKey::from_bytes(&[7; 64]).unwrap();
+        let mut sealed = seal_with_iv(&key, &[9; BLOCK], &[0; 2 * BLOCK]).unwrap();
+        // Without its padding block the text ends with a zero.
+        sealed.truncate(sealed.len() - BLOCK - MAC);
+        let mut mac = key.mac();
+        mac.update(&sealed);
+        sealed.extend_from_slice(mac.sign().as_ref());
+        let before = sealed.clone();
+        assert_eq!(open_in_place(&key, &mut sealed), Err(OpenError::Rejected));
+        assert_eq!(sealed, before);
+        assert_eq!(open(&key, &sealed), Err(OpenError::Rejected));
+    }
+}

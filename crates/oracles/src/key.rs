@@ -63,37 +63,36 @@ pub(crate) fn rsa_numbers(mut input: &[u8]) -> Input {
         bend(&mut numbers, which, &mut input);
         bent |= which < 5 && numbers[which] != before;
     }
-    let [n, e, d, p, q, dp, dq, qinv] = &numbers;
-    let number = |bytes| UintRef::new(bytes);
-    let (Ok(modulus), Ok(public_exponent), Ok(private_exponent), Ok(prime1), Ok(prime2)) =
-        (number(n), number(e), number(d), number(p), number(q))
-    else {
-        return Input::Useless;
-    };
-    let (Ok(exponent1), Ok(exponent2), Ok(coefficient)) = (number(dp), number(dq), number(qinv)) else {
-        return Input::Useless;
-    };
-    let der = RsaPrivateKey {
-        modulus,
-        public_exponent,
-        private_exponent,
-        prime1,
-        prime2,
-        exponent1,
-        exponent2,
-        coefficient,
-        other_prime_infos: None,
-    }
-    .to_der();
-    let Ok(der) = der else { return Input::Useless };
+    let Some(der) = der_of(&numbers) else { return Input::Useless };
     match PrivateKey::from_der(&der) {
         Ok(imported) => works(&imported.key),
         Err(error) => {
             assert!(bent, "KEY-13: wrong CRT values are no reason to refuse: {error}");
-            assert!(!matches!(error, KeyError::Size { .. }) || n.len() != 128 || n[0] < 0x80, "KEY-10");
+            assert!(
+                !matches!(error, KeyError::Size { .. }) || numbers[0].len() != 128 || numbers[0][0] < 0x80,
+                "KEY-10"
+            );
         }
     }
     Input::Useful
+}
+
+/// PKCS#1 of modulus, exponents, primes, CRT exponents, coefficient.
+fn der_of(numbers: &[Vec<u8>; 8]) -> Option<Vec<u8>> {
+    let [n, e, d, p, q, dp, dq, qinv] = numbers;
+    let number = |bytes| UintRef::new(bytes).ok();
+    let key = RsaPrivateKey {
+        modulus: number(n)?,
+        public_exponent: number(e)?,
+        private_exponent: number(d)?,
+        prime1: number(p)?,
+        prime2: number(q)?,
+        exponent1: number(dp)?,
+        exponent2: number(dq)?,
+        coefficient: number(qinv)?,
+        other_prime_infos: None,
+    };
+    key.to_der().ok()
 }
 
 fn bend(numbers: &mut [Vec<u8>; 8], which: usize, input: &mut &[u8]) {
@@ -148,6 +147,28 @@ mod tests {
         rsa_private(GOOD);
         rsa_numbers(b"");
         assert!(PrivateKey::from_der(GOOD).is_ok());
+    }
+
+    /// Numbers as large as the input allows, in every place, cost less than one signature of a large key.
+    #[test]
+    fn huge_numbers_are_cheap() {
+        for (n, d, p, q) in [
+            (1024, 20_000, 20_000, 20_000),
+            (1024, 1, 31_000, 31_000),
+            (1024, 62_000, 1, 1),
+            (1024, 1024, 512, 512),
+            (1024, 1024, 1024, 1),
+            (128, 1, 62_000, 1),
+        ] {
+            let odd = |length| vec![0xff; length];
+            let other = |length: usize| [odd(length - 1), vec![0xfd]].concat();
+            let der = der_of(&[odd(n), vec![3], odd(d), odd(p), other(q), vec![1], vec![1], vec![1]]);
+            let started = Instant::now();
+            assert!(PrivateKey::from_der(&der.expect("numbers")).is_err());
+            let taken = started.elapsed();
+            assert!(taken < Duration::from_millis(100), "{n} {d} {p} {q}: {taken:?}");
+            println!("{n} {d} {p} {q}: {taken:?}");
+        }
     }
 
     #[test]

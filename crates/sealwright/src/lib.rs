@@ -107,3 +107,8 @@ pub use sealwright_wrap as wrap;
 
 pub use sealwright_envelope::SymKey;
 pub use sealwright_types::{AppId, Coded, DeviceId, GroupId, SessionId, UserId};
+
+/// The example of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;

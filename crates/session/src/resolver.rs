@@ -149,6 +149,23 @@ impl Resolver {
         progress.keys.get(nth).cloned().ok_or_else(no_record)
     }
 
+    /// The key that a legacy message carries itself, wrapped for devices that it does not name (SES-40). Only own keys are tried, and
+    /// nothing is remembered: there is no session.
+    ///
+    /// # Errors
+    /// [`Closed`].
+    pub fn resolve_local(&self, tokens: &[Vec<u8>]) -> Result<Arc<Resolved>, Closed> {
+        for token in tokens {
+            for candidate in self.keyring.candidates_by_size(token) {
+                self.operations.fetch_add(1, Ordering::Relaxed);
+                if let Ok(key) = sealwright_wrap::unwrap(&candidate.key, token) {
+                    return Ok(Resolved::new(&key, Route::Local, false));
+                }
+            }
+        }
+        Err(Closed { reasons: vec![Reason::NoToken { device: None }] })
+    }
+
     /// Private-key operations done so far.
     pub fn operations(&self) -> u64 {
         self.operations.load(Ordering::Relaxed)

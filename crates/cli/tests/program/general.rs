@@ -1,7 +1,7 @@
 use crate::place::Place;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 19] = [
+const COMMANDS: [&[&str]; 33] = [
     &[],
     &["inspect"],
     &["decrypt"],
@@ -13,6 +13,20 @@ const COMMANDS: [&[&str]; 19] = [
     &["identity"],
     &["identity", "new"],
     &["identity", "show"],
+    &["identity", "recover"],
+    &["identity", "export"],
+    &["derive"],
+    &["derive", "database-key"],
+    &["derive", "database-raw-key"],
+    &["derive", "ssks-password-secret"],
+    &["derive", "ssks-password-key"],
+    &["derive", "two-man-rule-key"],
+    &["derive", "sym-enc-key-secret"],
+    &["derive", "sym-enc-key-key"],
+    &["derive", "group-self-add-message-key"],
+    &["derive", "group-self-add-secret"],
+    &["derive", "user-license-token"],
+    &["derive", "pre-validation-token"],
     &["egress"],
     &["egress", "plan"],
     &["egress", "run"],

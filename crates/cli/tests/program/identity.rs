@@ -69,3 +69,60 @@ fn an_identity_is_shown_without_its_private_keys() {
     }
     place.matches("identity-show");
 }
+
+#[test]
+fn an_identity_is_exported_in_its_canonical_form() {
+    let mut place = Place::new();
+    let prepared = peer::read("identity/js_alice_3old_prepared.bson");
+    // Without its two empty lists.
+    let sub = peer::read("identity/js_alice_sub.bson");
+    place.file("prepared", &prepared);
+    place.file("sub", b64::encode(&sub));
+    place.run(["identity", "export", "prepared", "-o", "same", "--json"]);
+    assert_eq!(place.read("same"), prepared);
+    place.run(["identity", "export", "sub", "-o", "canonical"]);
+    let canonical = place.read("canonical");
+    assert!(canonical.len() > sub.len());
+    place.run(["identity", "export", "canonical", "-o", "again"]);
+    assert_eq!(place.read("again"), canonical);
+    place.run(["identity", "export", "prepared", "-o", "adopted", "--adopt-prepared"]);
+    place.run(["identity", "export", "prepared", "-o", "discarded", "--discard-prepared"]);
+    let hashes = |content: Vec<u8>| {
+        let identity = Identity::from_bson(&content).unwrap().identity;
+        assert!(identity.prepared().is_none());
+        let hashes: Vec<_> = identity.encryption_keys().map(|key| key.hash().to_string()).collect();
+        hashes
+    };
+    let before = Identity::from_bson(&prepared).unwrap().identity;
+    let (current, new) = (before.current().encryption.hash(), before.prepared().unwrap().encryption.hash());
+    let (adopted, discarded) = (hashes(place.read("adopted")), hashes(place.read("discarded")));
+    assert_eq!((&adopted[0], adopted.last().unwrap()), (&new.to_string(), &current.to_string()));
+    assert_eq!((&discarded[0], discarded.len()), (&current.to_string(), adopted.len() - 1));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(place.path().join("adopted")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    for arguments in [
+        ["prepared", "-o", "same"].as_slice(),
+        &["prepared", "-o", "-"],
+        &["prepared"],
+        &["prepared", "-o", "a", "--adopt-prepared", "--discard-prepared"],
+        &["canonical", "-o", "a", "--adopt-prepared"],
+        &["canonical", "-o", "a", "--discard-prepared", "--json"],
+        &["missing", "-o", "a"],
+        &["tmp", "-o", "a"],
+    ] {
+        place.run(["identity", "export"].iter().chain(arguments));
+    }
+    // What the peer refuses as a whole: one old key is unreadable.
+    let errors = peer::json("identity/manifest.json");
+    for case in errors["importErrors"].as_array().unwrap() {
+        let name = case["name"].as_str().unwrap();
+        place.file(name, b64::decode_strict(case["data"].as_str().unwrap()).unwrap());
+        place.run(["identity", "export", name, "-o", &format!("exported {name}")]);
+    }
+    assert!(!place.listing().contains(&"a".to_owned()));
+    place.matches("identity-export");
+}

@@ -74,6 +74,36 @@ fn every_kind_of_file_is_told_without_its_secrets() {
     place.matches("inspect-every-kind");
 }
 
+/// Sealed files say nothing, but their names do.
+#[test]
+fn databases_are_told_by_their_names() {
+    let mut place = Place::new();
+    fs::create_dir_all(place.path().join("go")).unwrap();
+    fs::create_dir_all(place.path().join("js")).unwrap();
+    for name in ["User.fdb", "HairlessUser.fdb", "key_backup"] {
+        place.file(format!("js/{name}"), peer::read(&format!("localdb/with-key/{name}")));
+    }
+    // One line looks like a message; under another name nothing tells a backup from any envelope.
+    place.file("js/User.fdb~", peer::read("localdb/with-key/HairlessUser.fdb"));
+    place.file("renamed", peer::read("localdb/with-key/key_backup"));
+    let files = ["js", "js/User.fdb", "js/User.fdb~", "js/HairlessUser.fdb", "js/key_backup", "renamed"];
+    for name in [
+        "current_device_storage",
+        "contacts_storage",
+        "connectors_storage",
+        "groups_storage",
+        "encryption_session_storage",
+    ] {
+        place.file(format!("go/{name}"), peer::read("files/js_raw-100.bin"));
+    }
+    let go = ["go", "go/current_device_storage", "go/contacts_storage", "go/encryption_session_storage"];
+    place.run(["inspect"].into_iter().chain(files).chain(go));
+    place.run(["inspect", "js", "js/key_backup", "go", "go/groups_storage", "--json"]);
+    place.file("go/groups_storage", "a text");
+    place.run(["inspect", "go/groups_storage"]);
+    place.matches("inspect-databases");
+}
+
 #[test]
 fn what_cannot_be_read_is_told_and_does_not_stop_the_others() {
     let mut place = Place::new();

@@ -11,6 +11,7 @@
 )]
 
 mod decrypt;
+mod derive;
 mod egress;
 mod encrypt;
 mod general;
@@ -18,5 +19,6 @@ mod identity;
 mod inspect;
 mod peer;
 mod place;
+mod recover;
 mod session;
 mod vectors;

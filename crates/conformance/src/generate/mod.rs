@@ -4,13 +4,19 @@
 //! Every verdict is written down by rule here. None is asked from the library, which the vectors are there to judge.
 
 mod archive;
+mod der;
 mod encodings;
 mod envelope;
 mod file;
+mod identity;
+mod keys;
 mod message;
 mod notes;
 mod peer;
+mod rsa;
 mod schemas;
+mod session;
+mod tokens;
 
 use crate::binary::{Binary, LONGEST_INLINE};
 use crate::kinds::Kind;
@@ -46,6 +52,11 @@ pub fn files(vectors: &Path) -> Result<Files, GenerateError> {
     envelope::add(&peer, &mut files)?;
     message::add(&peer, &mut files)?;
     file::add(&peer, &mut files)?;
+    keys::add(&peer, &mut files)?;
+    rsa::add(&peer, &mut files)?;
+    tokens::add(&peer, &mut files)?;
+    identity::add(&peer, &mut files)?;
+    session::add(&peer, &mut files)?;
     schemas::add(&mut files)?;
     Ok(files)
 }

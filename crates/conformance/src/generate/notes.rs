@@ -32,6 +32,12 @@ const NOTES: &[Row] = &[
         &["B64-01", "B64-02", "MSG-20"],
     ),
     (
+        "Checksum",
+        "the checksum inside OAEP is left out, read in another byte order, or its failure told apart",
+        "a wrong key passes for the right one, or an oracle",
+        &["OAEP-02", "OAEP-04"],
+    ),
+    (
         "EarlyRelease",
         "plaintext is handed out before the MAC over everything has verified",
         "an attacker chooses what the caller sees",
@@ -56,6 +62,24 @@ const NOTES: &[Row] = &[
         &["UUID-01", "UUID-02"],
     ),
     (
+        "IdentityTrick",
+        "identity documents are read leniently where the keys in use stand",
+        "two readers take different keys, or a half-prepared renewal is believed",
+        &["IDN-13", "IDN-18", "IDN-19"],
+    ),
+    (
+        "KeyLength",
+        "what was unwrapped is taken for a key whatever its length",
+        "a key that is cut, padded or no key at all",
+        &["EMK-01", "WRAP-11", "SER-10"],
+    ),
+    (
+        "KeyTrick",
+        "keys are imported in encodings or sizes that others refuse",
+        "one key under several hashes, weak keys, or a crash",
+        &["KEY-05", "KEY-06", "KEY-07", "KEY-10"],
+    ),
+    (
         "MacScope",
         "the MAC covers another part than IV and ciphertext, or another algorithm or key makes it",
         "changed data are accepted",
@@ -68,17 +92,47 @@ const NOTES: &[Row] = &[
         &["ENV-06"],
     ),
     (
+        "OaepOracle",
+        "failures of OAEP are told apart, or a ciphertext of another form is mended in silence",
+        "an oracle that opens tokens",
+        &["OAEP-03", "OAEP-04"],
+    ),
+    (
         "PeerAccepts",
         "an existing implementation accepts this input",
         "differs from it on purpose",
         &["docs/spec/ENVELOPE.md"],
     ),
+    (
+        "SignatureTrick",
+        "signatures of another length, padding or hash are accepted",
+        "forgery, or one signature in several spellings",
+        &["PSS-04"],
+    ),
     ("Truncation", "the end of the input is not checked", "a part passes for the whole", &["ENV-06", "ENV-07"]),
+    (
+        "TypeConfusion",
+        "a field of another type, or one that stands there twice, is taken all the same",
+        "two readers take different keys or sessions",
+        &["SER-11"],
+    ),
+    (
+        "WrongHash",
+        "the hash beside a token is ignored, or a key with another hash is tried in silence",
+        "a private operation for each key and each token that nobody can open",
+        &["EMK-10", "EMK-12"],
+    ),
     (
         "WrongKey",
         "halves of the key are swapped, mixed or not all used",
         "no interoperability, or forgery",
         &["ENV-01"],
+    ),
+    (
+        "WrongNumber",
+        "the numbers of a private key are believed",
+        "a signature with a wrong key gives the right one away",
+        &["KEY-12", "KEY-13"],
     ),
 ];
 

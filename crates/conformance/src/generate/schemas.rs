@@ -2,29 +2,34 @@
 
 use super::{Files, GenerateError, pretty};
 use crate::kinds::{
-    Kind, base64::Base64, envelope_open::EnvelopeOpen, envelope_seal::EnvelopeSeal, file_open::FileOpen,
-    file_seal::FileSeal, identifier::Identifier, legacy_message_open::LegacyMessageOpen, message_open::MessageOpen,
+    Kind,
+    base64::Base64,
+    derivation::{Derivation, Normalisation, Value as RawValue},
+    envelope_open::EnvelopeOpen,
+    envelope_seal::EnvelopeSeal,
+    file_open::FileOpen,
+    file_seal::FileSeal,
+    identifier::Identifier,
+    identity_read::IdentityRead,
+    key_import::KeyImport,
+    legacy_message_open::LegacyMessageOpen,
+    message_open::MessageOpen,
     message_seal::MessageSeal,
+    oaep_unwrap::OaepUnwrap,
+    oaep_wrap::OaepWrap,
+    serialized_session::Serialized,
+    signature_verify::SignatureVerify,
+    symmetric_unwrap::SymmetricUnwrap,
+    token_open::TokenOpen,
 };
 use crate::schema::{SCHEMA_PREFIX, SCHEMA_VERSION};
 use serde_json::{Value, json};
 
 pub(super) fn add(files: &mut Files) -> Result<(), GenerateError> {
-    let text = || json!({ "type": "string" });
-    let id = || json!({ "type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$" });
-    let base64 = || json!({ "type": "string", "contentEncoding": "base64" });
-    let binary = || json!({ "$ref": "#/$defs/binary" });
-    let or_null = |schema: Value| json!({ "anyOf": [schema, { "type": "null" }] });
-    let list = |items: Value| json!({ "type": "array", "items": items });
-
     put::<Base64>(
         files,
         &[("text", text()), ("reading", json!({ "enum": ["strict", "tolerant", "s64"] }))],
-        &[
-            ("bytes", json!({ "type": "string", "pattern": "^([0-9a-f]{2})*$" })),
-            ("standard", base64()),
-            ("s64", text()),
-        ],
+        &[("bytes", hexadecimal()), ("standard", base64()), ("s64", text())],
     )?;
     put::<EnvelopeOpen>(files, &[("key", base64()), ("sealed", binary())], &[("plaintext", binary())])?;
     put::<EnvelopeSeal>(
@@ -91,6 +96,148 @@ pub(super) fn add(files: &mut Files) -> Result<(), GenerateError> {
         files,
         &[("key", base64()), ("iv", base64()), ("session", id()), ("text", text())],
         &[("message", text())],
+    )?;
+    derivations(files)?;
+    keys(files)?;
+    identities(files)
+}
+
+fn text() -> Value {
+    json!({ "type": "string" })
+}
+
+fn id() -> Value {
+    json!({ "type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$" })
+}
+
+fn base64() -> Value {
+    json!({ "type": "string", "contentEncoding": "base64" })
+}
+
+/// The hash of a key.
+fn hash() -> Value {
+    json!({ "type": "string", "pattern": "^[A-Za-z0-9+/]{43}=$" })
+}
+
+fn hexadecimal() -> Value {
+    json!({ "type": "string", "pattern": "^([0-9a-f]{2})*$" })
+}
+
+fn binary() -> Value {
+    json!({ "$ref": "#/$defs/binary" })
+}
+
+fn or_null(schema: Value) -> Value {
+    json!({ "anyOf": [schema, { "type": "null" }] })
+}
+
+fn list(items: Value) -> Value {
+    json!({ "type": "array", "items": items })
+}
+
+fn derivations(files: &mut Files) -> Result<(), GenerateError> {
+    let uses = json!({ "enum": [
+        "database-key", "database-key-not-given", "database-raw-key", "ssks-password-secret", "ssks-password-key",
+        "two-man-rule-key", "sym-enc-key-secret", "sym-enc-key-key", "group-self-add-message-key",
+        "group-self-add-secret", "user-license-token", "pre-validation-token",
+    ] });
+    let spelling = json!({ "enum": ["lower-case", "upper-case", "s64", "as-given", null] });
+    let mut input = vec![("use", uses), ("spelling", spelling), ("salt", or_null(hexadecimal()))];
+    for member in [
+        "password",
+        "rawKey",
+        "appId",
+        "userId",
+        "sessionId",
+        "groupId",
+        "validationKey",
+        "validationKeyId",
+        "connectorValue",
+        "nonce",
+    ] {
+        input.push((member, or_null(text())));
+    }
+    put::<Derivation>(files, &input, &[("derived", text())])?;
+    let same = json!({ "type": "boolean" });
+    put::<Normalisation>(files, &[("text", text()), ("utf8", hexadecimal())], &[("same", same)])?;
+    let value = json!({ "enum": [
+        "raw-key", "raw-sym-key", "raw-storage-key", "user-id", "raw-secret", "auth-factor-email", "auth-factor-sms",
+        "challenge", "user-license-token", "jwt",
+    ] });
+    let mode = json!({ "enum": ["read", "write"] });
+    put::<RawValue>(files, &[("value", value), ("mode", mode), ("text", text())], &[("text", text())])
+}
+
+fn keys(files: &mut Files) -> Result<(), GenerateError> {
+    put::<KeyImport>(
+        files,
+        &[("kind", json!({ "enum": ["private", "public"] })), ("der", base64())],
+        &[
+            ("bits", json!({ "type": "integer", "minimum": 1024, "maximum": 8192 })),
+            ("hash", hash()),
+            ("pkcs8", or_null(base64())),
+            ("spki", base64()),
+            ("warnings", list(json!({ "enum": ["crt-recomputed", "unusual-size"] }))),
+        ],
+    )?;
+    put::<OaepUnwrap>(files, &[("key", base64()), ("wrapped", base64())], &[("message", base64())])?;
+    put::<OaepWrap>(files, &[("key", base64()), ("seed", base64()), ("message", base64())], &[("wrapped", base64())])?;
+    put::<SignatureVerify>(
+        files,
+        &[("key", base64()), ("message", base64()), ("signature", base64())],
+        &[("verified", json!({ "const": true }))],
+    )?;
+    put::<TokenOpen>(
+        files,
+        &[
+            ("keys", list(base64())),
+            ("createdForKeyHash", or_null(text())),
+            ("token", text()),
+            ("tryAllKeys", json!({ "type": "boolean" })),
+        ],
+        &[("sessionKey", base64()), ("openedBy", hash())],
+    )?;
+    put::<SymmetricUnwrap>(
+        files,
+        &[("record", json!({ "enum": ["proxy", "sym-enc-key", "tmr-access"] })), ("key", base64()), ("data", text())],
+        &[("sessionKey", base64())],
+    )
+}
+
+fn identities(files: &mut Files) -> Result<(), GenerateError> {
+    let pair = || object(&[("encryption", hash()), ("signing", hash())]);
+    let warning = object(&[
+        ("code", json!({ "enum": ["old-key-dropped", "crt-recomputed", "unusual-size"] })),
+        ("usage", json!({ "enum": ["encryption", "signing", null] })),
+        ("index", json!({ "type": ["integer", "null"], "minimum": 0 })),
+    ]);
+    put::<IdentityRead>(
+        files,
+        &[("document", binary())],
+        &[
+            ("user", id()),
+            ("device", id()),
+            ("current", pair()),
+            ("prepared", or_null(pair())),
+            ("encryptionKeys", list(hash())),
+            ("signingKeys", list(hash())),
+            ("warnings", list(warning)),
+            ("written", binary()),
+        ],
+    )?;
+    let flows = ["created", "direct", "group", "proxy", "local", "sym-enc-key", "tmr", "unknown"];
+    let through = object(&[("kind", json!({ "enum": ["group", "proxy", "sym-enc-key"] })), ("id", id())]);
+    put::<Serialized>(
+        files,
+        &[("text", text())],
+        &[
+            ("session", id()),
+            ("key", base64()),
+            ("flow", json!({ "enum": flows })),
+            ("through", or_null(through)),
+            ("fromCache", json!({ "type": "boolean" })),
+            ("written", base64()),
+        ],
     )
 }
 

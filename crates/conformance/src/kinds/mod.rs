@@ -4,18 +4,28 @@ use crate::binary::{Material, field};
 use crate::check::{Failure, LoadError, Totals, run_file};
 use sealwright_envelope::{KeyLengthError, SymKey};
 use sealwright_types::Coded;
+use sealwright_wrap::PrivateKey;
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::HashSet;
 
 pub(crate) mod base64;
+pub(crate) mod derivation;
 pub(crate) mod envelope_open;
 pub(crate) mod envelope_seal;
 pub(crate) mod file_open;
 pub(crate) mod file_seal;
 pub(crate) mod identifier;
+pub(crate) mod identity_read;
+pub(crate) mod key_import;
 pub(crate) mod legacy_message_open;
 pub(crate) mod message_open;
 pub(crate) mod message_seal;
+pub(crate) mod oaep_unwrap;
+pub(crate) mod oaep_wrap;
+pub(crate) mod serialized_session;
+pub(crate) mod signature_verify;
+pub(crate) mod symmetric_unwrap;
+pub(crate) mod token_open;
 
 /// One kind of test.
 pub(crate) trait Kind {
@@ -53,16 +63,27 @@ impl<O> Seen<O> {
 type Run = fn(&str, &str, Material<'_>, &mut HashSet<String>) -> Result<(Totals, Vec<Failure>), LoadError>;
 
 /// Every kind that this build can run.
-pub(crate) const RUNNERS: [(&str, Run); 9] = [
+pub(crate) const RUNNERS: [(&str, Run); 20] = [
     runner::<base64::Base64>(),
+    runner::<derivation::Derivation>(),
+    runner::<derivation::Normalisation>(),
+    runner::<derivation::Value>(),
     runner::<envelope_open::EnvelopeOpen>(),
     runner::<envelope_seal::EnvelopeSeal>(),
     runner::<file_open::FileOpen>(),
     runner::<file_seal::FileSeal>(),
     runner::<identifier::Identifier>(),
+    runner::<identity_read::IdentityRead>(),
+    runner::<key_import::KeyImport>(),
     runner::<legacy_message_open::LegacyMessageOpen>(),
     runner::<message_open::MessageOpen>(),
     runner::<message_seal::MessageSeal>(),
+    runner::<oaep_unwrap::OaepUnwrap>(),
+    runner::<oaep_wrap::OaepWrap>(),
+    runner::<serialized_session::Serialized>(),
+    runner::<signature_verify::SignatureVerify>(),
+    runner::<symmetric_unwrap::SymmetricUnwrap>(),
+    runner::<token_open::TokenOpen>(),
 ];
 
 const fn runner<K: Kind>() -> (&'static str, Run) {
@@ -82,6 +103,13 @@ pub(crate) fn key(text: &str) -> Result<Result<SymKey, KeyLengthError>, LoadErro
 /// A key that has to be good because the tests of this kind are not about keys.
 pub(crate) fn good_key(text: &str) -> Result<SymKey, LoadError> {
     key(text)?.map_err(|_| LoadError::material("a key of a wrong length"))
+}
+
+/// The private key of a test, PKCS#8 in base64.
+pub(crate) fn private_key(text: &str) -> Result<PrivateKey, LoadError> {
+    let imported =
+        PrivateKey::from_der(&field(text)?).map_err(|_| LoadError::material("a private key that is none"))?;
+    Ok(imported.key)
 }
 
 /// The fixed IV of a test that seals.

@@ -5,20 +5,17 @@ use crate::bundle::{Bundle, LOCAL_DATABASES};
 use crate::error::EgressError;
 use crate::keys::SecretText;
 use crate::lines::MalformedRecord;
+use crate::local_database;
 use sealwright_envelope::SymKey;
 use sealwright_identity::localdb::exported::Exported;
-use sealwright_identity::localdb::{self, RecoverError, go, nedb};
+use sealwright_identity::localdb::{self, RecoverError};
 use sealwright_kdf::value::RawKey64;
 use sealwright_kdf::{AppIdText, DatabaseKey, Password, database_key, database_raw_key};
 use sealwright_types::Coded as _;
 use serde::Deserialize;
-use std::fs::{self, File};
-use std::io::{self, BufReader, Read as _};
+use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
-
-/// The largest file that is read at once: exported databases and files of the Go SDK. Journals are read line by line.
-const LARGEST_FILE: u64 = 256 * 1024 * 1024;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -130,12 +127,9 @@ fn open(
     app: Option<&AppIdText>,
 ) -> Result<Vec<Result<localdb::Recovered, Failed>>, Failed> {
     match kind {
-        Kind::Nedb => {
-            let found = nedb::recover(nedb_files(path).map_err(io_failed)?, &key(credential, app)?);
-            Ok(vec![found.map_err(failed)])
-        }
+        Kind::Nedb => Ok(vec![local_database::nedb(path, &key(credential, app)?).map_err(failed)]),
         Kind::Browser => {
-            let exported = read(path).map_err(io_failed)?.ok_or((Outcome::Malformed, "malformed"))?;
+            let exported = local_database::file(path).map_err(io_failed)?.ok_or((Outcome::Malformed, "malformed"))?;
             let exported = Exported::parse(&exported).map_err(|error| (Outcome::Malformed, error.code()))?;
             let key = key(credential, app)?;
             let databases = exported.paths().filter_map(|path| exported.database(path));
@@ -143,7 +137,7 @@ fn open(
             if found.is_empty() { Err((Outcome::Malformed, "malformed")) } else { Ok(found) }
         }
         Kind::Go => match credential {
-            Credential::Raw(key) => go_files(path, key).map(|found| vec![Ok(found)]),
+            Credential::Raw(key) => Ok(vec![local_database::go(path, key).map_err(failed)]),
             Credential::Derived(_) => Err((Outcome::NoSecret, "no-secret")),
         },
     }
@@ -157,58 +151,6 @@ fn key(credential: &Credential, app: Option<&AppIdText>) -> Result<SymKey, Faile
         (Credential::Derived(_), None) => return Err((Outcome::NoSecret, "app-id-missing")),
     };
     key.map_err(|error| (Outcome::Rejected, error.code()))
-}
-
-fn nedb_files(directory: &Path) -> io::Result<nedb::Files<BufReader<File>>> {
-    let open = |name: &str| match File::open(directory.join(name)) {
-        Ok(file) => Ok(Some(BufReader::new(file))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    };
-    Ok(nedb::Files {
-        users: open("User.fdb")?,
-        users_temporary: open("User.fdb~")?,
-        unregistered: open("HairlessUser.fdb")?,
-        key_backup: open("key_backup")?,
-    })
-}
-
-fn go_files(directory: &Path, key: &RawKey64) -> Result<localdb::Recovered, Failed> {
-    let read = |name: &str| read(&directory.join(name)).map_err(io_failed);
-    let [device, contacts, connectors, groups, sessions] = [
-        read("current_device_storage")?,
-        read("contacts_storage")?,
-        read("connectors_storage")?,
-        read("groups_storage")?,
-        read("encryption_session_storage")?,
-    ];
-    let mut names = Vec::new();
-    for entry in fs::read_dir(directory).map_err(io_failed)? {
-        names.push(entry.map_err(io_failed)?.file_name().to_string_lossy().into_owned());
-    }
-    names.sort();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let files = go::Files {
-        current_device: device.as_deref(),
-        contacts: contacts.as_deref(),
-        connectors: connectors.as_deref(),
-        groups: groups.as_deref(),
-        sessions: sessions.as_deref(),
-        names: &names,
-    };
-    go::recover(&files, key).map_err(failed)
-}
-
-/// A whole file, `None` if it does not exist.
-fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let mut bytes = Vec::new();
-    file.take(LARGEST_FILE).read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
 }
 
 fn io_failed(_: io::Error) -> Failed {

@@ -184,7 +184,7 @@ pub enum Warning {
     #[error("{} cannot be read", .0.file_name())]
     FileDamaged(Source),
     /// A temporary file stands where its main file is missing. It is not used (GOFS-02).
-    #[error("{} is missing and a temporary file was left behind (GOFS-02)", .0.file_name())]
+    #[error("{} is missing and a temporary file was left behind; it is not used (GOFS-02)", .0.file_name())]
     TemporaryLeft(Source),
     /// An old key cannot be read and was left out (IDN-17).
     #[error("old {} key number {index} cannot be read and was left out (IDN-17)", match .usage { Use::Encryption => "encryption", Use::Signing => "signing" })]

@@ -162,6 +162,14 @@ impl Blob {
         &self.0
     }
 
+    /// The salt of a blob under a derived key (BLOB-01, BLOB-03). A blob under a raw key has none, and nothing in it says so (BLOB-10).
+    ///
+    /// # Errors
+    /// [`BlobError::Malformed`] for a blob that is too short to have one (BLOB-12).
+    pub fn salt(&self) -> Result<StoredSalt, BlobError> {
+        self.salted().map(|(salt, _)| salt)
+    }
+
     /// Opens the whole blob under a raw key, which needs no account (BLOB-02, BLOB-04).
     ///
     /// # Errors

@@ -48,7 +48,7 @@ fn table(plan: &Plan) -> String {
     if !plan.routes.is_empty() {
         row("routes", counts(&plan.routes));
     }
-    row("operations", format!("{} with private keys", plan.private_key_operations));
+    row("operations", format!("at most {} with private keys", plan.private_key_operations));
     for session in plan.unreachable.iter().take(SHOWN) {
         row("unreachable", format!("{}: {} [{}]", session.session_id, session.reasons.join("; "), session.error));
     }
