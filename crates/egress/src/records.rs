@@ -105,6 +105,10 @@ impl Rewriter<'_> {
                 Err(fault) => faults.push(fault),
             }
         }
+        if is_bare_message(line) {
+            // There is no field that its clear text could stand in.
+            faults.push(Fault { session: None, status: Status::Closed, error: "no-field" });
+        }
         self.count(&faults, opened);
         sink.write_all(line.get(written..).unwrap_or_default())
     }
@@ -161,6 +165,13 @@ impl<'a> Record<'a> {
             is_message(&text).then(|| (raw, Message::parse(text.as_bytes()).map_err(|error| error.code())))
         })
     }
+}
+
+/// Whether a record itself is a message. Inside a field, the quotes around the name are escaped.
+fn is_bare_message(line: &[u8]) -> bool {
+    const NAME: &[u8] = b"\"sessionId\"";
+    let may_be = line.windows(NAME.len()).any(|window| window == NAME);
+    may_be && std::str::from_utf8(line).is_ok_and(is_message)
 }
 
 /// Whether a text is a JSON object with the two members of a message.

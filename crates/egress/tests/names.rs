@@ -176,6 +176,18 @@ fn a_record_that_is_no_text_is_malformed_and_not_passed_over() {
 }
 
 #[test]
+fn a_record_that_is_a_message_itself_is_told_to_have_stayed_closed() {
+    let made = Made::new();
+    let sealed = message::seal(&made.key, made.session, "bare").unwrap();
+    made.add("messages/bare.jsonl", format!("{sealed}\n"));
+    let output = tempfile::tempdir().unwrap();
+    let rows = made.run(output.path())[0].rows.unwrap();
+    assert_eq!((rows.records, rows.converted, rows.closed), (1, 0, 1));
+    let unopened = fs::read_to_string(output.path().join("unopened.jsonl")).unwrap();
+    assert!(unopened.contains("no-field"), "{unopened}");
+}
+
+#[test]
 fn ses_40_a_legacy_message_that_carries_its_key_opens_with_own_keys() {
     use sealwright_identity::Identity;
     use sealwright_types::{DeviceId, UserId};
