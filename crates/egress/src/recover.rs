@@ -3,6 +3,7 @@
 mod database;
 mod ssks;
 
+use self::ssks::{ByPassword, ByTwoManRule};
 use crate::bundle::{Bundle, IDENTITIES};
 use crate::error::EgressError;
 use crate::keys::SecretText;
@@ -102,8 +103,8 @@ impl Recovered {
             Ok(())
         })?;
         recovered.try_directory(bundle)?;
-        recovered.try_two_man_rule(bundle, threads, malformed)?;
-        recovered.try_passwords(bundle, threads, malformed)?;
+        recovered.try_stored::<ByTwoManRule>(bundle, threads, malformed)?;
+        recovered.try_stored::<ByPassword>(bundle, threads, malformed)?;
         recovered.try_databases(bundle, malformed)?;
         Ok(recovered)
     }
