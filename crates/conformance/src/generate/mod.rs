@@ -16,6 +16,7 @@ mod peer;
 mod rsa;
 mod schemas;
 mod session;
+mod sigchain;
 mod tokens;
 
 use crate::binary::{Binary, LONGEST_INLINE};
@@ -57,6 +58,7 @@ pub fn files(vectors: &Path) -> Result<Files, GenerateError> {
     tokens::add(&peer, &mut files)?;
     identity::add(&peer, &mut files)?;
     session::add(&peer, &mut files)?;
+    sigchain::add(&peer, &mut files)?;
     schemas::add(&mut files)?;
     Ok(files)
 }

@@ -23,6 +23,7 @@ pub(crate) mod message_seal;
 pub(crate) mod oaep_unwrap;
 pub(crate) mod oaep_wrap;
 pub(crate) mod serialized_session;
+pub(crate) mod sigchain;
 pub(crate) mod signature_verify;
 pub(crate) mod symmetric_unwrap;
 pub(crate) mod token_open;
@@ -63,7 +64,7 @@ impl<O> Seen<O> {
 type Run = fn(&str, &str, Material<'_>, &mut HashSet<String>) -> Result<(Totals, Vec<Failure>), LoadError>;
 
 /// Every kind that this build can run.
-pub(crate) const RUNNERS: [(&str, Run); 20] = [
+pub(crate) const RUNNERS: [(&str, Run); 27] = [
     runner::<base64::Base64>(),
     runner::<derivation::Derivation>(),
     runner::<derivation::Normalisation>(),
@@ -81,6 +82,13 @@ pub(crate) const RUNNERS: [(&str, Run); 20] = [
     runner::<oaep_unwrap::OaepUnwrap>(),
     runner::<oaep_wrap::OaepWrap>(),
     runner::<serialized_session::Serialized>(),
+    runner::<sigchain::SigchainBuild>(),
+    runner::<sigchain::SigchainCompare>(),
+    runner::<sigchain::SigchainGrow>(),
+    runner::<sigchain::SigchainHash>(),
+    runner::<sigchain::SigchainKeyring>(),
+    runner::<sigchain::SigchainReceive>(),
+    runner::<sigchain::SigchainVerify>(),
     runner::<signature_verify::SignatureVerify>(),
     runner::<symmetric_unwrap::SymmetricUnwrap>(),
     runner::<token_open::TokenOpen>(),
