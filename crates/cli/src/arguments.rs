@@ -1,6 +1,8 @@
 //! The command line, defined once: parsing, help, manual pages and completions come from here.
 
-use crate::commands::{completions, decrypt, derive, egress, encrypt, identity, inspect, manual, session, vectors};
+use crate::commands::{
+    completions, decrypt, derive, egress, encrypt, identity, inspect, manual, session, sigchain, vectors,
+};
 use crate::failure::Failure;
 use crate::status;
 use clap::error::ErrorKind;
@@ -50,6 +52,8 @@ pub(crate) enum Command {
     Encrypt(encrypt::Arguments),
     #[command(subcommand)]
     Session(session::Command),
+    #[command(subcommand)]
+    Sigchain(sigchain::Command),
     #[command(subcommand)]
     Identity(identity::Command),
     Derive(derive::Arguments),

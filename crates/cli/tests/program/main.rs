@@ -21,4 +21,5 @@ mod peer;
 mod place;
 mod recover;
 mod session;
+mod sigchain;
 mod vectors;
