@@ -18,6 +18,7 @@ mod record;
 mod recovered;
 mod sealing;
 pub mod seeds;
+mod sigchain;
 mod stored_identity;
 mod text;
 
@@ -37,7 +38,7 @@ pub enum Input {
 pub type Oracle = fn(&[u8]) -> Input;
 
 /// Every target by name.
-pub const TARGETS: [(&str, Oracle); 22] = [
+pub const TARGETS: [(&str, Oracle); 23] = [
     ("envelope", envelope::envelope),
     ("stream", envelope::stream),
     ("message", message::message),
@@ -57,6 +58,7 @@ pub const TARGETS: [(&str, Oracle); 22] = [
     ("exported_database", journal::exported_database),
     ("go_storage", go_storage::go_storage),
     ("stored_identity", stored_identity::stored_identity),
+    ("sigchain", sigchain::sigchain),
     ("base64", encodings::base64),
     ("ids", encodings::ids),
     ("names", encodings::names),

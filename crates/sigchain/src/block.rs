@@ -123,8 +123,9 @@ impl Transaction {
     }
 
     fn canonical(&self) -> Vec<u8> {
-        // Writing texts and integers into memory does not fail.
-        serde_json_canonicalizer::to_vec(&Hashed::of(self)).unwrap_or_default()
+        // The members of `Hashed` stand in their order, and integers and texts are written in their canonical form, so that nothing is
+        // left to be sorted: that would take a third of the time of a block. Writing into memory does not fail.
+        serde_json::to_vec(&Hashed::of(self)).unwrap_or_default()
     }
 }
 
@@ -166,7 +167,7 @@ impl<T> Serialize for Spelled<T> {
     }
 }
 
-/// The recognised fields of a transaction, as they are hashed.
+/// The recognised fields of a transaction, as they are hashed: here and below in the order of their names.
 #[derive(Serialize)]
 struct Hashed<'a> {
     created_at: u64,

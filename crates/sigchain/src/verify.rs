@@ -291,17 +291,16 @@ impl Found {
     /// Entries that are no base64 are skipped; the first with the hash counts.
     fn among(entries: &[String], wanted: Option<KeyHash>) -> Self {
         let found = entries.iter().find_map(|entry| {
-            let bytes = b64::decode_tolerant(entry).ok()?;
-            (Some(KeyHash::from_bytes(sha256(&bytes))) == wanted).then_some((entry, bytes))
+            let strict = b64::decode_strict(entry);
+            let is_strict = strict.is_ok();
+            let bytes = strict.or_else(|_| b64::decode_tolerant(entry)).ok()?;
+            (Some(KeyHash::from_bytes(sha256(&bytes))) == wanted).then_some((bytes, is_strict))
         });
-        let Some((entry, bytes)) = found else { return Self::Nothing };
+        let Some((bytes, is_strict)) = found else { return Self::Nothing };
         match PublicKey::from_der(&bytes) {
             Err(_) => Self::NoKey,
             // The hash of a key is that of its canonical form.
-            Ok(key) => {
-                let is_canonical = Some(key.hash()) == wanted && b64::decode_strict(entry).is_ok();
-                Self::Key { key, is_canonical }
-            }
+            Ok(key) => Self::Key { is_canonical: Some(key.hash()) == wanted && is_strict, key },
         }
     }
 

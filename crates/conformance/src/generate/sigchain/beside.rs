@@ -166,6 +166,13 @@ pub(super) fn rings(m: &Maker) -> Result<Draft<SigchainKeyring>, GenerateError> 
             vec![&one, &two, &gone_three],
         ),
         ("SIG-50", "device-revoked", "a device that the chain revoked", &revoked, vec![&one, &two]),
+        (
+            "SIG-50",
+            "device-revoked",
+            "a device that the chain revoked, with another encryption key",
+            &revoked,
+            vec![&one, &encryption],
+        ),
         ("SIG-50", "encryption-key-hash", "another encryption key", &user, vec![&one, &encryption]),
         ("SIG-50", "signing-key-hash", "another signing key", &user, vec![&one, &signing]),
         ("SIG-50", "encryption-key-hash", "the keys before a renewal", &renewed, vec![&one, &two]),
