@@ -116,6 +116,12 @@ const NOTES: &[Row] = &[
         &["ENV-06"],
     ),
     (
+        "NothingOpens",
+        "a store of which nothing opens is taken for an empty one",
+        "an identity that is there is reported as missing",
+        &["DB-20", "DB-24"],
+    ),
+    (
         "OaepOracle",
         "failures of OAEP are told apart, or a ciphertext of another form is mended in silence",
         "an oracle that opens tokens",
@@ -144,6 +150,12 @@ const NOTES: &[Row] = &[
         "keys are used without asking the chain, or an older or another chain is believed",
         "keys are wrapped for a device that is not the recipient's",
         &["SIG-50", "SIG-51", "SIG-52", "SIG-53", "SIG-54"],
+    ),
+    (
+        "SlotDisabled",
+        "a slot that was given up is taken for an identity or for damage",
+        "a crash, or a user who is told to try another password",
+        &["BLOB-05", "BLOB-11"],
     ),
     ("Truncation", "the end of the input is not checked", "a part passes for the whole", &["ENV-06", "ENV-07"]),
     (
