@@ -390,7 +390,8 @@ impl Kind for SigchainBuild {
             Err(error) => Err(code(error)),
             Ok(Built { block, chain: after }) => {
                 let written = serde_json::to_value(&block).unwrap_or_default();
-                let text = serde_json::to_string(&[chain.blocks(), &[block.clone()]].concat()).unwrap_or_default();
+                let text =
+                    serde_json::to_string(&[chain.blocks(), std::slice::from_ref(&block)].concat()).unwrap_or_default();
                 let again = Chain::from_json(&text).ok().and_then(|chain| chain.verify(input.now, Mode::Strict).ok());
                 if again.is_none_or(|again| again.history() != after.history()) {
                     Err("differs")
