@@ -1,0 +1,42 @@
+//! Every small world: a plain breadth-first search from the start worlds of RIGHTS.md section 8, with INV-01 to INV-25 checked on the way and
+//! each decision compared with the reference.
+//!
+//! `scripts/model-check` goes one step and two steps deeper.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "tests")]
+#![allow(dead_code, unreachable_pub, reason = "the model is shared by several tests")]
+
+mod model;
+
+use model::search::{Bounds, search};
+use model::starts;
+use sealwright_rights::{CachePolicy, World};
+use std::time::Instant;
+
+/// Searches, prints what was seen, and fails if anything is broken.
+fn prove(name: &str, starts: Vec<World>, depth: usize, anonymous: bool) {
+    let (from, begin) = (starts.len(), Instant::now());
+    let seen = search(starts, Bounds { depth, anonymous, stop_when_broken: false });
+    println!(
+        "{name}: {from} start worlds, depth {depth}: {} worlds (new at each depth {:?}), {} expanded, {} steps, {} granted, {} invariants, {} s",
+        seen.worlds, seen.by_depth, seen.expanded, seen.steps, seen.granted, model::invariants::EVERY.len(), begin.elapsed().as_secs()
+    );
+    assert!(seen.broken.is_empty(), "{:#?}", seen.broken);
+    assert!(seen.by_depth.len() == depth + 1 && seen.by_depth.iter().all(|&worlds| worlds > 0));
+    assert!(seen.granted > 0 && seen.granted < seen.steps);
+}
+
+/// The depth from the empty world and from the others: `SEALWRIGHT_MODEL_DEPTH=5,4` for the full bounds.
+fn depths() -> (usize, usize) {
+    let depths = std::env::var("SEALWRIGHT_MODEL_DEPTH").unwrap_or_else(|_| "4,2".to_owned());
+    let (empty, others) = depths.split_once(',').expect("two depths");
+    (empty.parse().expect("a depth"), others.parse().expect("a depth"))
+}
+
+#[test]
+fn every_small_world() {
+    let (empty, others) = depths();
+    prove("the empty world", vec![starts::empty()], empty, false);
+    prove("one session", starts::one_session(CachePolicy::Off), others, true);
+    prove("one session, keys cached and evicted", starts::one_session(CachePolicy::Evict), others, false);
+    prove("chains", starts::chains(), others, false);
+}
