@@ -1,6 +1,7 @@
 //! What somebody wants to do, and how they got there.
 
 use crate::{Group, Holder, Rights, Session, SymEncKey, TmrAccess, User};
+use sealwright_types::RuleId;
 
 /// Who acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,6 +119,39 @@ pub enum Action {
 }
 
 impl Action {
+    /// The row of the decision table that decides it.
+    pub const fn rule(&self) -> RuleId {
+        RuleId::new(match *self {
+            Self::Create { .. } => "RIGHT-20",
+            Self::Retrieve { .. } => "RIGHT-21",
+            Self::Use { .. } | Self::Recall { .. } | Self::Forget { .. } => "RIGHT-22",
+            Self::Add { wanted, .. } => match wanted.holder {
+                Holder::User(_) | Holder::Group(_) => "RIGHT-31",
+                Holder::Proxy(_) => "RIGHT-32",
+                Holder::SymEncKey(_) => "RIGHT-33",
+                Holder::Tmr(_) => "RIGHT-34",
+            },
+            Self::Change { holder: Holder::Proxy(_), .. } => "RIGHT-43",
+            Self::Change { holder: Holder::Tmr(_), .. } => "RIGHT-44",
+            Self::Change { remove: Rights::NONE, .. } => "RIGHT-40",
+            Self::Change { add: Rights::NONE, .. } => "RIGHT-41",
+            Self::Change { .. } => "RIGHT-42",
+            Self::Revoke { .. } => "RIGHT-50",
+            Self::Leave { .. } => "RIGHT-51",
+            Self::RevokeAll { .. } => "RIGHT-52",
+            Self::RevokeOthers { .. } => "RIGHT-53",
+            Self::List { .. } => "RIGHT-60",
+            Self::ListOwn { .. } => "RIGHT-61",
+            Self::ReadBySymEncKey { .. } => "RIGHT-71",
+            Self::SelfAdd { .. } => "RIGHT-72",
+            Self::ReadAnonymously { .. } => "RIGHT-73",
+            Self::ReadByTmr { .. } => "RIGHT-74",
+            Self::Convert { .. } => "RIGHT-75",
+            Self::GroupAdd { .. } | Self::GroupRemove { .. } | Self::GroupLeave { .. } => "RIGHT-80",
+            Self::SetManagingGroup { .. } => "RIGHT-81",
+        })
+    }
+
     /// The session that it is about; none for what happens in a group.
     pub const fn session(&self) -> Option<Session> {
         match *self {

@@ -6,27 +6,6 @@ use crate::fault::{Fault, broken};
 use crate::world::Memory;
 use crate::{Access, Actor, Devices, Handle, Holder, Rights, Session, Wanted, default};
 
-/// The rule for adding a holder of this kind.
-pub(super) const fn add_rule(holder: Holder) -> &'static str {
-    match holder {
-        Holder::User(_) | Holder::Group(_) => "RIGHT-31",
-        Holder::Proxy(_) => "RIGHT-32",
-        Holder::SymEncKey(_) => "RIGHT-33",
-        Holder::Tmr(_) => "RIGHT-34",
-    }
-}
-
-/// The rule for changing the rights of a holder of this kind.
-pub(super) const fn change_rule(holder: Holder, add: Rights, remove: Rights) -> &'static str {
-    match holder {
-        Holder::Proxy(_) => "RIGHT-43",
-        Holder::Tmr(_) => "RIGHT-44",
-        _ if remove.is_empty() => "RIGHT-40",
-        _ if add.is_empty() => "RIGHT-41",
-        _ => "RIGHT-42",
-    }
-}
-
 impl Case<'_> {
     /// RIGHT-20. Of a holder that is listed twice the first entry counts, as if they were added one after the other.
     pub(super) fn create(&self, session: Session, records: &[Wanted]) -> Decision {

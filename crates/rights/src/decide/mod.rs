@@ -18,40 +18,38 @@ impl World {
     /// # Errors
     /// [`Denied`] with the rule and the first guard that failed.
     pub fn decide(&self, actor: Actor, handle: Handle, action: &Action) -> Result<Grant, Denied> {
-        let case = |rule| Case { world: self, actor, handle, rule: RuleId::new(rule) };
+        let case = Case { world: self, actor, handle, rule: action.rule() };
         match *action {
-            Action::Create { session, ref records } => case("RIGHT-20").create(session, records),
-            Action::Retrieve { session, lookup, device } => case("RIGHT-21").retrieve(session, lookup, device),
-            Action::Use { session } => case("RIGHT-22").use_key(session),
-            Action::Recall { session } => case("RIGHT-22").recall(session),
-            Action::Forget { session } => case("RIGHT-22").forget(session),
-            Action::Add { session, wanted } => case(manage::add_rule(wanted.holder)).add(session, wanted),
-            Action::Change { session, holder, add, remove } => {
-                case(manage::change_rule(holder, add, remove)).change(session, holder, add, remove)
-            }
-            Action::Revoke { session, ref holders } => case("RIGHT-50").revoke(session, holders),
-            Action::Leave { session } => case("RIGHT-51").leave(session),
-            Action::RevokeAll { session } => case("RIGHT-52").revoke_all(session),
-            Action::RevokeOthers { session } => case("RIGHT-53").revoke_others(session),
-            Action::List { session } => case("RIGHT-60").list(session),
-            Action::ListOwn { session } => case("RIGHT-61").list_own(session),
+            Action::Create { session, ref records } => case.create(session, records),
+            Action::Retrieve { session, lookup, device } => case.retrieve(session, lookup, device),
+            Action::Use { session } => case.use_key(session),
+            Action::Recall { session } => case.recall(session),
+            Action::Forget { session } => case.forget(session),
+            Action::Add { session, wanted } => case.add(session, wanted),
+            Action::Change { session, holder, add, remove } => case.change(session, holder, add, remove),
+            Action::Revoke { session, ref holders } => case.revoke(session, holders),
+            Action::Leave { session } => case.leave(session),
+            Action::RevokeAll { session } => case.revoke_all(session),
+            Action::RevokeOthers { session } => case.revoke_others(session),
+            Action::List { session } => case.list(session),
+            Action::ListOwn { session } => case.list_own(session),
             Action::ReadBySymEncKey { session, key, proven } => {
-                case("RIGHT-71").read_by(session, Holder::SymEncKey(key), proven, Handle::Bearer)
+                case.read_by(session, Holder::SymEncKey(key), proven, Handle::Bearer)
             }
-            Action::SelfAdd { session, key, proven, rights } => case("RIGHT-72").self_add(session, key, proven, rights),
+            Action::SelfAdd { session, key, proven, rights } => case.self_add(session, key, proven, rights),
             Action::ReadAnonymously { session, key, proven, scope } => {
-                case("RIGHT-73").read_anonymously(session, key, proven, scope)
+                case.read_anonymously(session, key, proven, scope)
             }
             Action::ReadByTmr { session, access, proven } => {
-                case("RIGHT-74").read_by(session, Holder::Tmr(access), proven, Handle::Bearer)
+                case.read_by(session, Holder::Tmr(access), proven, Handle::Bearer)
             }
             Action::Convert { session, access, proven, delete_on_convert } => {
-                case("RIGHT-75").convert(session, access, proven, delete_on_convert)
+                case.convert(session, access, proven, delete_on_convert)
             }
-            Action::GroupAdd { group, user, admin } => case("RIGHT-80").group_add(group, user, admin),
-            Action::GroupRemove { group, user } => case("RIGHT-80").group_remove(group, user),
-            Action::GroupLeave { group } => case("RIGHT-80").group_leave(group),
-            Action::SetManagingGroup { .. } => case("RIGHT-81").deny(Guard::Kind),
+            Action::GroupAdd { group, user, admin } => case.group_add(group, user, admin),
+            Action::GroupRemove { group, user } => case.group_remove(group, user),
+            Action::GroupLeave { group } => case.group_leave(group),
+            Action::SetManagingGroup { .. } => case.deny(Guard::Kind),
         }
     }
 }

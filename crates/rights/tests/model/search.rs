@@ -155,6 +155,15 @@ fn actions(world: &World, anonymous: bool) -> Vec<(Actor, Action)> {
         let mut act = |action| all.push((Actor::User(user), action));
         if let Some(session) = fresh {
             act(Action::Create { session, records: Vec::new() });
+            // The first session with one record too, so that as many steps lead further.
+            let holders = world.users().map(Holder::User).filter(|_| sessions.is_empty());
+            let others = [Holder::Group(GROUP), Holder::SymEncKey(KEY), Holder::Tmr(ACCESS)];
+            for holder in holders.chain(others.into_iter().filter(|_| sessions.is_empty())) {
+                for rights in Rights::every() {
+                    let wanted = Wanted { holder, rights: Some(rights) };
+                    act(Action::Create { session, records: vec![wanted] });
+                }
+            }
             act(Action::Retrieve { session, lookup: LOOKUPS[3], device: 0 });
         }
         for &session in &sessions {
