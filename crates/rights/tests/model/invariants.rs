@@ -87,7 +87,7 @@ pub fn of_world(world: &World, facts: &Facts) -> Vec<Invariant> {
 fn what_may_matter(world: &World, session: Session) -> World {
     let mut alone = World::new(CachePolicy::Off);
     for user in world.users() {
-        alone.add_user(user, 1).unwrap();
+        alone.add_user(user, world.devices(Holder::User(user)).0.count_ones() as u8).unwrap();
     }
     for group in world.groups() {
         alone.add_group(group, world.members(group).unwrap().clone()).unwrap();

@@ -1,0 +1,59 @@
+//! The proofs prove something: one rule broken on purpose, and each of them notices.
+//!
+//! One test, because a fault is in the whole process.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "tests")]
+#![allow(dead_code, unreachable_pub, reason = "the model is shared by several tests")]
+
+#[path = "../examples/rights_vectors/form.rs"]
+mod form;
+mod model;
+mod vectors;
+
+use model::random::{play, sequences};
+use model::search::{Bounds, Seen, search};
+use model::starts;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+use sealwright_rights::CachePolicy;
+use sealwright_rights::fault::{Fault, inject};
+
+#[test]
+fn every_fault_is_found_by_each_proof() {
+    for &fault in Fault::EVERY {
+        inject(Some(fault));
+        let by_search = searched();
+        let by_sequences = sequences_differ();
+        let by_vectors = vectors::differences();
+        inject(None);
+        println!("{fault:?}: search {by_search:?}, {} vectors, sequences: {by_sequences:?}", by_vectors.len());
+        assert!(!by_search.is_empty(), "{fault:?}: no invariant broke");
+        assert!(by_sequences.is_some(), "{fault:?}: no sequence differed");
+        assert!(!by_vectors.is_empty(), "{fault:?}: no vector differed");
+    }
+    assert_eq!((searched().len(), sequences_differ(), vectors::differences().len()), (0, None, 0));
+}
+
+/// The invariants that break within small bounds; the comparison with the reference does not count.
+fn searched() -> Vec<&'static str> {
+    let all = [
+        (vec![starts::empty()], 3),
+        (starts::one_session(CachePolicy::Evict), 2),
+        (starts::chains(), 1),
+    ];
+    let mut broken = Vec::new();
+    for (worlds, depth) in all {
+        let Seen { broken: found, .. } = search(worlds, Bounds { depth, anonymous: false, stop_when_broken: true });
+        broken.extend(found.into_keys().filter(|name| *name != "REF"));
+    }
+    broken.sort_unstable();
+    broken.dedup();
+    broken
+}
+
+/// The first difference between product and reference in random sequences that are the same each time.
+fn sequences_differ() -> Option<String> {
+    let config = Config { cases: 300, failure_persistence: None, max_shrink_iters: 0, ..Config::default() };
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let outcome = TestRunner::new_with_rng(config, rng)
+        .run(&sequences(), |(policy, draws)| play(policy, &draws, false).map(|_| ()).map_err(TestCaseError::fail));
+    outcome.err().map(|error| error.to_string().lines().next().unwrap_or_default().chars().take(160).collect())
+}

@@ -1,0 +1,191 @@
+//! Long random sequences in larger worlds: lists, defaults, two devices, two groups, people without an account, foreign handles.
+
+use super::invariants::{self, Step};
+use super::reference::Facts;
+use proptest::prelude::*;
+use sealwright_rights::{
+    Access, Action, Actor, CachePolicy, Devices, Group, Handle, Holder, Lookup, Members, Memory, Rights, Session, SymEncKey,
+    TmrAccess, User, Wanted, World,
+};
+
+/// How long a sequence is.
+pub const LENGTH: usize = 200;
+
+/// Random numbers from which an action is made where it is taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Draw {
+    actor: u8,
+    kind: u8,
+    session: u16,
+    holders: [(u8, u16); 3],
+    rights: [u8; 3],
+    flags: u8,
+    handle: u8,
+}
+
+pub fn sequences() -> impl Strategy<Value = (u8, Vec<Draw>)> {
+    let draw = (0..9_u8, any::<u8>(), 1..=4_u16, any::<[(u8, u16); 3]>(), any::<[u8; 3]>(), any::<u8>(), any::<u8>());
+    let draw = draw.prop_map(|(actor, kind, session, holders, rights, flags, handle)| Draw {
+        actor,
+        kind,
+        session,
+        holders,
+        rights,
+        flags,
+        handle,
+    });
+    (0..3_u8, prop::collection::vec(draw, LENGTH))
+}
+
+/// Plays a sequence with the product and the reference side by side. Says where they part or an invariant breaks, and how many actions
+/// were granted.
+pub fn play(policy: u8, draws: &[Draw], check_invariants: bool) -> Result<usize, String> {
+    let mut world = start([CachePolicy::Off, CachePolicy::Keep, CachePolicy::Evict][usize::from(policy)]);
+    let mut facts = Facts::of(&world);
+    let mut granted = 0;
+    for (i, draw) in draws.iter().enumerate() {
+        let actor = draw.actor();
+        let action = draw.action(i as u16);
+        let handle = draw.handle().unwrap_or_else(|| world.handle(actor, &action));
+        let before = world.clone();
+        let answer = world.apply(actor, handle, &action);
+        let mut expected = facts.clone();
+        let by_reference = expected.step(actor, handle, &action);
+        let agree = match (&answer, &by_reference) {
+            (Ok(grant), Ok(outcome)) => grant.outcome() == outcome,
+            (Err(denied), Err((rule, guard))) => denied.name() == format!("{rule}/{guard}"),
+            _ => false,
+        };
+        let after = Facts::of(&world);
+        if !agree || after != expected {
+            return Err(format!("step {i}: {actor:?} {handle:?} {action:?}: {answer:?}, the reference says {by_reference:?}"));
+        }
+        if check_invariants {
+            let step =
+                Step { before: &before, facts: &facts, actor, handle, action: &action, answer: &answer, after: &world };
+            let mut broken = invariants::of_step(&step);
+            broken.extend(invariants::of_world(&world, &after));
+            if !broken.is_empty() {
+                return Err(format!("step {i}: {broken:?} by {actor:?} {handle:?} {action:?}"));
+            }
+        }
+        granted += usize::from(answer.is_ok());
+        facts = after;
+    }
+    Ok(granted)
+}
+
+/// Four users with two devices each, two groups, a session whose key is wrapped for a first device only, and its proxy.
+fn start(cache: CachePolicy) -> World {
+    let mut world = World::new(cache);
+    for user in 1..=4 {
+        world.add_user(User(user), 2).unwrap();
+    }
+    for (group, admin) in [(1, 1), (2, 3)] {
+        let members = [User(admin), User(4)].into();
+        world.add_group(Group(group), Members { members, admins: [User(admin)].into() }).unwrap();
+    }
+    for (session, creator) in [(1, 1), (2, 2)] {
+        world.add_session(Session(session), Some(User(creator))).unwrap();
+        let memory = Memory { handle: Handle::Created, holds: true, cached: false };
+        world.set_memory(Actor::User(User(creator)), Session(session), memory).unwrap();
+        let holder = Holder::User(User(3));
+        let record = Access { holder, rights: Rights::READ_FORWARD, by: Some(User(creator)), active: true, wrapped: Devices(1) };
+        world.add_record(Session(session), record).unwrap();
+    }
+    let holder = Holder::Proxy(Session(1));
+    let record = Access { holder, rights: Rights::ALL, by: Some(User(2)), active: true, wrapped: Devices(0) };
+    world.add_record(Session(2), record).unwrap();
+    world
+}
+
+impl Draw {
+    fn actor(&self) -> Actor {
+        match self.actor {
+            0 => Actor::Anonymous,
+            n => Actor::User(User(u16::from(n - 1) / 2 + 1)),
+        }
+    }
+
+    /// Mostly what the world remembers.
+    fn handle(&self) -> Option<Handle> {
+        [Handle::None, Handle::Created, Handle::Plain, Handle::Bearer, Handle::Anonymous].get(usize::from(self.handle)).copied()
+    }
+
+    fn flag(&self, bit: u8) -> bool {
+        self.flags >> bit & 1 == 1
+    }
+
+    fn rights(&self, place: usize) -> Rights {
+        Rights::every().nth(usize::from(self.rights[place] % 8)).unwrap()
+    }
+
+    fn wanted_rights(&self, place: usize) -> Option<Rights> {
+        (self.rights[place] < 224).then(|| self.rights(place))
+    }
+
+    fn holder(&self, place: usize) -> Holder {
+        let (kind, number) = self.holders[place];
+        match kind % 8 {
+            0..=2 => Holder::User(User(number % 5 + 1)),
+            3 => Holder::Group(Group(number % 3 + 1)),
+            4..=5 => Holder::Proxy(Session(number % 4 + 1)),
+            6 => Holder::SymEncKey(SymEncKey(number % 12)),
+            _ => Holder::Tmr(TmrAccess(number % 12)),
+        }
+    }
+
+    /// A holder for a record that is new: SymEncKeys and TMR accesses with a number that grows with the sequence.
+    fn new_holder(&self, place: usize, step: u16) -> Holder {
+        match self.holder(place) {
+            Holder::SymEncKey(_) if self.flag(0) => Holder::SymEncKey(SymEncKey(step / 16)),
+            Holder::Tmr(_) if self.flag(0) => Holder::Tmr(TmrAccess(step / 16)),
+            holder => holder,
+        }
+    }
+
+    fn action(&self, step: u16) -> Action {
+        let session = Session(self.session);
+        let number = self.holders[0].1 % 12;
+        let (key, access, proven) = (SymEncKey(number), TmrAccess(number), self.flags % 8 != 0);
+        let (group, user) = (Group(number % 3 + 1), User(self.holders[1].1 % 5 + 1));
+        let count = usize::from(self.rights[2] % 4);
+        match self.kind % 32 {
+            0 => Action::Create {
+                session,
+                records: (0..count)
+                    .map(|i| Wanted { holder: self.new_holder(i, step), rights: self.wanted_rights(i) })
+                    .collect(),
+            },
+            1..=3 => {
+                let lookup = Lookup { group: self.flag(0), proxy: self.flag(1) };
+                Action::Retrieve { session, lookup, device: self.flags >> 2 & 1 }
+            }
+            4 => Action::Use { session },
+            5 => Action::Recall { session },
+            6 => Action::Forget { session },
+            7..=12 => {
+                let wanted = Wanted { holder: self.new_holder(0, step), rights: self.wanted_rights(0) };
+                Action::Add { session, wanted }
+            }
+            13..=15 => Action::Change { session, holder: self.holder(0), add: self.rights(0), remove: self.rights(1) },
+            16 => Action::Change { session, holder: self.holder(0), add: self.rights(0), remove: Rights::NONE },
+            17 => Action::Revoke { session, holders: (0..count).map(|i| self.holder(i)).collect() },
+            18 => Action::Leave { session },
+            // Rare, or nothing is left to look at.
+            19 if self.flags < 16 => Action::RevokeAll { session },
+            19 => Action::ListOwn { session },
+            20 if self.flags < 64 => Action::RevokeOthers { session },
+            20 => Action::List { session },
+            21 => Action::ReadBySymEncKey { session, key, proven },
+            22..=23 => Action::SelfAdd { session, key, proven, rights: self.wanted_rights(0) },
+            24 => Action::ReadAnonymously { session, key, proven, scope: i32::from(self.rights[0] % 8) - 1 },
+            25 => Action::ReadByTmr { session, access, proven },
+            26..=27 => Action::Convert { session, access, proven, delete_on_convert: self.flag(3) },
+            28 => Action::GroupAdd { group, user, admin: self.flag(0) },
+            29 => Action::GroupRemove { group, user },
+            30 => Action::GroupLeave { group },
+            _ => Action::SetManagingGroup { session, group },
+        }
+    }
+}

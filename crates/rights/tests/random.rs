@@ -1,0 +1,26 @@
+//! Random sequences of 200 actions, each decided by the product and by the reference, with every invariant checked after each.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "tests")]
+#![allow(dead_code, unreachable_pub, reason = "the model is shared by several tests")]
+
+mod model;
+
+use model::random::{LENGTH, play, sequences};
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use std::cell::Cell;
+
+#[test]
+fn product_and_reference_agree() {
+    let cases = std::env::var("SEALWRIGHT_SEQUENCES").map_or(1_000, |cases| cases.parse().expect("a number"));
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let (played, granted) = (Cell::new(0), Cell::new(0));
+    let outcome = TestRunner::new(config).run(&sequences(), |(policy, draws)| {
+        let done = play(policy, &draws, true).map_err(TestCaseError::fail)?;
+        played.set(played.get() + 1);
+        granted.set(granted.get() + done);
+        Ok(())
+    });
+    println!("{} sequences of {LENGTH} actions, {} granted", played.get(), granted.get());
+    outcome.unwrap();
+    // Sequences in which nearly everything is refused would show nothing.
+    assert!(granted.get() > played.get() * LENGTH / 10);
+}
