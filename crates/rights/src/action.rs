@@ -178,9 +178,18 @@ impl Action {
         }
     }
 
-    /// Whether it needs an answer of the service, from which the actor learns what is left of the own paths.
-    pub const fn asks_the_service(&self) -> bool {
-        !matches!(self, Self::Use { .. } | Self::Recall { .. } | Self::Forget { .. })
+    /// Whether the actor learns from its success what is left of the own paths: by looking at the own record, or by taking access away
+    /// (CACHE-02).
+    pub const fn shows_own_paths(&self) -> bool {
+        matches!(
+            self,
+            Self::Change { .. }
+                | Self::Revoke { .. }
+                | Self::Leave { .. }
+                | Self::RevokeAll { .. }
+                | Self::RevokeOthers { .. }
+                | Self::ListOwn { .. }
+        )
     }
 }
 

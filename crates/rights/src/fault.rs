@@ -49,6 +49,8 @@ faults! {
     NeverEvicts
     /// RIGHT-16: only the first path counts.
     FirstPathOnly
+    /// RIGHT-21: a retrieval goes through proxies when it has not asked for them.
+    LookupReversed
 }
 
 /// Breaks one rule, or none, in the whole process.

@@ -73,11 +73,11 @@ impl Path {
     }
 
     /// Whether a retrieval with `lookup` takes it.
-    pub const fn is_allowed(self, lookup: Lookup) -> bool {
+    pub fn is_allowed(self, lookup: Lookup) -> bool {
         match self {
             Self::Direct { .. } => true,
             Self::Group { .. } => lookup.group,
-            Self::Proxy { .. } => lookup.proxy,
+            Self::Proxy { .. } => lookup.proxy != broken(Fault::LookupReversed),
         }
     }
 

@@ -255,7 +255,7 @@ impl World {
         for &change in grant.changes() {
             self.change(change);
         }
-        if let (Actor::User(user), Some(session), true) = (actor, action.session(), action.asks_the_service()) {
+        if let (Actor::User(user), Some(session), true) = (actor, action.session(), action.shows_own_paths()) {
             self.evict(user, session);
         }
         Ok(grant)
@@ -319,7 +319,7 @@ impl World {
         }
     }
 
-    /// After asking the service a user knows whether a path is left (CACHE-02).
+    /// What is seen to have no path left is not kept (CACHE-02).
     fn evict(&mut self, user: User, session: Session) {
         let memory = self.memory(Actor::User(user), session);
         let seen_revoked = memory.cached && !self.reads(user, session, Lookup::ALL);

@@ -13,8 +13,8 @@ fn product_and_reference_agree() {
     let cases = std::env::var("SEALWRIGHT_SEQUENCES").map_or(1_000, |cases| cases.parse().expect("a number"));
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let (played, granted) = (Cell::new(0), Cell::new(0));
-    let outcome = TestRunner::new(config).run(&sequences(), |(policy, draws)| {
-        let done = play(policy, &draws, true).map_err(TestCaseError::fail)?;
+    let outcome = TestRunner::new(config).run(&sequences(), |(choice, draws)| {
+        let done = play(choice, &draws, true).map_err(TestCaseError::fail)?;
         played.set(played.get() + 1);
         granted.set(granted.get() + done);
         Ok(())

@@ -322,6 +322,8 @@ fn examples() -> Tests {
     let start = || bob("r").team("g", &["cy", "bob"], "cy").on("s", group("g"), "rfv").does("bob", add("s", user("dan"), Some("rf")));
     t.ok("EX-02", "direct read, and a group with everything: add", start());
     t.ok("EX-02", "and revoke all", start().does("bob", rest("revoke-all")));
+    t.no("EX-02", "g-f", "no-acl", "without the group", bob("r").does("bob", add("s", user("dan"), Some("rf"))));
+    t.no("EX-03", "g-v", "no-acl", "with a proxy that may not revoke", bob_by_proxy("rfv", "rf").on("s", user("bob"), "r").does("bob", rest("revoke-all")));
     let start = || bob_by_proxy("r", "rfv").on("s", user("bob"), "r").does("bob", add("s", user("dan"), Some("rf")));
     t.ok("EX-03", "direct read, and a proxy with everything: add", start());
     t.ok("EX-03", "and revoke all", start().does("bob", rest("revoke-all")));

@@ -185,7 +185,7 @@ impl Tests {
         output: Option<sealwright_rights::scenario::Report>,
         guard: Option<&str>,
     ) {
-        if self.tests.iter().any(|test| test.input == story.0) {
+        if self.tests.iter().any(|test| test.rule == rule && test.input == story.0) {
             return;
         }
         let number = self.numbers.entry(rule.to_owned()).or_default();

@@ -24,7 +24,7 @@ pub struct Draw {
 }
 
 pub fn sequences() -> impl Strategy<Value = (u8, Vec<Draw>)> {
-    let draw = (0..9_u8, any::<u8>(), 1..=4_u16, any::<[(u8, u16); 3]>(), any::<[u8; 3]>(), any::<u8>(), any::<u8>());
+    let draw = (0..9_u8, any::<u8>(), 1..=3_u16, any::<[(u8, u16); 3]>(), any::<[u8; 3]>(), any::<u8>(), any::<u8>());
     let draw = draw.prop_map(|(actor, kind, session, holders, rights, flags, handle)| Draw {
         actor,
         kind,
@@ -34,13 +34,13 @@ pub fn sequences() -> impl Strategy<Value = (u8, Vec<Draw>)> {
         flags,
         handle,
     });
-    (0..3_u8, prop::collection::vec(draw, LENGTH))
+    (any::<u8>(), prop::collection::vec(draw, LENGTH))
 }
 
 /// Plays a sequence with the product and the reference side by side. Says where they part or an invariant breaks, and how many actions
 /// were granted.
-pub fn play(policy: u8, draws: &[Draw], check_invariants: bool) -> Result<usize, String> {
-    let mut world = start([CachePolicy::Off, CachePolicy::Keep, CachePolicy::Evict][usize::from(policy)]);
+pub fn play(choice: u8, draws: &[Draw], check_invariants: bool) -> Result<usize, String> {
+    let mut world = start(choice);
     let mut facts = Facts::of(&world);
     let mut granted = 0;
     for (i, draw) in draws.iter().enumerate() {
@@ -75,9 +75,10 @@ pub fn play(policy: u8, draws: &[Draw], check_invariants: bool) -> Result<usize,
     Ok(granted)
 }
 
-/// Four users with two devices each, two groups, a session whose key is wrapped for a first device only, and its proxy.
-fn start(cache: CachePolicy) -> World {
-    let mut world = World::new(cache);
+/// Four users with two devices each, two groups, and two sessions, the first of which is a proxy of the second. What the third user may do on
+/// the first and the proxy on the second, who is a direct recipient of the second, and what becomes of keys is up to `choice`.
+fn start(choice: u8) -> World {
+    let mut world = World::new([CachePolicy::Off, CachePolicy::Keep, CachePolicy::Evict][usize::from(choice % 3)]);
     for user in 1..=4 {
         world.add_user(User(user), 2).unwrap();
     }
@@ -87,15 +88,28 @@ fn start(cache: CachePolicy) -> World {
     }
     for (session, creator) in [(1, 1), (2, 2)] {
         world.add_session(Session(session), Some(User(creator))).unwrap();
-        let memory = Memory { handle: Handle::Created, holds: true, cached: false };
-        world.set_memory(Actor::User(User(creator)), Session(session), memory).unwrap();
-        let holder = Holder::User(User(3));
-        let record = Access { holder, rights: Rights::READ_FORWARD, by: Some(User(creator)), active: true, wrapped: Devices(1) };
-        world.add_record(Session(session), record).unwrap();
+        for user in [creator, 3] {
+            let handle = if user == creator { Handle::Created } else { Handle::Plain };
+            let memory = Memory { handle, holds: true, cached: false };
+            world.set_memory(Actor::User(User(user)), Session(session), memory).unwrap();
+        }
     }
-    let holder = Holder::Proxy(Session(1));
-    let record = Access { holder, rights: Rights::ALL, by: Some(User(2)), active: true, wrapped: Devices(0) };
-    world.add_record(Session(2), record).unwrap();
+    let with_read = |bits: u8| {
+        let extra = [Rights::NONE, Rights::FORWARD, Rights::REVOKE, Rights::MANAGE][usize::from(bits % 4)];
+        Rights::READ.union(extra)
+    };
+    let mut record = |session, by, holder, rights, wrapped| {
+        let record = Access { holder, rights, by: Some(User(by)), active: true, wrapped: Devices(wrapped) };
+        world.add_record(Session(session), record).unwrap();
+    };
+    record(1, 1, Holder::User(User(3)), with_read(choice >> 2), 1);
+    record(2, 2, Holder::Proxy(Session(1)), with_read(choice >> 4), 0);
+    if choice >> 6 & 1 == 1 {
+        record(2, 2, Holder::User(User(3)), Rights::READ, 1);
+    }
+    if choice >> 7 == 1 {
+        record(2, 2, Holder::Group(Group(2)), Rights::READ_FORWARD, 1);
+    }
     world
 }
 
@@ -127,26 +141,26 @@ impl Draw {
     fn holder(&self, place: usize) -> Holder {
         let (kind, number) = self.holders[place];
         match kind % 8 {
-            0..=2 => Holder::User(User(number % 5 + 1)),
+            0..=2 => Holder::User(User(number % 4 + 1 + number / 60_000)),
             3 => Holder::Group(Group(number % 3 + 1)),
             4..=5 => Holder::Proxy(Session(number % 4 + 1)),
-            6 => Holder::SymEncKey(SymEncKey(number % 12)),
-            _ => Holder::Tmr(TmrAccess(number % 12)),
+            6 => Holder::SymEncKey(SymEncKey(number % 6)),
+            _ => Holder::Tmr(TmrAccess(number % 6)),
         }
     }
 
     /// A holder for a record that is new: SymEncKeys and TMR accesses with a number that grows with the sequence.
     fn new_holder(&self, place: usize, step: u16) -> Holder {
         match self.holder(place) {
-            Holder::SymEncKey(_) if self.flag(0) => Holder::SymEncKey(SymEncKey(step / 16)),
-            Holder::Tmr(_) if self.flag(0) => Holder::Tmr(TmrAccess(step / 16)),
+            Holder::SymEncKey(_) if self.flag(0) => Holder::SymEncKey(SymEncKey(step / 32)),
+            Holder::Tmr(_) if self.flag(0) => Holder::Tmr(TmrAccess(step / 32)),
             holder => holder,
         }
     }
 
     fn action(&self, step: u16) -> Action {
         let session = Session(self.session);
-        let number = self.holders[0].1 % 12;
+        let number = self.holders[0].1 % 6;
         let (key, access, proven) = (SymEncKey(number), TmrAccess(number), self.flags % 8 != 0);
         let (group, user) = (Group(number % 3 + 1), User(self.holders[1].1 % 5 + 1));
         let count = usize::from(self.rights[2] % 4);
@@ -181,11 +195,13 @@ impl Draw {
             22..=23 => Action::SelfAdd { session, key, proven, rights: self.wanted_rights(0) },
             24 => Action::ReadAnonymously { session, key, proven, scope: i32::from(self.rights[0] % 8) - 1 },
             25 => Action::ReadByTmr { session, access, proven },
-            26..=27 => Action::Convert { session, access, proven, delete_on_convert: self.flag(3) },
+            26 => Action::Convert { session, access, proven, delete_on_convert: self.flag(3) },
             28 => Action::GroupAdd { group, user, admin: self.flag(0) },
-            29 => Action::GroupRemove { group, user },
-            30 => Action::GroupLeave { group },
-            _ => Action::SetManagingGroup { session, group },
+            29 if self.flag(4) => Action::GroupRemove { group, user },
+            30 if self.flag(4) => Action::GroupLeave { group },
+            31 if self.flag(4) => Action::SetManagingGroup { session, group },
+            // Keys, or nothing can be added.
+            _ => Action::Retrieve { session, lookup: Lookup::ALL, device: 0 },
         }
     }
 }

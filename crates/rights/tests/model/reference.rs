@@ -219,9 +219,13 @@ impl Facts {
             *self = before;
             return answer;
         }
-        // INV-23: a user who is answered sees what is left.
-        let local = matches!(action, Action::Use { .. } | Action::Recall { .. } | Action::Forget { .. });
-        if let (Actor::User(u), Some(s), CachePolicy::Evict, false) = (actor, action.session(), self.cache, local) {
+        // A user who looks at the own record, or takes access away, sees whether a path is left.
+        let sees = match action {
+            Action::ListOwn { .. } | Action::Change { .. } => true,
+            Action::Leave { .. } | Action::Revoke { .. } | Action::RevokeAll { .. } | Action::RevokeOthers { .. } => true,
+            _ => false,
+        };
+        if let (Actor::User(u), Some(s), CachePolicy::Evict, true) = (actor, action.session(), self.cache, sees) {
             if !self.read(u, s, Lookup::ALL) {
                 let memory = self.memory_of(actor, s);
                 self.set_memory(actor, s, Memory { cached: false, ..memory });

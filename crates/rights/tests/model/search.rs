@@ -31,7 +31,7 @@ pub struct Bounds {
     pub depth: usize,
     /// Whether somebody without an account acts too.
     pub anonymous: bool,
-    /// Whether to stop at the first broken invariant.
+    /// Whether to stop after the first depth at which an invariant is broken.
     pub stop_when_broken: bool,
 }
 
@@ -68,7 +68,7 @@ pub fn search(starts: Vec<World>, bounds: Bounds) -> Seen {
             frontier.extend(worlds);
         }
         seen.by_depth.push(new);
-        if bounds.stop_when_broken && !seen.broken.is_empty() {
+        if bounds.stop_when_broken && seen.broken.keys().any(|name| *name != "REF") {
             break;
         }
     }
@@ -89,9 +89,6 @@ fn expand(worlds: &[World], bounds: Bounds, keep: bool, known: &Mutex<HashSet<u1
     let mut room = [Vec::new(), Vec::new()];
     let mut after = World::default();
     for before in worlds {
-        if bounds.stop_when_broken && !seen.broken.is_empty() {
-            break;
-        }
         seen.expanded += 1;
         let facts = Facts::of(before);
         // Another order and other numbers for everything (INV-24).
@@ -136,7 +133,8 @@ fn expand(worlds: &[World], bounds: Bounds, keep: bool, known: &Mutex<HashSet<u1
             if changed && known.lock().unwrap().insert(fingerprint(&after, &mut room)) {
                 seen.worlds += 1;
                 broken.extend(invariants::of_world(&after, after_facts.as_ref().unwrap()));
-                if keep {
+                // Nothing is to be learnt from what follows a mistake.
+                if keep && broken.is_empty() {
                     found.push(after.clone());
                 }
             }
