@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes vectors/derivation/*.json. Needs nothing but Python 3.9 or later with OpenSSL; run it from anywhere.
+"""Writes vectors/derivation/*.json, or with --check compares them with what it would write. Needs nothing but Python 3.9 or later with OpenSSL; run it from anywhere.
 
 Every expected value is computed here, with OpenSSL's scrypt and Python's Unicode tables, and checked against what the existing
 implementations gave (vectors/peer/kdf.json) and against the reference values of docs/spec/DERIVATION.md.
@@ -10,6 +10,7 @@ import hashlib
 import json
 import pathlib
 import re
+import sys
 import unicodedata
 
 VECTORS = pathlib.Path(__file__).resolve().parent.parent
@@ -39,7 +40,7 @@ def spelled(i):
     """The session id as it stands in the salt: lower-case hyphenated unless the vector asks for another spelling."""
     lower = i["sessionId"].lower() if "-" in i["sessionId"] else hyphenated(i["sessionId"])
     return {"lower-case": lower, "upper-case": lower.upper(), "s64": s64(lower), "as-given": i["sessionId"]}[
-        i.get("spelling", "lower-case")
+        i.get("spelling") or "lower-case"
     ]
 
 
@@ -276,13 +277,36 @@ use("no key is not the same as an empty one", {"use": "database-key-not-given", 
 # ---- vectors/derivation/normalisation.json ------------------------------------------------------------------------------------
 
 normalisation = []
+
+
+def normalise(comment, text, normal, same=True, flags=()):
+    """One vector: whether `normal` is what `text` becomes."""
+    number = f"normalise-{len(normalisation) + 1:03}"
+    if text == "":
+        verdict = {"rule": "KDF-34", "result": "invalid", "error": "empty-password"}
+    else:
+        assert (nfkc(text) == normal) == same and nfkc(normal.decode()) == normal, comment
+        verdict = {"rule": "KDF-21", "result": "valid", "out": same}
+    normalisation.append({"id": number, "comment": comment, "in": {"text": text, "utf8": normal.hex()}, "flags": list(flags)} | verdict)
+
+
 for case in PEER["normalization"]:
     digest = hashlib.sha256(nfkc(case["password"])).hexdigest()
     assert digest == case["nfkcSha256"] and nfkc(case["password"]).hex() == case.get("nfkcUtf8", nfkc(case["password"]).hex()), case
-    normalisation.append({
-        "id": f"normalise-{len(normalisation) + 1:03}", "rule": "KDF-21", "comment": case["name"],
-        "in": {"text": case["password"]}, "result": "valid", "out": nfkc(case["password"]).hex(), "flags": [],
-    })
+    normalise(case["name"], case["password"], nfkc(case["password"]), flags=["EmptyPassword"] if case["password"] == "" else [])
+for comment, text, other in (
+    ("case counts", PASSWORD, nfkc(PASSWORD).upper()),
+    ("a space before it counts", f" {PASSWORD}", nfkc(PASSWORD)),
+    ("a space after it counts", f"{PASSWORD} ", nfkc(PASSWORD)),
+    ("a line break after it counts", f"{PASSWORD}\n", nfkc(PASSWORD)),
+    ("a soft hyphen stays", "pass\u00adword", b"password"),
+    ("a joiner stays", "pass\u200dword", b"password"),
+    ("NUL stays", "pass\0word", b"pass"),
+    ("an accent counts", "p\u00e4ss", b"pass"),
+    ("a sharp s stays", "stra\u00dfe", b"strasse"),
+    ("a dotless i stays", "p\u0131n", b"pin"),
+):
+    normalise(comment, text, other, same=False, flags=["OtherText"])
 
 # ---- vectors/derivation/values.json -------------------------------------------------------------------------------------------
 
@@ -392,12 +416,33 @@ same("VAL-10", "jwt", "a.b." + "c" * 16381, "16385 characters")
 # ---- writing ------------------------------------------------------------------------------------------------------------------
 
 NOTES = {
-    "EmptyPassword": {"effect": "the originals derive from no bytes: whoever knows the identifiers has the key", "refs": ["KDF-34"]},
-    "EmptyText": {"effect": "the original derives, Sealwright refuses", "refs": ["VAL-12"]},
-    "TooLong": {"effect": "bounded lengths", "refs": ["VAL-12"]},
-    "OtherSpelling": {"effect": "`spelling` says how the session id stands in the salt; without it lower-case", "refs": ["KDF-30"]},
-    "ReadNotWritten": {"effect": "exists and is read, is never written", "refs": ["VAL-02", "VAL-03", "VAL-05"]},
+    "EmptyPassword": {"bug": "an empty password is taken for none, or derived from",
+                      "effect": "whoever knows the identifiers has the key", "refs": ["KDF-34"]},
+    "EmptyText": {"bug": "an identifier or key of no characters is taken", "effect": "two users or applications share a salt", "refs": ["VAL-12"]},
+    "TooLong": {"bug": "lengths have no bound", "effect": "memory and time are reserved by whoever sends the text", "refs": ["VAL-12"]},
+    "OtherSpelling": {"bug": "`spelling`, which says how the session id stands in the salt, is not followed",
+                      "effect": "data of an application that spelled it so cannot be recovered", "refs": ["KDF-30"]},
+    "OtherText": {"bug": "a text is trimmed, case-folded or stripped before it is derived from", "effect": "another key than everybody else's",
+                  "refs": ["KDF-21"]},
+    "ReadNotWritten": {"bug": "what exists is refused, or what is only read is written", "effect": "data are lost, or others cannot read what is new",
+                       "refs": ["VAL-02", "VAL-03", "VAL-05"]},
 }
+INPUTS = ("use", "password", "rawKey", "appId", "userId", "sessionId", "spelling", "groupId", "salt", "validationKey", "validationKeyId",
+          "connectorValue", "nonce")
+
+
+def shaped(test):
+    """A test in the form of all vector files: every member is there, null stands for nothing."""
+    given = test["in"]
+    if "use" in given:
+        given = {name: given.get(name) for name in INPUTS}
+        output = {"derived": test.get("out")}
+    elif "utf8" in given:
+        output = {"same": test.get("out")}
+    else:
+        output = {"text": test.get("out")}
+    return {"id": test["id"], "rule": test["rule"], "comment": test["comment"], "in": given, "result": test["result"],
+            "error": test.get("error"), "output": None if "error" in test else output, "flags": test["flags"]}
 
 
 def write(name, schema, by, tests):
@@ -405,13 +450,18 @@ def write(name, schema, by, tests):
     document = {
         "schema": f"sealwright-vectors/{schema}/1",
         "source": {"by": by, "how": HOW},
-        "notes": {flag: NOTES[flag] for flag in NOTES if flag in flags},
+        "notes": {flag: NOTES[flag] for flag in sorted(flags)},
         "count": len(tests),
-        "tests": tests,
+        "tests": [shaped(test) for test in tests],
     }
     path = VECTORS / "derivation" / name
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(document, indent=1, ensure_ascii=True) + "\n")
+    text = json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+    if "--check" in sys.argv:
+        if path.read_text() != text:
+            sys.exit(f"{name} is not what the generator gives: run it and commit")
+    else:
+        path.write_text(text)
     print(f"{path.relative_to(VECTORS.parent)}: {len(tests)}")
 
 

@@ -1,6 +1,6 @@
 //! The command line, defined once: parsing, help, manual pages and completions come from here.
 
-use crate::commands::{completions, decrypt, encrypt, identity, inspect, manual, session};
+use crate::commands::{completions, decrypt, derive, egress, encrypt, identity, inspect, manual, session, vectors};
 use crate::failure::Failure;
 use crate::status;
 use clap::error::ErrorKind;
@@ -52,6 +52,11 @@ pub(crate) enum Command {
     Session(session::Command),
     #[command(subcommand)]
     Identity(identity::Command),
+    Derive(derive::Arguments),
+    #[command(subcommand)]
+    Egress(egress::Command),
+    #[command(subcommand)]
+    Vectors(vectors::Command),
     Completions(completions::Arguments),
     Man(manual::Arguments),
 }
@@ -91,11 +96,10 @@ fn usage_failure(error: &clap::Error) -> Failure {
         _ => None,
     });
     let mut hint: Vec<_> = advice.collect();
-    if matches!(error.kind(), ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand) {
-        return Failure::usage("a command is missing", "`sealwright --help` lists the commands");
-    }
     hint.push("`--help` explains every option".to_owned());
-    Failure::usage(message, hint.join("; "))
+    // What is shown instead of an error then is the help.
+    let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    Failure::usage(if is_help { "a command is missing" } else { message }, hint.join("; "))
 }
 
 fn exit_statuses() -> String {

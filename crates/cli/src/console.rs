@@ -31,7 +31,7 @@ impl Console {
         Ok(output.flush()?)
     }
 
-    /// A result for a person, ends without a line feed; nothing under `--json`.
+    /// A result for a person, given without its last line feed; nothing under `--json`.
     pub(crate) fn line(&self, text: impl Display) -> Result<(), Failure> {
         if self.global.json {
             return Ok(());
@@ -64,10 +64,22 @@ impl Console {
         self.aside(&format!("warning[{code}]: {text}"));
     }
 
+    /// Explains something in several lines, whatever `--quiet` says.
+    pub(crate) fn explain(&self, text: &str) {
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+
     /// Tells a person an error, on standard error.
     pub(crate) fn error(&self, told: &Told) {
         // Nobody is left to be told that standard error is closed.
         let _ = io::stderr().write_all(told.lines().as_bytes());
+    }
+
+    /// As [`Console::error`].
+    pub(crate) fn tell(&self, failure: &Failure) {
+        if let Failure::Told(told) = failure {
+            self.error(told);
+        }
     }
 
     /// The status that the program ends with. An error is told to a person, and under `--json` to a machine too.

@@ -4,6 +4,7 @@ use crate::hints;
 use crate::printable;
 use crate::status::Status;
 use sealwright::Coded;
+use sealwright::envelope::OpenError;
 use sealwright::envelope::file::{FileError, SealFileError};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -58,6 +59,20 @@ impl Failure {
             hint: Some(hint.into()),
             status: Status::Usage,
         }))
+    }
+
+    /// Something that a person has to confirm first: as a wrong command line (EGR-47).
+    pub(crate) fn confirmation_needed(message: impl Display) -> Self {
+        Self::missing("confirmation-needed", message)
+    }
+
+    /// The command line lacks something that shows only later: as a wrong command line.
+    pub(crate) fn missing(code: &'static str, message: impl Display) -> Self {
+        let mut failure = Self::new(code, message);
+        if let Self::Told(told) = &mut failure {
+            told.status = Status::Usage;
+        }
+        failure
     }
 
     /// An error of the library.
@@ -121,6 +136,7 @@ impl From<io::Error> for Failure {
             Kind::BrokenPipe => Self::NothingLeft,
             Kind::NotFound => Self::new("not-found", "there is no such file or directory"),
             Kind::PermissionDenied => Self::new("permission-denied", "permission denied"),
+            Kind::NotADirectory => Self::new("not-a-directory", "this is a file, not a directory"),
             Kind::IsADirectory => Self::new("is-a-directory", "this is a directory, not a file"),
             Kind::AlreadyExists => Self::new("exists", "the output exists already"),
             Kind::StorageFull => Self::new("io", "there is no space left on the device"),
@@ -133,6 +149,10 @@ impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
         match error {
             FileError::Io(error) => error.into(),
+            FileError::Archive(error) => Self::of(&error).hint_for(
+                "malformed",
+                "the file is exactly as it was encrypted: ask whoever encrypted it to do so again",
+            ),
             error => Self::of(&error),
         }
     }
@@ -144,5 +164,11 @@ impl From<SealFileError> for Failure {
             SealFileError::Io(error) => error.into(),
             error => Self::of(&error),
         }
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Self::of(&error)
     }
 }

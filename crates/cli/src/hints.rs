@@ -15,14 +15,42 @@ pub(crate) fn of(code: &str) -> Option<&'static str> {
         "key-malformed" => "give an RSA key as DER, or as the base64 of DER",
         "key-size" => "keys of 1024 to 8192 bits are read",
         "legacy-identity" => "an identity of this age has to be imported and exported again by an SDK of its time",
+        "slot-disabled" => "the password was changed: the identity is stored in another slot, under the new password",
+        "no-identity" => {
+            "the database was never used to sign up, or its identity was stored elsewhere: under a password, under the two-man rule, or in an \
+             exported file"
+        }
+        "several-default-users" | "several-private-devices" => {
+            "put the key_backup of the database beside it: it decides"
+        }
+        "prepared-incomplete" => "take an older copy of the identity, from before its renewal was prepared",
+        "empty-password" => "an empty password counts as no password everywhere",
+        "not-a-directory" => "name the directory that it stands in",
         "not-utf8" => "without --message any bytes can be encrypted, as a file",
         "several-entries" => "`sealwright egress run` writes every file of such a container",
-        "not-a-file" | "empty-archive" => "nothing is lost: the container holds no file content",
+        "not-a-file" => {
+            "`sealwright egress run` writes every regular file of such a container, and names what else is in it"
+        }
+        "empty-archive" => "nothing is lost: the container holds no file",
         "not-found" => "check the spelling and the directory; `-` is standard input",
         "is-a-directory" => "name the files in it",
         "permission-denied" => "check who owns the file and its directory, and with which rights",
-        "exists" => "choose another name with -o, or overwrite with --force",
+        "exists" => "choose another name, or overwrite with --force",
+        "bad-value" => "say with --name how the file is to be called when it is decrypted",
         "too-large" => "encrypt it as a file instead, or split it",
+        "no-token" => {
+            "give the identity that a token of this session was made for, and the records that hold its tokens; `egress run --try-all-keys` also \
+             tries tokens for unknown keys"
+        }
+        "proxy-not-direct" => "give a token of the proxy session that one of the identities opens",
+        "not-a-bundle" => {
+            "a bundle is a directory with data/ or messages/ and with the files that open them, such as identities.jsonl and message-keys.jsonl; \
+             `sealwright egress --help` names them"
+        }
+        "output-inside-bundle" => "name a directory outside of the bundle with --out",
+        "locked" => "wait until the other run has ended",
+        "confirmation-needed" => "if this is meant, say so with --yes",
+        "output-changed" => "`egress run` with the same bundle and output writes them again",
         "no-randomness" | "engine" => "the machine is short of memory or of random bytes; try again later",
         _ => return None,
     })

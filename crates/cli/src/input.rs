@@ -96,6 +96,17 @@ impl Input {
     }
 }
 
+/// Says before any work that standard input is wanted for several things.
+pub(crate) fn read_once<'a>(inputs: impl IntoIterator<Item = &'a Input>) -> Result<(), Failure> {
+    if inputs.into_iter().filter(|input| **input == Input::Standard).count() > 1 {
+        return Err(Failure::usage(
+            "standard input cannot be several things at once",
+            "put the secret into a file that only you can read, and name that",
+        ));
+    }
+    Ok(())
+}
+
 /// Reads the rest of `source`, at most `limit` bytes, into memory that is wiped afterwards.
 pub(crate) fn bounded(source: &mut impl Read, limit: u64) -> Result<SecretVec, Failure> {
     // Grown by hand, so that no part of a secret stays behind in memory that a vector has left.

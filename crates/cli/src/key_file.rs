@@ -1,14 +1,18 @@
 //! Session keys: from a file, from standard input, or typed without echo (CLI-01).
 
 use crate::failure::Failure;
-use crate::input::Input;
+use crate::input::{self, Input};
+use crate::secret::Wanted;
 use sealwright::session::{Generation, SerializedSession};
-use sealwright::types::{SecretString, SecretVec, b64};
+use sealwright::types::{SecretVec, b64};
 use sealwright::{SessionId, SymKey};
-use std::io::{self, IsTerminal as _};
 
-/// No session key takes more bytes than this, however it is written.
+const SESSION_KEY: Wanted = Wanted { name: "Session key (base64) or serialised session", option: "--session-key-file" };
+/// No serialised session takes more bytes than this.
 const LONGEST: u64 = 64 * 1024;
+
+/// What to do about a key that opens, but does not seal (ENV-02).
+pub(crate) const LONG_KEY: &str = "not every implementation reads what a shorter key seals; `sealwright session new` makes a key of 64 bytes, for a new session";
 
 /// Where a session key comes from.
 #[derive(Debug, clap::Args)]
@@ -27,16 +31,16 @@ pub(crate) struct SessionKey {
 }
 
 impl SessionKeyFile {
+    /// The file that was named.
+    pub(crate) fn file(&self) -> Option<&Input> {
+        self.session_key_file.as_ref()
+    }
+
     /// Reads the key. `taken` is another input of the command, which cannot come from standard input at the same time.
     pub(crate) fn read(&self, taken: Option<&Input>) -> Result<SessionKey, Failure> {
-        match &self.session_key_file {
-            Some(Input::Standard) if taken == Some(&Input::Standard) => Err(Failure::usage(
-                "standard input cannot be the data and the key at once",
-                "put the key into a file that only you can read, and name it with --session-key-file",
-            )),
-            Some(input) => parse(&input.read(LONGEST)?).map_err(|failure| failure.at(input)),
-            None => parse(&typed()?).map_err(|failure| failure.at("what was typed")),
-        }
+        input::read_once(taken.into_iter().chain(self.file()))?;
+        let given = SESSION_KEY.read(self.file())?;
+        parse(given.bytes()).map_err(|failure| failure.at(given.place()))
     }
 }
 
@@ -85,18 +89,6 @@ pub(crate) fn serialized(bytes: &SecretVec) -> Result<SerializedSession, Failure
 /// Reads a file that holds a serialised session.
 pub(crate) fn read_serialized(input: &Input) -> Result<SerializedSession, Failure> {
     serialized(&input.read(LONGEST)?).map_err(|failure| failure.at(input))
-}
-
-fn typed() -> Result<SecretVec, Failure> {
-    if !io::stdin().is_terminal() {
-        return Err(Failure::usage(
-            "a session key is needed",
-            "give it with --session-key-file FILE, or with `--session-key-file -` on standard input",
-        ));
-    }
-    let typed = rpassword::prompt_password("Session key (base64) or serialised session, not shown: ")?;
-    let typed = SecretString::from(typed);
-    Ok(SecretVec::copy_of(typed.expose().as_bytes()))
 }
 
 #[cfg(test)]

@@ -7,12 +7,15 @@ mod failure;
 mod hints;
 mod input;
 mod key_file;
+mod keys;
 mod output;
 mod printable;
 mod progress;
 mod recognition;
+mod secret;
 mod spool;
 mod status;
+mod stored_blob;
 
 use arguments::{Arguments, Global};
 use console::Console;

@@ -7,7 +7,7 @@ pub(crate) fn line(text: &str) -> Cow<'_, str> {
     escaped(text, is_dangerous)
 }
 
-/// As [`line`], but line breaks and tabs stay.
+/// As [`line()`], but line breaks and tabs stay.
 pub(crate) fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, |character| !matches!(character, '\n' | '\t') && is_dangerous(character))
 }

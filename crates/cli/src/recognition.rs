@@ -1,7 +1,12 @@
 //! What a file is, found out without any key (CLI: `inspect`).
 
+mod names;
+
+pub(crate) use names::{add_name, directory};
+
 use crate::failure::Failure;
 use crate::input::{Source, bounded};
+use names::{PRIVATE_KEYS_IF_SO, RECOVER_LOCALDB};
 use sealwright::envelope::file::{self, Kind as Container};
 use sealwright::envelope::legacy::{LegacyKey, LegacyMessage, PREFIX};
 use sealwright::envelope::message::Message;
@@ -103,8 +108,12 @@ kinds! {
     PossiblySessionKey = "possibly-session-key", "possibly a session key";
     PossiblySigchain = "possibly-sigchain", "possibly a sigchain";
     PossiblyLocalDatabase = "possibly-local-database", "possibly a local database";
+    PossiblyLocalDatabaseDirectory = "possibly-local-database-directory", "possibly the directory of a local database of the JavaScript SDK";
+    PossiblyKeyBackup = "possibly-key-backup", "possibly the key backup of a local database: an envelope named as one";
+    PossiblyGoStorage = "possibly-go-storage", "possibly a file of a Go storage: an envelope named as one";
+    PossiblyGoStorageDirectory = "possibly-go-storage-directory", "possibly the directory of a Go storage";
     PossiblyRecords = "possibly-records", "JSON Lines, possibly records of a bundle or with messages in them";
-    PossiblyRawMessage = "possibly-raw-message", "possibly a raw message: an envelope as base64 text, without session id";
+    PossiblyRawMessage = "possibly-raw-message", "possibly a raw message or a stored identity (SSKS): an envelope as base64 text";
     PossiblyBareEnvelope = "possibly-bare-envelope", "possibly a bare envelope";
     Bundle = "bundle", "egress bundle";
     BundleDescription = "bundle-description", "description of an egress bundle (bundle.json)";
@@ -121,17 +130,15 @@ impl Serialize for Kind {
 /// Larger files that do not announce themselves at their beginning are judged by their length alone.
 const READ_WHOLE: u64 = 64 * 1024 * 1024;
 
-const DAMAGED: &str = "the file was cut or changed on its way; copy it again from where it came";
 const SESSION_KEY: &str =
     "the key of this session: `decrypt --session-key-file`; or a token of it and the identity that the token is for";
-const DATABASE_KEY: &str = "the database key of the application";
 const CONTAINS_PRIVATE_KEYS: &str = "private keys";
 const CONTAINS_SESSION_KEY: &str = "a session key";
 
 /// Finds out what a file is. What could be found out before an error stands in the finding.
 pub(crate) fn recognize(source: &mut Source, length: u64, finding: &mut Finding) -> Result<(), Failure> {
     if length == 0 {
-        return Err(Failure::new("malformed", "the file is empty (FILE-20)").hint(DAMAGED));
+        return Err(Failure::new("malformed", "the file is empty (FILE-20)"));
     }
     let beginning = bounded(&mut source.by_ref().take(file::recognition_window()), u64::MAX)?;
     source.rewind()?;
@@ -139,9 +146,7 @@ pub(crate) fn recognize(source: &mut Source, length: u64, finding: &mut Finding)
         return container(kind, source, finding);
     }
     if file::MAGIC.starts_with(beginning.expose()) {
-        return Err(
-            Failure::new("malformed", "an encrypted file that was cut in its first bytes (FILE-20)").hint(DAMAGED)
-        );
+        return Err(Failure::new("malformed", "an encrypted file that was cut in its first bytes (FILE-20)"));
     }
     if length > READ_WHOLE {
         *finding = by_length(length);
@@ -159,7 +164,7 @@ fn container(kind: Container, source: &mut Source, finding: &mut Finding) -> Res
         Container::Legacy => Kind::LegacyFile,
         _ => Kind::Protocol1,
     };
-    let header = file::inspect(source).map_err(|error| Failure::from(error).hint_for("malformed", DAMAGED))?;
+    let header = file::inspect(source)?;
     finding.session_id = Some(header.session);
     finding.version = header.version.clone();
     let length = header.envelope_length(source)?;
@@ -175,7 +180,7 @@ fn inside(envelope: u64) -> Result<Between, Failure> {
     const OVERHEAD: u64 = SHORTEST as u64;
     match envelope.checked_sub(OVERHEAD) {
         Some(least) if envelope.is_multiple_of(16) => Ok(Between { least, most: least.saturating_add(15) }),
-        _ => Err(Failure::of(&OpenError::from(Malformed::new(envelope, "ENV-06"))).hint(DAMAGED)),
+        _ => Err(Failure::of(&OpenError::from(Malformed::new(envelope, "ENV-06")))),
     }
 }
 
@@ -285,8 +290,8 @@ fn base64_text(text: &str) -> Option<Finding> {
         return Some(Finding {
             kind: Kind::PossiblyLocalDatabase,
             count: Some(lines.len()),
-            contains: Some("private keys, encrypted, if it is one"),
-            needs: Some(DATABASE_KEY),
+            contains: Some(PRIVATE_KEYS_IF_SO),
+            needs: Some(RECOVER_LOCALDB),
             ..Finding::default()
         });
     }
@@ -313,7 +318,7 @@ fn base64_text(text: &str) -> Option<Finding> {
             kind: Kind::PossiblyRawMessage,
             envelope_bytes: Some(length),
             plaintext_bytes: Some(inside),
-            needs: Some("the key of its session; which session that is, only the application knows"),
+            needs: Some("the key of its session, which only the application knows; or, for an identity, `identity recover` and the password"),
             ..Finding::default()
         })
     })

@@ -8,6 +8,18 @@ pub(crate) enum Status {
     Success = 0,
     Failed = 1,
     Usage = 2,
+    Unopened = 3,
+}
+
+impl Status {
+    /// The status that an egress asks for (EGR-45).
+    pub(crate) fn from_egress(number: u8) -> Self {
+        match number {
+            0 => Self::Success,
+            3 => Self::Unopened,
+            _ => Self::Failed,
+        }
+    }
 }
 
 /// The number and meaning of every status, for help and manual pages.

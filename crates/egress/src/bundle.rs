@@ -4,13 +4,12 @@ use crate::error::EgressError;
 use crate::lines::{MalformedRecord, RecordFile};
 use sealwright_kdf::AppIdText;
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 const FORMAT: &str = "sealwright-bundle-1";
 
-/// Files of records that are opened.
 pub(crate) const IDENTITIES: &str = "identities.jsonl";
 pub(crate) const MESSAGE_KEYS: &str = "message-keys.jsonl";
 pub(crate) const PROXY_KEYS: &str = "proxy-keys.jsonl";
@@ -20,8 +19,19 @@ pub(crate) const SYM_ENC_KEYS: &str = "sym-enc-keys.jsonl";
 pub(crate) const SYM_ENC_KEY_SECRETS: &str = "sym-enc-key-secrets.jsonl";
 pub(crate) const TMR_ACCESSES: &str = "tmr-accesses.jsonl";
 pub(crate) const OVER_ENCRYPTION_KEYS: &str = "over-encryption-keys.jsonl";
-const OPENED: [&str; 9] = [
+pub(crate) const SSKS_PASSWORD: &str = "ssks-password.jsonl";
+pub(crate) const PASSWORDS: &str = "passwords.jsonl";
+pub(crate) const SSKS_TWO_MAN_RULE: &str = "ssks-2mr.jsonl";
+pub(crate) const TWO_MAN_RULE_KEYS: &str = "two-man-rule-keys.jsonl";
+pub(crate) const LOCAL_DATABASES: &str = "local-databases.jsonl";
+/// All files of records.
+const RECORDS: [&str; 14] = [
     IDENTITIES,
+    SSKS_PASSWORD,
+    PASSWORDS,
+    SSKS_TWO_MAN_RULE,
+    TWO_MAN_RULE_KEYS,
+    LOCAL_DATABASES,
     MESSAGE_KEYS,
     PROXY_KEYS,
     GROUP_KEYS,
@@ -31,9 +41,6 @@ const OPENED: [&str; 9] = [
     TMR_ACCESSES,
     OVER_ENCRYPTION_KEYS,
 ];
-/// Files of records that are recognised and counted, but not opened yet.
-pub(crate) const NOT_SUPPORTED_YET: [&str; 5] =
-    ["ssks-password.jsonl", "passwords.jsonl", "ssks-2mr.jsonl", "two-man-rule-keys.jsonl", "local-databases.jsonl"];
 
 /// A directory that holds what a customer has and what opens it.
 #[derive(Debug)]
@@ -109,23 +116,6 @@ impl Bundle {
         Ok(())
     }
 
-    /// How many records of the kind `name` there are, readable or not; `None` without such a file.
-    pub(crate) fn count(&self, name: &str) -> Result<Option<u64>, EgressError> {
-        let files = RecordFile::find(&self.root, name);
-        if files.is_empty() {
-            return Ok(None);
-        }
-        let mut count = 0;
-        for file in files {
-            for record in file.records::<IgnoredAny>()? {
-                // A malformed record is a record too.
-                drop(record?);
-                count += 1;
-            }
-        }
-        Ok(Some(count))
-    }
-
     fn entries(&self) -> Result<Vec<String>, EgressError> {
         let failed = || EgressError::io("list", &self.root);
         let mut names = Vec::new();
@@ -145,7 +135,5 @@ impl std::fmt::Display for MalformedRecord {
 
 fn is_part(name: &str) -> bool {
     let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(name);
-    matches!(name, "bundle.json" | "identities" | "data" | "messages")
-        || OPENED.contains(&plain)
-        || NOT_SUPPORTED_YET.contains(&plain)
+    matches!(name, "bundle.json" | "identities" | "data" | "messages") || RECORDS.contains(&plain)
 }

@@ -6,7 +6,7 @@ use crate::records;
 use crate::scan::{Content, Item, LARGEST_MESSAGE};
 use crate::source::Source;
 use sealwright_envelope::file::{self, Entries, FileError};
-use sealwright_envelope::legacy::LegacyMessage;
+use sealwright_envelope::legacy::{LegacyKey, LegacyMessage};
 use sealwright_envelope::message::Message;
 use sealwright_envelope::{OpenError, SymKey, name};
 use sealwright_session::{Closed, Resolved, Resolver};
@@ -93,17 +93,12 @@ impl Converter<'_> {
                 let message = Message::parse(&text).map_err(|error| Unconverted::Malformed(error.code()))?;
                 self.with_keys(*session, |key| self.text(message.open(key)?, &item.source))
             }
-            Content::LegacyMessage(Some(session)) => {
-                let text = String::from_utf8(read_message(&path)?).map_err(|_| Unconverted::Malformed("malformed"))?;
-                let message =
-                    LegacyMessage::parse(text.trim()).map_err(|error| Unconverted::Malformed(error.code()))?;
-                self.with_keys(*session, |key| self.text(message.open(key)?, &item.source))
-            }
+            Content::LegacyMessage(_) => self.legacy_message(&path, &item.source),
             Content::Records => self.records(&path, &item.source),
             Content::Plain if self.copy_plain => self.copy(&path, &item.source),
             Content::Plain => Err(Unconverted::Plain),
             Content::Malformed(code) => Err(Unconverted::Malformed(code)),
-            Content::Unsupported | Content::LegacyMessage(None) => Err(Unconverted::Unsupported),
+            Content::Unsupported => Err(Unconverted::Unsupported),
             Content::Unreadable(error) => Err(Unconverted::Failed(error.clone())),
         }
     }
@@ -144,6 +139,21 @@ impl Converter<'_> {
         let warnings =
             opened.skipped.iter().map(|name| format!("not a regular file, left out: {}", name.safe)).collect();
         Ok(Opened { files, rows: None, unopened: Vec::new(), route: None, chain: false, warnings })
+    }
+
+    /// A legacy message names a session or carries its key itself (SES-40).
+    fn legacy_message(&self, path: &Path, source: &Source) -> Result<Opened, Unconverted> {
+        let text = String::from_utf8(read_message(path)?).map_err(|_| Unconverted::Malformed("malformed"))?;
+        let message = LegacyMessage::parse(text.trim()).map_err(|error| Unconverted::Malformed(error.code()))?;
+        match &message.key {
+            LegacyKey::Session(session) => self.with_keys(*session, |key| self.text(message.open(key)?, source)),
+            LegacyKey::Tokens(tokens) => {
+                let resolved = self.resolver.resolve_local(tokens).map_err(Unconverted::Closed)?;
+                let key = resolved.sym_key().ok_or(Unconverted::Rejected)?;
+                let opened = message.open(&key).map_err(OpenFailure::from).and_then(|text| self.text(text, source));
+                opened.map(|opened| opened.by(&resolved, 1)).map_err(OpenFailure::last)
+            }
+        }
     }
 
     /// A message that is a file of its own. It stores no name and keeps the one it has.
@@ -218,6 +228,16 @@ enum OpenFailure {
     Rejected,
     /// No key will.
     Final(Unconverted),
+}
+
+impl OpenFailure {
+    /// What it means when there is no other key.
+    fn last(self) -> Unconverted {
+        match self {
+            Self::Rejected => Unconverted::Rejected,
+            Self::Final(unconverted) => unconverted,
+        }
+    }
 }
 
 impl From<io::Error> for OpenFailure {

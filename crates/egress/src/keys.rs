@@ -9,11 +9,13 @@ use crate::lines::MalformedRecord;
 use sealwright_envelope::SymKey;
 use sealwright_kdf::Password;
 use sealwright_session::{Generation, OverEncryptionKey, PasswordOrKey, Records, SerializedSession, SymEncKeySecret};
-use sealwright_types::{SecretString, SessionId, SymEncKeyId, TmrAccessId, b64};
+use sealwright_types::{DeviceId, SecretString, SessionId, SymEncKeyId, TmrAccessId, b64};
+use sealwright_wrap::PrivateKey;
 use sealwright_wrap::record::{
     AuthFactor, AuthFactorKind, DeviceToken, GroupKeyRecord, ProxyKey, SymEncKeyRecord, TmrAccess,
 };
 use serde::{Deserialize, Deserializer};
+use std::sync::Arc;
 
 /// The records of a bundle, and how many of them the service had revoked.
 pub(crate) struct Keys {
@@ -103,6 +105,43 @@ impl Keys {
         })?;
         Ok(Self { records, revoked })
     }
+
+    /// Adds what local databases hold.
+    pub(crate) fn add_recovered(
+        &mut self,
+        group_keys: Vec<(Option<DeviceId>, Arc<PrivateKey>)>,
+        sessions: &[(SessionId, SymKey)],
+    ) {
+        for (device, key) in group_keys {
+            self.records.add_group_private_key(device, key);
+        }
+        for (session, key) in sessions {
+            self.records.add_known(*session, key);
+        }
+    }
+}
+
+/// Adds a record whose kind is told by its members; `None` if it is none.
+pub(crate) fn add_record(records: &mut Records, text: &str) -> Option<()> {
+    if let Ok(record) = serde_json::from_str(text) {
+        records.add_proxy(record);
+    } else if let Ok(record) = serde_json::from_str(text) {
+        records.add_sym_enc_key(record);
+    } else if let Ok(record) = serde_json::from_str(text) {
+        records.add_tmr_access(record);
+    } else if let Ok(record) = serde_json::from_str(text) {
+        records.add_group_key(record);
+    } else if let Ok(record) = serde_json::from_str(text) {
+        records.add_token(record);
+    } else if let Some(secret) = serde_json::from_str(text).ok().and_then(SymEncKeySecretRecord::read) {
+        records.add_sym_enc_key_secret(secret);
+    } else if let Some(key) = serde_json::from_str(text).ok().and_then(OverEncryptionKeyRecord::read) {
+        records.add_over_encryption_key(key);
+    } else {
+        let (session, key) = serde_json::from_str(text).ok().and_then(KnownKey::read)?;
+        records.add_known(session, &key);
+    }
+    Some(())
 }
 
 impl KnownKey {

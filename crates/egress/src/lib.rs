@@ -22,7 +22,7 @@
 //! |---|---|
 //! | EGR-01..04 bundle | [`plan`], [`run`] |
 //! | EGR-10, EGR-12, EGR-13 recognition | `scan`, `records` |
-//! | EGR-15, EGR-16 identities | [`Attempt`] |
+//! | EGR-15, EGR-16 identities | [`Attempt`], [`local_database`] |
 //! | EGR-20..22 plan | [`Plan`] |
 //! | EGR-25, EGR-26 unlocking | [`Options`] |
 //! | EGR-27, EGR-28 conversion | [`run`] |
@@ -37,6 +37,7 @@ mod error;
 mod keys;
 mod ledger;
 mod lines;
+pub mod local_database;
 mod naming;
 mod options;
 mod place;
@@ -46,6 +47,7 @@ mod recover;
 mod report;
 mod run;
 mod scan;
+mod session_keys;
 mod source;
 mod verify;
 mod workers;
@@ -58,6 +60,7 @@ pub use plan::{Plan, Sessions, Unreachable, plan};
 pub use recover::{Attempt, Outcome};
 pub use report::{Form, Report, Summary};
 pub use run::run;
+pub use session_keys::SessionKeys;
 pub use verify::{Verification, verify};
 
 pub use sealwright_session::{ProxyDepth, UnknownHash};

@@ -37,6 +37,11 @@ impl RecordFile {
         files.into_iter().filter(|file| file.path.is_file()).collect()
     }
 
+    /// The file at this path, whatever it is called.
+    pub(crate) fn named(path: &Path) -> Self {
+        Self { name: path.display().to_string(), path: path.to_owned() }
+    }
+
     /// Its records.
     pub(crate) fn records<T: DeserializeOwned>(&self) -> Result<Records<T>, EgressError> {
         let source = open(&self.path).map_err(EgressError::io("open", &self.path))?;

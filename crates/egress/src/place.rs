@@ -15,8 +15,16 @@ pub(crate) const SUFFIX: &str = ".part";
 /// A private file that is being written. Dropping it removes it.
 #[derive(Debug)]
 pub(crate) struct Part {
-    file: BufWriter<NamedTempFile>,
+    file: State,
     hash: Hasher,
+}
+
+#[derive(Debug)]
+enum State {
+    Open(BufWriter<NamedTempFile>),
+    Complete(TempPath),
+    /// Completing it has failed.
+    Lost,
 }
 
 /// A private file that is complete and waits for its name. It is closed: many may wait.
@@ -32,31 +40,49 @@ impl Part {
     pub(crate) fn create(directory: &Path) -> io::Result<Self> {
         create_private_directory(directory)?;
         let file = Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(directory)?;
-        Ok(Self { file: BufWriter::new(file), hash: Hasher::new() })
+        Ok(Self { file: State::Open(BufWriter::new(file)), hash: Hasher::new() })
     }
 
     /// Everything is written.
-    pub(crate) fn finish(self) -> io::Result<Finished> {
-        let file = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    pub(crate) fn finish(mut self) -> io::Result<Finished> {
+        self.complete()?;
         let (bytes, sha256) = self.hash.finish();
-        Ok(Finished { path: file.into_temp_path(), bytes, sha256 })
+        match self.file {
+            State::Complete(path) => Ok(Finished { path, bytes, sha256 }),
+            State::Open(_) | State::Lost => Err(lost()),
+        }
     }
 }
 
 impl Write for Part {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(data)?;
+        let State::Open(file) = &mut self.file else { return Err(lost()) };
+        let written = file.write(data)?;
         self.hash.update(data.get(..written).unwrap_or_default());
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        if let State::Open(file) = &mut self.file { file.flush() } else { Ok(()) }
     }
 }
 
 /// Nobody but its owner can read it, and it has no name that anybody asked for.
-impl Withheld for Part {}
+impl Withheld for Part {
+    fn complete(&mut self) -> io::Result<()> {
+        self.file = match std::mem::replace(&mut self.file, State::Lost) {
+            State::Open(file) => {
+                State::Complete(file.into_inner().map_err(io::IntoInnerError::into_error)?.into_temp_path())
+            }
+            other => other,
+        };
+        Ok(())
+    }
+}
+
+fn lost() -> io::Error {
+    io::Error::other("the temporary file is closed")
+}
 
 impl Finished {
     /// How the file stands in the manifest under this name.

@@ -1,6 +1,6 @@
 //! What a bundle needs and what it has, before any private-key operation (docs/spec/EGRESS.md section 4).
 
-use crate::bundle::{Bundle, NOT_SUPPORTED_YET};
+use crate::bundle::Bundle;
 use crate::error::EgressError;
 use crate::keys::Keys;
 use crate::lines::MalformedRecord;
@@ -30,6 +30,7 @@ pub(crate) struct Prepared {
     pub(crate) needed: Vec<SessionId>,
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) users: usize,
+    unknown: Vec<String>,
     malformed: Vec<MalformedRecord>,
 }
 
@@ -50,8 +51,6 @@ pub struct Plan {
     pub items: BTreeMap<&'static str, u64>,
     /// Reachable sessions by route.
     pub routes: BTreeMap<&'static str, u64>,
-    /// Files of records that this version recognises but does not open, with their number of records.
-    pub not_supported_yet: BTreeMap<String, u64>,
     /// Records that could not be read.
     pub malformed_records: Vec<MalformedRecord>,
     /// Names in the bundle that are no part of one.
@@ -104,8 +103,7 @@ pub fn plan(bundle: &Path, options: &Options, progress: &dyn Progress) -> Result
         unreachable,
         items,
         routes,
-        not_supported_yet: prepared.not_supported_yet()?,
-        unknown: prepared.bundle.unknown()?,
+        unknown: prepared.unknown,
         identities: prepared.attempts,
         malformed_records: prepared.malformed,
     })
@@ -123,14 +121,17 @@ impl Prepared {
     pub(crate) fn new(bundle: &Path, options: &Options, progress: &dyn Progress) -> Result<Self, EgressError> {
         let bundle = Bundle::open(bundle, options.strict)?;
         let mut malformed = Vec::new();
-        let recovered = Recovered::from_bundle(&bundle, &mut malformed)?;
+        let recovered = Recovered::from_bundle(&bundle, options.threads(), &mut malformed)?;
         let users = recovered.users();
+        let mut unknown = bundle.unknown()?;
+        unknown.retain(|name| !recovered.directories.contains(name));
         let (items, needed) = look_at_all(&bundle, options, progress)?;
-        let keys = Keys::from_bundle(&bundle, &mut malformed)?;
+        let mut keys = Keys::from_bundle(&bundle, &mut malformed)?;
+        keys.add_recovered(recovered.group_keys, &recovered.sessions);
         let mut resolver = Resolver::new(recovered.keyring, keys.records, options.policy());
         resolver.prefer_shared_proxies(&needed);
         let (attempts, revoked) = (recovered.attempts, keys.revoked);
-        Ok(Self { bundle, items, resolver, revoked, needed, attempts, users, malformed })
+        Ok(Self { bundle, items, resolver, revoked, needed, attempts, users, unknown, malformed })
     }
 
     /// The report, still without what became of the items.
@@ -143,19 +144,16 @@ impl Prepared {
             reasons: BTreeMap::new(),
             malformed_records: self.malformed.clone(),
             revoked_records: self.revoked,
-            not_supported_yet: self.not_supported_yet()?,
-            unknown: self.bundle.unknown()?,
+            unknown: self.unknown.clone(),
         })
     }
 
-    fn not_supported_yet(&self) -> Result<BTreeMap<String, u64>, EgressError> {
-        let mut counts = BTreeMap::new();
-        for name in NOT_SUPPORTED_YET {
-            if let Some(count) = self.bundle.count(name)? {
-                counts.insert(name.to_owned(), count);
-            }
-        }
-        Ok(counts)
+    /// Sessions whose keys these items need, sorted.
+    pub(crate) fn needed_by(&self, items: &[&Item]) -> Vec<SessionId> {
+        let in_records = |item: &&Item| sessions_in(self.bundle.root(), item);
+        let needed: BTreeSet<_> =
+            items.iter().flat_map(|item| item.session()).chain(items.iter().flat_map(in_records)).collect();
+        needed.into_iter().collect()
     }
 }
 

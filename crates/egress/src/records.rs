@@ -6,7 +6,7 @@ use sealwright_envelope::message::Message;
 use sealwright_envelope::{OpenError, SymKey};
 use sealwright_session::{Closed, Reason, Resolver};
 use sealwright_types::{Coded as _, SessionId};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -46,7 +46,7 @@ pub(crate) fn sessions(mut source: impl BufRead) -> io::Result<BTreeSet<SessionI
         if line.len() == LONGEST_LINE && !line.ends_with(b"\n") {
             source.skip_until(b'\n')?;
         }
-        let Ok(record) = serde_json::from_slice::<Record<'_>>(&line) else { continue };
+        let Some(record) = Record::parse(&line) else { continue };
         sessions.extend(record.messages().filter_map(|(_, message)| message.ok()).map(|message| message.session()));
     }
     Ok(sessions)
@@ -77,7 +77,7 @@ impl Rewriter<'_> {
         if line.trim_ascii().is_empty() {
             return sink.write_all(line);
         }
-        let Ok(record) = serde_json::from_slice::<Record<'_>>(line) else {
+        let Some(record) = Record::parse(line) else {
             self.count(&[Fault::malformed("malformed")], false);
             return sink.write_all(line);
         };
@@ -127,6 +127,12 @@ impl Rewriter<'_> {
 struct Record<'a>(Vec<&'a RawValue>);
 
 impl<'a> Record<'a> {
+    /// A line that is JSON but no object is a record without members. `None` if it is no JSON.
+    fn parse(line: &'a [u8]) -> Option<Self> {
+        let record = serde_json::from_slice(line).ok();
+        record.or_else(|| serde_json::from_slice(line).ok().map(|IgnoredAny| Self(Vec::new())))
+    }
+
     /// The messages among the text members, with the text that holds them. What only looks like a message is an error.
     fn messages(&self) -> impl Iterator<Item = (&'a str, Result<Message, &'static str>)> {
         self.0.iter().filter_map(|value| {
@@ -143,7 +149,7 @@ impl<'a> Record<'a> {
 
 /// Whether a text is a JSON object with the two members of a message.
 fn is_message(text: &str) -> bool {
-    type Members<'a> = HashMap<Cow<'a, str>, serde::de::IgnoredAny>;
+    type Members<'a> = HashMap<Cow<'a, str>, IgnoredAny>;
     let members: Result<Members<'_>, _> = serde_json::from_str(text);
     members.is_ok_and(|members| members.contains_key("sessionId") && members.contains_key("data"))
 }
@@ -161,7 +167,7 @@ impl<'de> Deserialize<'de> for Record<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut values = Vec::new();
-                while let Some((_, value)) = map.next_entry::<serde::de::IgnoredAny, &'de RawValue>()? {
+                while let Some((_, value)) = map.next_entry::<IgnoredAny, &'de RawValue>()? {
                     values.push(value);
                 }
                 Ok(Record(values))

@@ -1,14 +1,20 @@
 //! Identities of a bundle: every source is tried, every attempt is reported (docs/spec/EGRESS.md section 3).
 
+mod database;
+mod ssks;
+
 use crate::bundle::{Bundle, IDENTITIES};
 use crate::error::EgressError;
 use crate::lines::MalformedRecord;
+use sealwright_envelope::SymKey;
 use sealwright_identity::Identity;
 use sealwright_session::Keyring;
-use sealwright_types::{Coded as _, DeviceId, SecretVec, UserId, b64};
+use sealwright_types::{Coded as _, DeviceId, SecretVec, SessionId, UserId, b64};
+use sealwright_wrap::PrivateKey;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs;
+use std::sync::Arc;
 
 /// The largest identity document that is read. A hundred renewals fit several times.
 const LARGEST_DOCUMENT: u64 = 4 * 1024 * 1024;
@@ -44,7 +50,13 @@ pub struct Attempt {
 pub enum Outcome {
     /// The private keys are there.
     Recovered,
-    /// Not an identity.
+    /// The secret is right and the slot is empty: the identity was stored elsewhere.
+    SlotDisabled,
+    /// A wrong secret or damaged data: one MAC cannot tell.
+    Rejected,
+    /// No secret for it is in the bundle.
+    NoSecret,
+    /// Not an identity, or it cannot be read.
     Malformed,
 }
 
@@ -53,6 +65,12 @@ pub enum Outcome {
 pub(crate) struct Recovered {
     pub(crate) keyring: Keyring,
     pub(crate) attempts: Vec<Attempt>,
+    /// Private keys of groups that databases hold, with the group's device.
+    pub(crate) group_keys: Vec<(Option<DeviceId>, Arc<PrivateKey>)>,
+    /// Session keys that databases hold.
+    pub(crate) sessions: Vec<(SessionId, SymKey)>,
+    /// Names at the top of the bundle that hold databases.
+    pub(crate) directories: BTreeSet<String>,
     users: BTreeSet<UserId>,
 }
 
@@ -67,17 +85,25 @@ struct IdentityRecord {
 }
 
 impl Recovered {
-    /// Tries every source.
-    pub(crate) fn from_bundle(bundle: &Bundle, malformed: &mut Vec<MalformedRecord>) -> Result<Self, EgressError> {
+    /// Tries every source, in the order of EGR-15.
+    pub(crate) fn from_bundle(
+        bundle: &Bundle,
+        threads: usize,
+        malformed: &mut Vec<MalformedRecord>,
+    ) -> Result<Self, EgressError> {
         let mut recovered = Self::default();
         bundle.each(IDENTITIES, malformed, |place, record: IdentityRecord| {
             let document = b64::decode_tolerant_secret(&record.identity);
             drop(SecretVec::from(record.identity.into_bytes()));
             let document = document.map_err(|_| place.clone())?;
-            recovered.try_document(&place.to_string(), &document, record.seald_id, record.device_id);
+            let attempt = recovered.document(&place.to_string(), &document, record.seald_id, record.device_id);
+            recovered.attempts.push(attempt);
             Ok(())
         })?;
         recovered.try_directory(bundle)?;
+        recovered.try_two_man_rule(bundle, threads, malformed)?;
+        recovered.try_passwords(bundle, threads, malformed)?;
+        recovered.try_databases(bundle, malformed)?;
         Ok(recovered)
     }
 
@@ -102,51 +128,69 @@ impl Recovered {
             let source = format!("identities/{}", path.file_name().unwrap_or_default().to_string_lossy());
             let length = path.metadata().map_err(EgressError::io("read", &path))?;
             if !length.is_file() || length.len() > LARGEST_DOCUMENT {
-                self.attempts.push(Attempt::failed(source, None, None, "malformed"));
+                self.attempts.push(Attempt::failed(source, None, None, Outcome::Malformed, "malformed"));
                 continue;
             }
             let document = fs::read(&path).map(SecretVec::from).map_err(EgressError::io("read", &path))?;
-            self.try_document(&source, &document, None, None);
+            let attempt = self.document(&source, &document, None, None);
+            self.attempts.push(attempt);
         }
         Ok(())
     }
 
     /// Reads one document. Ids that stand beside it have to be the ones inside.
-    fn try_document(&mut self, source: &str, document: &SecretVec, user: Option<UserId>, device: Option<DeviceId>) {
-        let source = source.to_owned();
+    fn document(
+        &mut self,
+        source: &str,
+        document: &SecretVec,
+        user: Option<UserId>,
+        device: Option<DeviceId>,
+    ) -> Attempt {
+        let failed = |error| Attempt::failed(source.to_owned(), user, device, Outcome::Malformed, error);
         let read = match Identity::from_bson(document.expose()) {
             Ok(read) => read,
-            Err(error) => return self.attempts.push(Attempt::failed(source, user, device, error.code())),
+            Err(error) => return failed(error.code()),
         };
         let identity = read.identity;
         let contradicts = user.is_some_and(|user| user != identity.user())
             || device.is_some_and(|device| device != identity.device());
         if contradicts {
-            return self.attempts.push(Attempt::failed(source, user, device, "ids-differ"));
+            return failed("ids-differ");
         }
-        self.keyring.add_identity(&identity);
+        self.identity(source, &identity, read.warnings.iter().map(ToString::to_string).collect())
+    }
+
+    /// Takes over the keys of an identity.
+    fn identity(&mut self, source: &str, identity: &Identity, warnings: Vec<String>) -> Attempt {
+        self.keyring.add_identity(identity);
         self.users.insert(identity.user());
-        self.attempts.push(Attempt {
-            source,
+        Attempt {
+            source: source.to_owned(),
             user: identity.user().to_string(),
             seald_id: Some(identity.user()),
             device_id: Some(identity.device()),
             outcome: Outcome::Recovered,
             error: None,
-            warnings: read.warnings.iter().map(ToString::to_string).collect(),
-        });
+            warnings,
+        }
     }
 }
 
 impl Attempt {
-    fn failed(source: String, user: Option<UserId>, device: Option<DeviceId>, error: &'static str) -> Self {
+    fn failed(
+        source: String,
+        user: Option<UserId>,
+        device: Option<DeviceId>,
+        outcome: Outcome,
+        error: &'static str,
+    ) -> Self {
         let name = user.map(|user| user.to_string()).or_else(|| device.map(|device| format!("device:{device}")));
         Self {
             user: name.unwrap_or_else(|| "unknown".to_owned()),
             source,
             seald_id: user,
             device_id: device,
-            outcome: Outcome::Malformed,
+            outcome,
             error: Some(error),
             warnings: Vec::new(),
         }

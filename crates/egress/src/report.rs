@@ -91,8 +91,6 @@ pub struct Report {
     pub malformed_records: Vec<MalformedRecord>,
     /// Tokens and wraps that the service had revoked; they were opened nevertheless (EMK-14).
     pub revoked_records: u64,
-    /// Files of records that this version recognises but does not open, with their number of records.
-    pub not_supported_yet: BTreeMap<String, u64>,
     /// Names in the bundle that are no part of one.
     pub unknown: Vec<String>,
 }

@@ -24,6 +24,12 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
     if prepared.users > 1 && !options.confirmed {
         return Err(EgressError::NotConfirmed { users: prepared.users });
     }
+    if prepared.users > 1 {
+        progress.note(&format!(
+            "the identities of {} users are in use: this is a server-side egress (EGR-47)",
+            prepared.users
+        ));
+    }
     let output = create_output(output, prepared.bundle.root())?;
     let ledger = Ledger::open(&output)?;
     place::remove_left_over(&output).map_err(EgressError::io("clean", &output))?;
@@ -86,8 +92,9 @@ fn unlock(prepared: &Prepared, pending: &[&Item], options: &Options, progress: &
     if pending.is_empty() {
         return;
     }
-    progress.stage(Stage::Unlock, prepared.needed.len() as u64);
-    workers::each(options.threads(), &prepared.needed, |&session| {
+    let needed = prepared.needed_by(pending);
+    progress.stage(Stage::Unlock, needed.len() as u64);
+    workers::each(options.threads(), &needed, |&session| {
         // Why a session stays closed is told with its items.
         drop(prepared.resolver.resolve(session));
         progress.advance(1);

@@ -114,21 +114,18 @@ fn look(source: &Source, path: &Path) -> io::Result<(u64, Content)> {
         return Err(io::Error::other("not a regular file"));
     }
     let length = metadata.len();
-    let content = if source.text().starts_with("messages/") {
-        record_file(&source.file_name())
-    } else {
-        recognize(&mut File::open(path)?, length)?
-    };
+    let by_name = record_file(&source.file_name()).filter(|_| source.text().starts_with("messages/"));
+    let content = by_name.map_or_else(|| recognize(&mut File::open(path)?, length), Ok)?;
     Ok((length, content))
 }
 
 /// By its name: records carry no mark.
-fn record_file(name: &str) -> Content {
+fn record_file(name: &str) -> Option<Content> {
     let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst"));
     match plain.unwrap_or(name).rsplit('.').next() {
-        Some("jsonl") if plain.is_none() => Content::Records,
-        Some("jsonl" | "csv" | "sqlite") => Content::Unsupported,
-        _ => Content::Plain,
+        Some("jsonl") if plain.is_none() => Some(Content::Records),
+        Some("jsonl" | "csv" | "sqlite") => Some(Content::Unsupported),
+        _ => None,
     }
 }
 

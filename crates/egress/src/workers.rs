@@ -22,12 +22,14 @@ pub(crate) fn in_order<'a, I: Sync, T: Send, E>(
     thread::scope(|scope| {
         for _ in 0..threads.min(items.len()) {
             scope.spawn(|| {
+                let _bell = Bell(&queue);
                 while let Some((place, item)) = queue.next(items) {
                     queue.finished(place, work(item));
                 }
             });
         }
-        let mut taken = items.iter().enumerate().map(|(place, item)| take(item, queue.wait_for(place)));
+        let results = items.iter().enumerate().map_while(|(place, item)| Some((item, queue.wait_for(place)?)));
+        let mut taken = results.map(|(item, result)| take(item, result));
         let result = taken.find(Result::is_err).unwrap_or(Ok(()));
         queue.stop();
         result
@@ -37,6 +39,17 @@ pub(crate) fn in_order<'a, I: Sync, T: Send, E>(
 /// As [`in_order`], for work without results.
 pub(crate) fn each<I: Sync>(threads: usize, items: &[I], work: impl Fn(&I) + Sync) {
     let Ok(()) = in_order(threads, items, work, |_, ()| Ok::<(), Infallible>(()));
+}
+
+/// Ends the wait for results when a thread panics, so that the panic is told instead of waited for.
+struct Bell<'a, T>(&'a Queue<T>);
+
+impl<T> Drop for Bell<'_, T> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.stop();
+        }
+    }
 }
 
 struct Queue<T> {
@@ -77,13 +90,17 @@ impl<T> Queue<T> {
         self.changed.notify_all();
     }
 
-    fn wait_for(&self, place: usize) -> T {
+    /// The result of an item; `None` when the work was stopped before.
+    fn wait_for(&self, place: usize) -> Option<T> {
         let mut state = self.lock();
         loop {
             if let Some(result) = state.finished.remove(&place) {
                 state.taken = place + 1;
                 self.changed.notify_all();
-                return result;
+                return Some(result);
+            }
+            if state.stopped {
+                return None;
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -136,6 +153,12 @@ mod tests {
         );
         assert_eq!(result, Err("stop"));
         assert!(begun.into_inner() < items.len());
+    }
+
+    #[test]
+    #[should_panic(expected = "a scoped thread panicked")]
+    fn a_panic_is_told_and_not_waited_for() {
+        each(2, &[1, 2, 3], |&item| assert_ne!(item, 2));
     }
 
     #[test]

@@ -192,6 +192,28 @@ fn rows_keep_what_does_not_open() {
     assert_eq!(found, expected.map(|(row, error)| (row, error.to_owned())));
 }
 
+#[test]
+fn ses_40_a_legacy_message_that_carries_its_key_opens_with_own_keys() {
+    use sealwright_identity::Identity;
+    use sealwright_types::{DeviceId, UserId};
+    use sealwright_wrap::{KeySize, PrivateKey, wrap};
+    let made = Made::new();
+    let me = Identity::generate(UserId::random().unwrap(), DeviceId::random().unwrap(), KeySize::Rsa2048).unwrap();
+    let stranger = PrivateKey::generate(KeySize::Rsa2048).unwrap();
+    made.add("identities/me.bson", me.to_bson().expose());
+    let key = SymKey::generate().unwrap();
+    let sealed = b64::encode_s64(sealwright_envelope::seal(&key, b"old words").unwrap());
+    let for_me = b64::encode_s64(wrap(&key, me.current().encryption.public()).unwrap());
+    let for_stranger = b64::encode_s64(wrap(&key, stranger.public()).unwrap());
+    made.add("data/both.txt", format!("==GET=SEALD=1=2/{for_stranger}/{for_me}={sealed}/="));
+    made.add("data/other.txt", format!("==GET=SEALD=1=1/{for_stranger}={sealed}/="));
+    let output = tempfile::tempdir().unwrap();
+    let lines = made.run(output.path());
+    assert_eq!((lines[0].status, lines[0].route.as_deref()), (Status::Converted, Some("local")));
+    assert_eq!(fs::read(output.path().join("data/both.txt")).unwrap(), b"old words");
+    assert_eq!((lines[1].status, lines[1].error.as_deref()), (Status::Closed, Some("no-token")));
+}
+
 #[cfg(unix)]
 #[test]
 fn names_that_are_not_utf8_are_told_in_hex() {

@@ -3,7 +3,7 @@
 
 mod support;
 
-use sealwright_egress::{Line, Options, Rows, Status, Unopened, plan, run, verify};
+use sealwright_egress::{Line, Options, Outcome, ProxyDepth, Rows, Status, Unopened, plan, run, verify};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -97,52 +97,90 @@ fn a_changed_output_is_found_and_a_run_puts_it_right() {
     assert_eq!(snapshot(output.path()), before);
 }
 
-#[test]
-fn the_hard_bundle_converts_what_it_can_and_accounts_for_the_rest() {
+/// What became of an item: status, code, hash of a file, whether a chain led there.
+type Fate = (Status, Option<String>, Option<String>, bool);
+
+/// Runs the hard bundle and gives the expectation and the fate of every item.
+fn hard(options: &Options) -> Vec<(Value, Fate)> {
     let output = tempfile::tempdir().unwrap();
-    let summary = run(&sample("hard/bundle"), output.path(), &confirmed(), &()).unwrap();
+    let summary = run(&sample("hard/bundle"), output.path(), options, &()).unwrap();
     assert_eq!(summary.exit_status(), 3);
     let manifest = manifest(output.path());
     let unopened: BTreeMap<u64, Unopened> =
         lines::<Unopened>(&output.path().join("unopened.jsonl")).into_iter().map(|row| (row.row, row)).collect();
-    let known: Vec<String> = plan(&sample("hard/bundle"), &confirmed(), &())
-        .unwrap()
-        .unreachable
-        .iter()
-        .map(|unreachable| unreachable.session_id.to_string())
-        .collect();
-    let mut converted = 0;
-    for item in expected("hard") {
-        let (status, error, sha256) = match item["row"].as_u64() {
+    let rows = fs::read_to_string(output.path().join("messages/chat.jsonl")).unwrap();
+    let rows: Vec<Value> = rows.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let fate = |item: &Value| match item["row"].as_u64() {
+        None => {
+            let line = &manifest[item["source"].as_str().unwrap()];
+            (line.status, line.error.clone(), line.sha256.clone(), line.chain)
+        }
+        Some(row) => match unopened.get(&row) {
+            Some(row) => (row.status, Some(row.error.clone()), None, false),
             None => {
-                let line = &manifest[item["source"].as_str().unwrap()];
-                (line.status, line.error.clone(), line.sha256.clone())
+                assert_eq!(rows[row as usize]["body"], item["text"]);
+                (Status::Converted, None, None, false)
             }
-            Some(row) => match unopened.get(&row) {
-                Some(row) => (row.status, Some(row.error.clone()), None),
-                None => (Status::Converted, None, None),
-            },
-        };
-        let reachable = item["sessionId"].as_str().is_some_and(|session| !known.iter().any(|lost| lost == session));
-        match (item["status"].as_str().unwrap(), status) {
-            ("ok", Status::Converted) => {
-                assert!(reachable);
-                converted += 1;
-                if item["row"].is_null() {
-                    assert_eq!(sha256.as_deref(), item["sha256"].as_str());
-                }
+        },
+    };
+    expected("hard").into_iter().map(|item| (item.clone(), fate(&item))).collect()
+}
+
+#[test]
+fn the_hard_bundle_converts_exactly() {
+    for (item, (status, error, sha256, chain)) in hard(&confirmed()) {
+        let expected = item["status"].as_str().unwrap();
+        match expected {
+            "ok" => assert_eq!(status, Status::Converted, "{item}"),
+            "plain" => assert_eq!(status, Status::Plain, "{item}"),
+            "rejected" => assert!(matches!(status, Status::Rejected | Status::Malformed), "{item} {status:?}"),
+            "closed" => assert_eq!((status, error.as_deref()), (Status::Closed, Some("no-token")), "{item}"),
+            "chain" => assert_eq!((status, error.as_deref()), (Status::Closed, Some("proxy-not-direct")), "{item}"),
+            other => panic!("{other}"),
+        }
+        if expected == "ok" && item["row"].is_null() {
+            assert_eq!(sha256.as_deref(), item["sha256"].as_str(), "{item}");
+        }
+        assert!(!chain);
+    }
+}
+
+#[test]
+fn chains_of_proxies_open_on_request_and_are_marked() {
+    let mut options = confirmed();
+    options.proxies = ProxyDepth::Chains;
+    let mut marked = 0;
+    for (item, (status, _, sha256, chain)) in hard(&options) {
+        if item["status"] == "chain" {
+            assert_eq!(status, Status::Converted, "{item}");
+            if item["row"].is_null() {
+                assert_eq!(sha256.as_deref(), item["sha256"].as_str());
+                assert!(chain, "{item}");
+                marked += 1;
             }
-            ("ok", Status::Closed) => assert!(!reachable, "{item}"),
-            ("plain", Status::Plain) => {}
-            ("rejected", Status::Rejected | Status::Malformed | Status::Closed) => {
-                assert!(status != Status::Closed || !reachable, "{item}");
-            }
-            ("closed", Status::Closed) => assert!(error.is_some()),
-            ("chain", Status::Closed) => {}
-            (expected, actual) => panic!("{expected} became {actual:?}: {item}"),
+        } else {
+            assert!(!chain, "{item}");
         }
     }
-    assert_eq!(converted, 103, "with the identities that this version recovers");
+    assert!(marked > 0);
+}
+
+#[test]
+fn every_way_back_to_an_identity_is_tried_and_told() {
+    let plan = plan(&sample("hard/bundle"), &confirmed(), &()).unwrap();
+    let told: Vec<_> = plan.identities.iter().map(|attempt| (attempt.user.as_str(), attempt.outcome)).collect();
+    for (user, outcome) in [
+        ("user-bob", Outcome::Recovered),
+        ("user-carol", Outcome::Recovered),
+        ("user-dave", Outcome::Recovered),
+        ("user-grace", Outcome::NoSecret),
+        ("user-heidi", Outcome::Rejected),
+    ] {
+        assert!(told.contains(&(user, outcome)), "{user}: {told:?}");
+    }
+    let erin = plan.identities.iter().find(|attempt| attempt.source.contains("localdb/erin")).unwrap();
+    assert_eq!(erin.outcome, Outcome::Recovered);
+    assert_eq!(plan.identities.len(), 8);
 }
 
 #[test]

@@ -8,10 +8,12 @@
 use crate::key::{BLOCK, MAC, SymKey};
 use sealwright_types::random::{self, RandomError};
 use sealwright_types::{Coded, Malformed, RuleId};
-use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _, ConstantTimeLess as _};
+use subtle::ConstantTimeEq as _;
 
 /// The shortest envelope: IV, one block of padding, MAC (ENV-04).
 pub const SHORTEST: usize = BLOCK + BLOCK + MAC;
+/// Bytes that are copied and decrypted at a time, whole blocks: half of a first-level cache.
+const PIECE: usize = 16 * 1024;
 
 /// Why a sealed object could not be opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -97,11 +99,18 @@ pub fn seal(key: &SymKey, plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
 /// # Errors
 /// [`OpenError::Malformed`] for an impossible length, [`OpenError::Rejected`] for everything else.
 pub fn open(key: &SymKey, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
-    let verified = Verified::check(key, sealed)?;
-    let mut plaintext = Vec::with_capacity(verified.ciphertext.len());
-    plaintext.extend_from_slice(verified.ciphertext);
-    key.decrypt_blocks(verified.iv, &mut plaintext);
-    plaintext.truncate(verified.plaintext_length);
+    let Authentic { iv, ciphertext } = Authentic::check(key, sealed)?;
+    let mut plaintext = Vec::with_capacity(ciphertext.len());
+    let mut previous = iv;
+    // Copied and decrypted piece by piece: the second finds in the cache what the first has put there.
+    for piece in ciphertext.chunks(PIECE) {
+        let start = plaintext.len();
+        plaintext.extend_from_slice(piece);
+        key.decrypt_blocks(previous, plaintext.get_mut(start..).unwrap_or_default());
+        previous = piece.last_chunk().unwrap_or(previous);
+    }
+    let length = plaintext_length(&plaintext).ok_or(OpenError::Rejected)?;
+    plaintext.truncate(length);
     Ok(plaintext)
 }
 
@@ -110,11 +119,15 @@ pub fn open(key: &SymKey, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
 /// # Errors
 /// As [`open`].
 pub fn open_in_place<'a>(key: &SymKey, sealed: &'a mut [u8]) -> Result<&'a mut [u8], OpenError> {
-    let verified = Verified::check(key, sealed)?;
-    let (iv, length, ciphertext_length) = (*verified.iv, verified.plaintext_length, verified.ciphertext.len());
-    let ciphertext = sealed.get_mut(BLOCK..).and_then(|rest| rest.get_mut(..ciphertext_length)).unwrap_or_default();
-    key.decrypt_blocks(&iv, ciphertext);
-    Ok(ciphertext.get_mut(..length).unwrap_or_default())
+    let Authentic { iv: &iv, ciphertext } = Authentic::check(key, sealed)?;
+    let ciphertext_length = ciphertext.len();
+    let blocks = sealed.get_mut(BLOCK..).and_then(|rest| rest.get_mut(..ciphertext_length)).unwrap_or_default();
+    key.decrypt_blocks(&iv, blocks);
+    let Some(length) = plaintext_length(blocks) else {
+        key.encrypt_blocks(&iv, blocks);
+        return Err(OpenError::Rejected);
+    };
+    Ok(blocks.get_mut(..length).unwrap_or_default())
 }
 
 pub(crate) fn seal_with_iv(key: &SymKey, iv: &[u8; BLOCK], plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
@@ -141,26 +154,30 @@ pub(crate) fn pad(data: &mut Vec<u8>) {
     data.resize(data.len().saturating_add(missing), missing as u8);
 }
 
-/// The plaintext bytes in the last decrypted block; `None` for wrong padding. Looks at all bytes whatever they are (ENV-08).
-pub(crate) fn unpadded(last: &[u8; BLOCK]) -> Option<usize> {
-    let [.., length] = *last;
-    let block = BLOCK as u8;
-    let mut good = !length.ct_eq(&0) & length.ct_lt(&block.saturating_add(1));
-    for (place, byte) in (1..=block).rev().zip(last) {
-        let is_padding = place.ct_lt(&length.saturating_add(1));
-        good &= Choice::conditional_select(&Choice::from(1), &byte.ct_eq(&length), is_padding);
-    }
-    bool::from(good).then(|| BLOCK.saturating_sub(length.into()))
+/// The length of what has been decrypted without its padding; `None` for wrong padding. Looks at all bytes of the last block whatever
+/// they are (ENV-08).
+///
+/// The block as one number: compared with a block full of its last byte, where the padding stands. Byte by byte this would cost more
+/// than the MAC of a short message.
+pub(crate) fn plaintext_length(decrypted: &[u8]) -> Option<usize> {
+    let (before, last) = decrypted.split_last_chunk::<BLOCK>()?;
+    let [.., padding] = *last;
+    let differing = u128::from_be_bytes(*last) ^ u128::from_be_bytes([padding; BLOCK]);
+    let bytes_before = (BLOCK as u8).wrapping_sub(padding);
+    let wrong = differing & u128::MAX.wrapping_shr(u32::from(bytes_before).wrapping_mul(8));
+    // Nothing for 1 to 16, something for every other length.
+    let out_of_range = padding.wrapping_sub(1) >> 4;
+    let good = (wrong | u128::from(out_of_range)).ct_eq(&0);
+    bool::from(good).then(|| before.len().saturating_add(BLOCK).saturating_sub(padding.into()))
 }
 
-/// An envelope whose MAC and padding are right. There is no other way to its parts.
-struct Verified<'a> {
+/// An envelope whose MAC is right. There is no other way to its parts.
+struct Authentic<'a> {
     iv: &'a [u8; BLOCK],
     ciphertext: &'a [u8],
-    plaintext_length: usize,
 }
 
-impl<'a> Verified<'a> {
+impl<'a> Authentic<'a> {
     fn check(key: &SymKey, sealed: &'a [u8]) -> Result<Self, OpenError> {
         let malformed = Malformed::new(sealed.len() as u64, "ENV-06");
         if sealed.len() < SHORTEST || !sealed.len().is_multiple_of(BLOCK) {
@@ -168,17 +185,53 @@ impl<'a> Verified<'a> {
         }
         let (authenticated, expected) = sealed.split_last_chunk::<MAC>().ok_or(malformed)?;
         let (iv, ciphertext) = authenticated.split_first_chunk::<BLOCK>().ok_or(malformed)?;
-        let mut mac = key.mac();
-        mac.update(authenticated);
-        if !SymKey::mac_matches(mac, expected) {
-            return Err(OpenError::Rejected);
+        if key.authenticates(authenticated, expected) { Ok(Self { iv, ciphertext }) } else { Err(OpenError::Rejected) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Byte by byte, as PKCS#7 says it.
+    fn obvious_length(decrypted: &[u8]) -> Option<usize> {
+        let padding = usize::from(*decrypted.last()?);
+        let start = decrypted.len().checked_sub(padding).filter(|_| (1..=BLOCK).contains(&padding))?;
+        decrypted[start..].iter().all(|&byte| usize::from(byte) == padding).then_some(start)
+    }
+
+    #[test]
+    fn padding_is_read_as_byte_by_byte() {
+        for length in [BLOCK, 3 * BLOCK] {
+            for padding in 0..=u8::MAX {
+                for filled in 0..=BLOCK {
+                    let mut decrypted = vec![0x55; length];
+                    decrypted[length - filled..].fill(padding);
+                    decrypted[length - 1] = padding;
+                    assert_eq!(plaintext_length(&decrypted), obvious_length(&decrypted), "ENV-08: {decrypted:?}");
+                    for place in 0..BLOCK {
+                        let mut wrong = decrypted.clone();
+                        wrong[length - 1 - place] ^= 1 << (place % 8);
+                        assert_eq!(plaintext_length(&wrong), obvious_length(&wrong), "ENV-08: {wrong:?}");
+                    }
+                }
+            }
         }
-        let (before, last) = authenticated.split_last_chunk::<BLOCK>().ok_or(malformed)?;
-        let previous = before.last_chunk::<BLOCK>().ok_or(malformed)?;
-        let mut last = *last;
-        key.decrypt_blocks(previous, &mut last);
-        let kept = unpadded(&last).ok_or(OpenError::Rejected)?;
-        let plaintext_length = ciphertext.len().saturating_sub(BLOCK).saturating_add(kept);
-        Ok(Self { iv, ciphertext, plaintext_length })
+        assert_eq!(plaintext_length(b""), None);
+    }
+
+    #[test]
+    fn wrong_padding_under_a_right_mac_leaves_the_buffer_as_it_was() {
+        let key = SymKey::from_bytes(&[7; 64]).unwrap();
+        let mut sealed = seal_with_iv(&key, &[9; BLOCK], &[0; 2 * BLOCK]).unwrap();
+        // Without its padding block the text ends with a zero.
+        sealed.truncate(sealed.len() - BLOCK - MAC);
+        let mut mac = key.mac();
+        mac.update(&sealed);
+        sealed.extend_from_slice(mac.sign().as_ref());
+        let before = sealed.clone();
+        assert_eq!(open_in_place(&key, &mut sealed), Err(OpenError::Rejected));
+        assert_eq!(sealed, before);
+        assert_eq!(open(&key, &sealed), Err(OpenError::Rejected));
     }
 }

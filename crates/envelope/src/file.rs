@@ -224,10 +224,8 @@ impl<R: Read + Seek> Read for OpenedFile<'_, R> {
             // The end of file is told only when the MAC has verified again.
             return io::copy(&mut self.opener, &mut io::sink()).map(|_| 0);
         }
+        // The plaintext is the one of the first pass, or reading it fails: it does not end before the file does.
         let read = self.opener.by_ref().take(self.left).read(buffer)?;
-        if read == 0 && !buffer.is_empty() {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, OpenError::Rejected));
-        }
         self.left = self.left.saturating_sub(read as u64);
         Ok(read)
     }
@@ -271,6 +269,7 @@ pub fn open_withheld<W: Withheld>(
     } else {
         read_archive(key, &mut carrier, entries, &mut places)?;
     }
+    places.complete_last()?;
     Ok(Opened { files: places.files, skipped: places.skipped })
 }
 
@@ -315,8 +314,16 @@ struct Places<P, W> {
     skipped: Vec<Name>,
 }
 
+impl<P, W: Withheld> Places<P, W> {
+    fn complete_last(&mut self) -> io::Result<()> {
+        self.files.last_mut().map_or(Ok(()), |(_, place)| place.complete())
+    }
+}
+
 impl<W: Withheld, P: FnMut(&Entry) -> io::Result<W>> tar::Sink for Places<P, W> {
     fn begin(&mut self, name: Option<Name>, length: u64, _: u64) -> io::Result<()> {
+        // An archive may hold more files than a process may keep open.
+        self.complete_last()?;
         let entry = Entry { name, length };
         let place = (self.place)(&entry)?;
         self.files.push((entry, place));

@@ -98,13 +98,18 @@ impl SymKey {
         self.short_sealing || self.bytes.len() == Self::LENGTH
     }
 
+    /// Whether `expected` is the MAC of `data`, compared in constant time.
+    pub(crate) fn authenticates(&self, data: &[u8], expected: &[u8; MAC]) -> bool {
+        same(hmac::sign(&self.mac, data).as_ref(), expected)
+    }
+
     pub(crate) fn mac(&self) -> hmac::Context {
         hmac::Context::with_key(&self.mac)
     }
 
     /// Compares in constant time.
-    pub(crate) fn mac_matches(mac: hmac::Context, expected: &[u8]) -> bool {
-        mac.sign().as_ref().ct_eq(expected).into()
+    pub(crate) fn mac_matches(mac: hmac::Context, expected: &[u8; MAC]) -> bool {
+        same(mac.sign().as_ref(), expected)
     }
 
     /// Decrypts whole blocks in place, starting from `iv`.
@@ -139,6 +144,16 @@ impl Cipher {
             _ => None,
         }
     }
+}
+
+/// Compares in constant time, half by half: byte by byte would take as long as the MAC of another block.
+fn same(mac: &[u8], expected: &[u8; MAC]) -> bool {
+    halves(mac).zip(halves(expected)).is_some_and(|(mac, expected)| mac.ct_eq(&expected).into())
+}
+
+fn halves(mac: &[u8]) -> Option<[u128; 2]> {
+    let (first, second) = mac.split_first_chunk()?;
+    Some([u128::from_ne_bytes(*first), u128::from_ne_bytes(second.try_into().ok()?)])
 }
 
 impl ConstantTimeEq for SymKey {

@@ -22,10 +22,10 @@
 //! | rule (docs/spec/ENVELOPE.md) | where |
 //! |---|---|
 //! | ENV-01..03 keys | [`SymKey`] |
-//! | ENV-04..08 the envelope; **the MAC is checked in `envelope.rs`, `Verified::check`** | [`seal`], [`open`], [`open_in_place`] |
+//! | ENV-04..08 the envelope; **the MAC is checked in `envelope.rs`, `Authentic::check`** | [`seal`], [`open`], [`open_in_place`] |
 //! | ENV-09 streams; **the MAC is checked in `stream.rs`, `last_chunk`** | [`stream`] |
 //! | MSG-01..23 | [`message`] |
-//! | FILE-01..20, FILE-30, FILE-31, HTML-01..05, OLD-05 | [`file`] |
+//! | FILE-01..20, FILE-30, FILE-31, HTML-01..05, OLD-05 | [`mod@file`] |
 //! | TAR-01..21 | [`file::Entries`], [`file::TarError`] |
 //! | TAR-22, FILE-32 names; **sanitised in `name.rs`, `safe`** | [`name`] |
 //! | OLD-01..04 | [`legacy`] |

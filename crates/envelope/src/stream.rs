@@ -4,7 +4,7 @@
 //! * [`open_withheld`] reads once into a sink that nobody can look into until the MAC has verified.
 //! * [`Sealer`] writes the same bytes as [`crate::seal`] does for the same IV (ENV-05).
 
-use crate::envelope::{OpenError, SHORTEST, SealError, pad, unpadded};
+use crate::envelope::{OpenError, SHORTEST, SealError, pad, plaintext_length};
 use crate::key::{BLOCK, MAC, SymKey};
 use ring::hmac;
 use sealwright_types::{Coded, Malformed, random};
@@ -42,7 +42,15 @@ impl Coded for StreamError {
 ///
 /// A private temporary file that is removed on drop is one, a buffer in memory is another.
 /// Implementing this for a sink that shows what it gets gives away unverified plaintext.
-pub trait Withheld: Write {}
+pub trait Withheld: Write {
+    /// Everything is written: what is not needed any more, such as an open file, can go. Nothing is verified yet.
+    ///
+    /// # Errors
+    /// What the sink could not write.
+    fn complete(&mut self) -> io::Result<()> {
+        self.flush()
+    }
+}
 
 impl Withheld for Vec<u8> {}
 
@@ -57,6 +65,7 @@ pub fn open_withheld<W: Withheld>(key: &SymKey, source: impl Read, mut sink: W) 
     while let Some(unverified) = pass.next_chunk()? {
         sink.write_all(unverified)?;
     }
+    sink.complete()?;
     Ok(sink)
 }
 
@@ -296,9 +305,7 @@ fn last_chunk(
         return Err(OpenError::Rejected);
     }
     key.decrypt_blocks(previous, ciphertext);
-    let last = ciphertext.last_chunk().ok_or(malformed)?;
-    let kept = unpadded(last).ok_or(OpenError::Rejected)?;
-    Ok(ciphertext.len().saturating_sub(BLOCK).saturating_add(kept))
+    plaintext_length(ciphertext).ok_or(OpenError::Rejected)
 }
 
 /// Seals what is written to it. Without [`Sealer::finish`] the result has no MAC and never opens.

@@ -135,6 +135,7 @@ fn the_payload_is_read_tolerantly() {
     for (bad, rule) in [
         (text.replace('+', "%"), "B64-02"),
         (format!("{text}=A"), "B64-02"),
+        (format!("{text}=AAAA"), "B64-02"),
         (format!("!{text}"), "B64-02"),
         (text[..text.len() - 3].to_owned(), "B64-02"),
         (text[..text.len() - 4].to_owned(), "ENV-06"),

@@ -246,7 +246,8 @@ fn a_link_has_no_content_whatever_its_size_says() {
     fails(&end(std::slice::from_ref(&link)), "not-a-file", None);
     assert_eq!(list(&end(&[link.clone(), regular("f", b"x")])).unwrap()[0].content, b"x");
     assert_eq!(first(&end(&[link])).unwrap().content, b"");
-    // Another unknown kind has one, and it is passed over.
+    // Another unknown kind has one: it is no file, whether that is all there or not.
+    fails(&header(Header::new_ustar(), EntryType::new(b'V'), b"v", 5_000), "not-a-file", None);
     let unknown = entry(EntryType::new(b'V'), "v", &[1; 700]);
     assert_eq!(list(&end(&[unknown, regular("f", b"x")])).unwrap()[0].content, b"x");
 }

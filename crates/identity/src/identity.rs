@@ -1,7 +1,7 @@
 //! An identity in memory, and the renewal of its keys.
 
 use sealwright_types::{Coded, DeviceId, UserId};
-use sealwright_wrap::{EngineError, KeyError, KeySize, PrivateKey};
+use sealwright_wrap::{EngineError, KeyError, KeyHash, KeySize, PrivateKey};
 use std::sync::Arc;
 
 /// What a private key of an identity is for.
@@ -156,6 +156,28 @@ impl Identity {
         Ok(self)
     }
 
+    /// Takes the keys of `other` that are not here yet among the old ones: any of them may open a token.
+    pub(crate) fn merge(&mut self, other: &Identity) {
+        let missing = |own: Vec<KeyHash>, keys: Vec<&Arc<PrivateKey>>| -> Vec<Arc<PrivateKey>> {
+            keys.into_iter().filter(|key| !own.contains(&key.hash())).map(Arc::clone).collect()
+        };
+        let encryption =
+            missing(self.encryption_keys().map(|key| key.hash()).collect(), other.encryption_keys().collect());
+        let signing = missing(self.signing_keys().map(|key| key.hash()).collect(), other.signing_keys().collect());
+        self.old_encryption.extend(encryption);
+        self.old_signing.extend(signing);
+    }
+
+    /// Whether both are the same device of the same user with the same current keys.
+    pub(crate) fn agrees_with(&self, other: &Self) -> bool {
+        self.is_same_device(other) && self.current.is(&other.current)
+    }
+
+    /// Whether both are the same device of the same user.
+    pub(crate) fn is_same_device(&self, other: &Self) -> bool {
+        self.user == other.user && self.device == other.device
+    }
+
     /// The renewal has taken place: the prepared keys are the current ones, the former ones the last of the old (IDN-43). Without a
     /// prepared renewal nothing changes.
     #[must_use]
@@ -176,7 +198,9 @@ impl Identity {
     }
 }
 
-fn once_each<'a>(keys: impl Iterator<Item = &'a Arc<PrivateKey>>) -> impl Iterator<Item = &'a Arc<PrivateKey>> {
+pub(crate) fn once_each<'a>(
+    keys: impl Iterator<Item = &'a Arc<PrivateKey>>,
+) -> impl Iterator<Item = &'a Arc<PrivateKey>> {
     let mut seen = std::collections::BTreeSet::new();
     keys.filter(move |key| seen.insert(key.hash()))
 }

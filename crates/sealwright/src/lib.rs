@@ -1,6 +1,6 @@
 //! Sealwright: the formats of the Seald end-to-end-encryption system, read and written offline. One dependency that brings everything.
 //!
-//! Independent and not affiliated with Seald. No network, no clock, no thread, no file in any of these crates: bytes go in, bytes come out.
+//! Independent and not affiliated with Seald. No network anywhere; no clock, thread or file but in [`egress`]: bytes go in, bytes come out.
 //!
 //! # A guided tour
 //!
@@ -80,6 +80,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! With files, everything at once: a *bundle* of data, wrapped keys and identities is decrypted into a tree of clear files by
+//! [`egress::run`].
+//!
 //! # The rooms
 //!
 //! | module | what it is for |
@@ -87,16 +90,25 @@
 //! | [`types`] | identifiers, encodings, secret buffers, the convention for error codes |
 //! | [`envelope`] | symmetric keys and what they seal: envelopes, streams, messages, file containers |
 //! | [`wrap`] | RSA keys, wrapped session keys, signatures, the records that carry wrapped keys |
+//! | [`kdf`] | every password-based derivation |
 //! | [`identity`] | identity documents: who am I, which private keys |
 //! | [`session`] | which key opens this: keyrings, routes, serialised sessions |
+//! | [`egress`] | bulk offline decryption, with threads and files |
 //!
 //! Every error has a stable [`code`](Coded::code). What could serve an attacker as an oracle is one variant, `rejected`, without detail.
 
+pub use sealwright_egress as egress;
 pub use sealwright_envelope as envelope;
 pub use sealwright_identity as identity;
+pub use sealwright_kdf as kdf;
 pub use sealwright_session as session;
 pub use sealwright_types as types;
 pub use sealwright_wrap as wrap;
 
 pub use sealwright_envelope::SymKey;
 pub use sealwright_types::{AppId, Coded, DeviceId, GroupId, SessionId, UserId};
+
+/// The example of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;

@@ -114,7 +114,8 @@ impl Resolver {
                     .is_ok_and(|session| self.direct_cost(session).is_some())
             })
         };
-        token.device_id.is_some_and(is_recovered)
+        let is_at_hand = |device| self.records.group_private_keys().iter().any(|(of, _)| *of == Some(device));
+        token.device_id.is_some_and(|device| is_at_hand(device) || is_recovered(device))
     }
 
     fn has_secret(&self, id: sealwright_types::SymEncKeyId) -> bool {

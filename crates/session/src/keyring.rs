@@ -110,6 +110,12 @@ impl Keyring {
         named.into_iter().chain(of_device).chain(others)
     }
 
+    /// The keys to be tried for a token of which nothing is known but its bytes (OLD-02).
+    pub fn candidates_by_size(&self, token: &[u8]) -> impl Iterator<Item = &Candidate> {
+        let length = token.len();
+        self.candidates.iter().filter(move |candidate| candidate.key.modulus_length() == length)
+    }
+
     /// Opens a token with the first of its candidates that can. Whether it was revoked is for the caller to see (EMK-14).
     ///
     /// # Errors

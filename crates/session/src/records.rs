@@ -3,14 +3,17 @@
 use sealwright_envelope::SymKey;
 use sealwright_kdf::{AppIdText, Password};
 use sealwright_types::{DeviceId, SecretVec, SessionId, SymEncKeyId, TmrAccessId};
+use sealwright_wrap::PrivateKey;
 use sealwright_wrap::record::{AuthFactor, DeviceToken, GroupKeyRecord, ProxyKey, SymEncKeyRecord, TmrAccess};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// Records of wrapped keys, and secrets.
 #[derive(Debug, Default)]
 pub struct Records {
     by_session: HashMap<SessionId, SessionRecords>,
     group_keys: Vec<GroupKeyRecord>,
+    group_private_keys: Vec<(Option<DeviceId>, Arc<PrivateKey>)>,
     group_devices: HashSet<DeviceId>,
     sym_enc_key_secrets: Vec<SymEncKeySecret>,
     over_encryption_keys: Vec<OverEncryptionKey>,
@@ -91,6 +94,12 @@ impl Records {
         add_once(&mut self.group_keys, record);
     }
 
+    /// Adds a private key of a group that is at hand already, for example from a local database (DB-11).
+    pub fn add_group_private_key(&mut self, device: Option<DeviceId>, key: Arc<PrivateKey>) {
+        self.group_devices.extend(device);
+        self.group_private_keys.push((device, key));
+    }
+
     /// Adds what opens the records of a SymEncKey.
     pub fn add_sym_enc_key_secret(&mut self, secret: SymEncKeySecret) {
         self.sym_enc_key_secrets.push(secret);
@@ -111,6 +120,10 @@ impl Records {
 
     pub(crate) fn group_keys(&self) -> &[GroupKeyRecord] {
         &self.group_keys
+    }
+
+    pub(crate) fn group_private_keys(&self) -> &[(Option<DeviceId>, Arc<PrivateKey>)] {
+        &self.group_private_keys
     }
 
     pub(crate) fn is_group_device(&self, device: DeviceId) -> bool {

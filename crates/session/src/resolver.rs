@@ -1,5 +1,7 @@
 //! From records and secrets to a session's key, one record after the other (docs/spec/SESSIONS.md sections 2 to 7).
 
+mod proxy;
+
 use crate::closed::{Closed, Reason};
 use crate::keyring::{Keyring, UnknownHash};
 use crate::records::{PasswordOrKey, Records, SessionRecords, SymEncKeySecret};
@@ -7,7 +9,7 @@ use crate::route::Route;
 use sealwright_envelope::SymKey;
 use sealwright_kdf::{session_id_spellings, sym_enc_key_key_spelled};
 use sealwright_types::{SecretVec, SessionId};
-use sealwright_wrap::record::{DeviceToken, GroupKeyRecord, ProxyKey, SymEncKeyRecord, TmrAccess};
+use sealwright_wrap::record::{DeviceToken, GroupKeyRecord, SymEncKeyRecord, TmrAccess};
 use sealwright_wrap::{PrivateKey, symmetric};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -147,6 +149,23 @@ impl Resolver {
         progress.keys.get(nth).cloned().ok_or_else(no_record)
     }
 
+    /// The key that a legacy message carries itself, wrapped for devices that it does not name (SES-40). Only own keys are tried, and
+    /// nothing is remembered: there is no session.
+    ///
+    /// # Errors
+    /// [`Closed`].
+    pub fn resolve_local(&self, tokens: &[Vec<u8>]) -> Result<Arc<Resolved>, Closed> {
+        for token in tokens {
+            for candidate in self.keyring.candidates_by_size(token) {
+                self.operations.fetch_add(1, Ordering::Relaxed);
+                if let Ok(key) = sealwright_wrap::unwrap(&candidate.key, token) {
+                    return Ok(Resolved::new(&key, Route::Local, false));
+                }
+            }
+        }
+        Err(Closed { reasons: vec![Reason::NoToken { device: None }] })
+    }
+
     /// Private-key operations done so far.
     pub fn operations(&self) -> u64 {
         self.operations.load(Ordering::Relaxed)
@@ -172,17 +191,17 @@ impl Resolver {
                 records.tokens.get(place).filter(|_| place > first).and_then(|token| self.unwrap_own(token))
             }
             Step::GroupToken(place) => self.unwrap_group(records.tokens.get(place)?),
-            Step::Proxy(place) => self.unwrap_proxy(records.proxies.get(place)?, &mut vec![session]),
+            Step::Proxy(place) => self.unwrap_proxy(records.proxies.get(place)?),
             Step::SymEncKey(place) => self.unwrap_sym_enc_key(records.sym_enc_keys.get(place)?),
             Step::TmrAccess(place) => self.unwrap_tmr_access(records.tmr_accesses.get(place)?),
         }
     }
 
-    /// A session's key by a known key or an own token: what it needs to serve as a proxy or to carry a group's message key
-    /// (PROXY-02, GRP-03, EGR-21).
-    fn directly(&self, session: SessionId) -> Option<Arc<Resolved>> {
-        let known = self.records.get(session)?.known.first().map(Resolved::known);
-        known.or_else(|| self.own(session).map(|(_, key)| key))
+    /// A session's keys by known keys and an own token: what it needs to serve as a proxy or to carry a group's message key
+    /// (PROXY-02, GRP-03, EGR-21). Known keys may be wrong: all of them are for trying.
+    fn directly(&self, session: SessionId) -> impl Iterator<Item = Arc<Resolved>> {
+        let known = self.records.get(session).into_iter().flat_map(|records| &records.known).map(Resolved::known);
+        known.chain(std::iter::once_with(move || self.own(session)).flatten().map(|(_, key)| key))
     }
 
     fn own(&self, session: SessionId) -> Option<(usize, Arc<Resolved>)> {
@@ -205,7 +224,7 @@ impl Resolver {
     }
 
     fn unwrap_token(&self, token: &DeviceToken, keyring: &Keyring, route: Route) -> Option<Arc<Resolved>> {
-        if token.revoked && self.policy.revoked == Revoked::Skipped {
+        if self.is_skipped(token.revoked) {
             return None;
         }
         for candidate in keyring.candidates(token, self.policy.unknown_hash) {
@@ -221,6 +240,9 @@ impl Resolver {
     fn group_keyring(&self) -> &Keyring {
         self.group_keyring.get_or_init(|| {
             let mut keyring = Keyring::default();
+            for (device, key) in self.records.group_private_keys() {
+                keyring.add(Arc::clone(key), *device);
+            }
             for record in self.records.group_keys() {
                 if let Some(key) = self.open_group_key(record) {
                     keyring.add(Arc::new(key), Some(record.device_id));
@@ -232,48 +254,18 @@ impl Resolver {
 
     fn open_group_key(&self, record: &GroupKeyRecord) -> Option<PrivateKey> {
         let session = SessionId::from_bytes(*record.message_id.as_bytes()).ok()?;
-        let message_key = self.directly(session)?.sym_key()?;
-        let der = sealwright_envelope::open(&message_key, &record.encrypted_encryption_private_key).ok()?;
-        let der = SecretVec::from(der);
+        let sealed = &record.encrypted_encryption_private_key;
+        let mut opened = self.directly(session).map(|key| sealwright_envelope::open(&key.sym_key()?, sealed).ok());
+        let der = SecretVec::from(opened.find_map(|der| der)?);
         PrivateKey::from_der(der.expose()).ok().map(|imported| imported.key)
     }
 
-    /// `through` are the sessions that this proxy shall open, one behind the other: none of them is reached through itself (PROXY-05).
-    fn unwrap_proxy(&self, proxy: &ProxyKey, through: &mut Vec<SessionId>) -> Option<Arc<Resolved>> {
-        let by = proxy.proxy_session_id;
-        if through.contains(&by) || (proxy.revoked && self.policy.revoked == Revoked::Skipped) {
-            return None;
-        }
-        let (key, chain) = match (self.directly(by), self.policy.proxies) {
-            (Some(key), _) => (key, false),
-            (None, ProxyDepth::One) => return None,
-            (None, ProxyDepth::Chains) => (self.by_any_way(by, through)?, true),
-        };
-        let key = symmetric::unwrap(&proxy.data, &key.sym_key()?).ok()?;
-        Some(Resolved::new(&key, Route::Proxy, chain))
-    }
-
-    /// The key of a proxy session that is not reached directly. Only what was found is remembered: what was not may be cut short.
-    fn by_any_way(&self, session: SessionId, through: &mut Vec<SessionId>) -> Option<Arc<Resolved>> {
-        let remembered = || self.chains.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(key) = remembered().get(&session) {
-            return Some(Arc::clone(key));
-        }
-        let records = self.records.get(session)?;
-        through.push(session);
-        let key = steps(records, None).into_iter().find_map(|step| match step {
-            Step::Proxy(place) => self.unwrap_proxy(records.proxies.get(place)?, through),
-            other => self.take(session, records, other),
-        });
-        through.pop();
-        if let Some(key) = &key {
-            remembered().insert(session, Arc::clone(key));
-        }
-        key
+    fn is_skipped(&self, revoked: bool) -> bool {
+        revoked && self.policy.revoked == Revoked::Skipped
     }
 
     fn unwrap_sym_enc_key(&self, record: &SymEncKeyRecord) -> Option<Arc<Resolved>> {
-        if record.revoked && self.policy.revoked == Revoked::Skipped {
+        if self.is_skipped(record.revoked) {
             return None;
         }
         let mut secrets = self.records.secrets_of(record.sym_enc_key_id);
@@ -292,7 +284,7 @@ impl Resolver {
     }
 
     fn unwrap_tmr_access(&self, access: &TmrAccess) -> Option<Arc<Resolved>> {
-        if access.revoked && self.policy.revoked == Revoked::Skipped {
+        if self.is_skipped(access.revoked) {
             return None;
         }
         let mut keys = self.records.over_encryption_keys_of(access).into_iter();
@@ -301,7 +293,7 @@ impl Resolver {
     }
 
     fn closed(&self, session: SessionId, records: &SessionRecords) -> Closed {
-        Closed { reasons: self.reasons(session, records, |proxy| self.directly(proxy).is_some()) }
+        Closed { reasons: self.reasons(session, records, |proxy| self.directly(proxy).next().is_some()) }
     }
 
     /// One reason for each record, given which sessions are reached directly.

@@ -3,7 +3,7 @@
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::input::{Input, Source, bounded};
-use crate::key_file::SessionKeyFile;
+use crate::keys::KeyArguments;
 use crate::output::{self, Output, Pending};
 use crate::status::Status;
 use crate::{printable, progress};
@@ -14,7 +14,7 @@ use sealwright::envelope::message::{Message, MessageError};
 use sealwright::envelope::name;
 use sealwright::types::{SecretVec, b64};
 use serde::Serialize;
-use std::io::{self, Read as _, Seek as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Open an encrypted message or file.
@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     /// The encrypted message or file; `-` is standard input.
     file: Input,
     #[command(flatten)]
-    key: SessionKeyFile,
+    keys: KeyArguments,
     /// Where to write what was opened; `-` is standard output.
     #[arg(long, short, value_name = "OUT")]
     output: Option<Output>,
@@ -36,12 +36,13 @@ pub(crate) struct Arguments {
 const LONGEST_MESSAGE: u64 = 1024 * 1024 * 1024;
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
+    arguments.keys.check(&arguments.file)?;
     if let Some(Output::Path(target)) = &arguments.output {
         output::check(target, console.global().force)?;
     }
     let mut source = arguments.file.open_ciphertext()?;
     let opened = match Sealed::read(&mut source).map_err(|failure| failure.at(&arguments.file))? {
-        Sealed::Message { session, sealed } => message(arguments, session, sealed, console),
+        Sealed::Message { session, sealed } => message(arguments, session, &sealed, console),
         Sealed::Container(header) => container(arguments, &header, source, console),
     };
     // A rejected container or message: the input is what is wrong, unless an output was named.
@@ -109,18 +110,23 @@ struct OpenedMessage<'a> {
 fn message(
     arguments: &Arguments,
     session: Option<SessionId>,
-    sealed: AnyMessage,
+    sealed: &AnyMessage,
     console: &Console,
 ) -> Result<(), Failure> {
-    let key = arguments.key.read(Some(&arguments.file))?;
-    if let (Some(expected), Some(_)) = (key.session, session.filter(|&session| key.session != Some(session))) {
+    let keys = arguments.keys.read(console)?;
+    if let (Some(expected), Some(found)) = (keys.session(), session)
+        && expected != found
+    {
         return Err(Failure::of(&MessageError::WrongSession { expected }));
     }
     let opened = match sealed {
-        AnyMessage::Current(message) => message.into_plaintext(&key.key),
-        AnyMessage::Legacy(message) => message.open(&key.key),
+        AnyMessage::Current(message) => keys.each(session, |key| message.open(key))?,
+        AnyMessage::Legacy(message) => match &message.key {
+            LegacyKey::Session(_) => keys.each(session, |key| message.open(key))?,
+            LegacyKey::Tokens(tokens) => keys.each_of_tokens(tokens, |key| message.open(key))?,
+        },
     };
-    let plaintext = SecretVec::from(opened.map_err(|error| Failure::of(&error))?);
+    let plaintext = SecretVec::from(opened);
     let bytes = plaintext.expose();
     let text = std::str::from_utf8(bytes).ok();
     let mut told = OpenedMessage { session_id: session, bytes: bytes.len(), text: None, base64: None, output: None };
@@ -168,24 +174,29 @@ fn container(arguments: &Arguments, header: &Header, mut source: Source, console
     if header.kind == file::Kind::Legacy && arguments.output.is_none() {
         return Err(Failure::usage("a file of this form has no name stored with it", "name the output with -o"));
     }
-    let key = arguments.key.read(Some(&arguments.file))?;
-    if let Some(expected) = key.session {
+    let keys = arguments.keys.read(console)?;
+    if let Some(expected) = keys.session() {
         header.expect_session(expected)?;
     }
     let length = source.length()?;
     if to_standard_output {
-        // Two passes: the first one verifies.
-        let source = progress::seeking(source, length.saturating_mul(2), console);
-        let mut opened = file::open(&key.key, header, source, SingleEntry::Only)?;
-        let mut output = io::stdout().lock();
-        io::copy(&mut opened, &mut output).map_err(FileError::from)?;
-        return Ok(io::Write::flush(&mut output)?);
+        return keys.each(Some(header.session), |key| {
+            // Two passes: the first one verifies.
+            let source = progress::seeking(&mut source, length.saturating_mul(2), console);
+            let mut opened = file::open(key, header, source, SingleEntry::Only)?;
+            let mut output = io::stdout().lock();
+            io::copy(&mut opened, &mut output)?;
+            Ok::<_, FileError>(output.flush()?)
+        });
     }
-    let source = progress::seeking(source, length, console);
     let beside = arguments.target().unwrap_or(Path::new("."));
+    // Made once before any work, so that a directory that cannot be written to is told as such.
     let mut pending = Some(Pending::beside(beside).map_err(|error| Failure::from(error).at(beside.display()))?);
-    let place = |_: &Entry| pending.take().ok_or_else(|| io::ErrorKind::AlreadyExists.into());
-    let opened = file::open_withheld(&key.key, header, source, Entries::One, place)?;
+    let opened = keys.each(Some(header.session), |key| {
+        let source = progress::seeking(&mut source, length, console);
+        let place = |_: &Entry| pending.take().map_or_else(|| Pending::beside(beside), Ok);
+        file::open_withheld(key, header, source, Entries::One, place)
+    })?;
     let (entry, pending) = opened.files.into_iter().next().ok_or_else(|| Failure::of(&file::TarError::EmptyArchive))?;
     let safe = entry.name.as_ref().map_or_else(|| name::safe(""), |name| name.safe.clone());
     let target = arguments.target().map_or_else(|| PathBuf::from(safe), Path::to_owned);

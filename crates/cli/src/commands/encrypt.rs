@@ -3,7 +3,7 @@
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::key_file::{SessionKey, SessionKeyFile};
+use crate::key_file::{LONG_KEY, SessionKey, SessionKeyFile};
 use crate::output::{self, Output, Pending};
 use crate::progress;
 use crate::spool::Plaintext;
@@ -69,7 +69,8 @@ fn seal_message(arguments: &Arguments, key: &SessionKey, session: SessionId, con
     let text = arguments.file.read(LONGEST_MESSAGE)?;
     let text = std::str::from_utf8(text.expose())
         .map_err(|_| Failure::new("not-utf8", "a message is UTF-8 text, and this is not").at(&arguments.file))?;
-    let sealed = message::seal(&key.key, session, text).map_err(|error| Failure::of(&error))?;
+    let sealed =
+        message::seal(&key.key, session, text).map_err(|error| Failure::of(&error).hint_for("key-length", LONG_KEY))?;
     match &arguments.output {
         // A message is JSON itself.
         None | Some(Output::Standard) => console.bytes(format!("{sealed}\n").as_bytes()),
@@ -84,6 +85,7 @@ fn seal_file(arguments: &Arguments, key: &SessionKey, session: SessionId, consol
     let name = arguments.stored_name()?;
     let plaintext = Plaintext::open(&arguments.file)?;
     let length = plaintext.length();
+    let failed = |error| Failure::from(error).hint_for("key-length", LONG_KEY).at(&arguments.file);
     let source = progress::reading(plaintext.reader()?, length, console);
     if arguments.output == Some(Output::Standard) {
         if console.global().json {
@@ -93,16 +95,14 @@ fn seal_file(arguments: &Arguments, key: &SessionKey, session: SessionId, consol
             ));
         }
         let mut output = io::BufWriter::new(io::stdout().lock());
-        file::seal(&key.key, session, &name, length, source, &mut output)
-            .map_err(|error| Failure::from(error).at(&arguments.file))?;
+        file::seal(&key.key, session, &name, length, source, &mut output).map_err(failed)?;
         return Ok(output.flush()?);
     }
     let mut targets = arguments.targets(&name, console.global().force).peekable();
     let first = targets.peek().cloned().unwrap_or_default();
     let pending = Pending::beside(&first).map_err(|error| Failure::from(error).at(first.display()))?;
     let mut buffered = io::BufWriter::new(pending);
-    file::seal(&key.key, session, &name, length, source, &mut buffered)
-        .map_err(|error| Failure::from(error).at(&arguments.file))?;
+    file::seal(&key.key, session, &name, length, source, &mut buffered).map_err(failed)?;
     let pending = buffered.into_inner().map_err(|error| Failure::from(error.into_error()).at(first.display()))?;
     if let Some(permissions) = plaintext.permissions() {
         pending.set_permissions(permissions).map_err(|error| Failure::from(error).at(first.display()))?;

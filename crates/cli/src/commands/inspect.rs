@@ -7,6 +7,7 @@ use crate::printable;
 use crate::recognition::{self, Between, Finding, Kind};
 use crate::status::Status;
 use serde::Serialize;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
@@ -16,7 +17,7 @@ use std::path::Path;
 /// Nothing of what is told is authenticated. Private keys and session keys are never printed. With --json, one line for each file.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Files or egress bundles; `-` is standard input.
+    /// Files, egress bundles, or directories of local databases; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<Input>,
 }
@@ -33,20 +34,25 @@ struct Line<'a> {
     error: Option<&'a Told>,
 }
 
+const DAMAGED: &str = "the file was cut or changed on its way; copy it again from where it came";
+
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
     let mut status = Status::Success;
-    for (number, input) in arguments.files.iter().enumerate() {
+    let mut between = "";
+    for input in &arguments.files {
         let (mut finding, mut bytes) = (Finding::default(), None);
-        let error = match inspect(input, &mut finding, &mut bytes).map_err(|failure| failure.at(input)) {
+        let error = match inspect(input, &mut finding, &mut bytes) {
             Ok(()) => None,
-            Err(Failure::Told(told)) => Some(told),
-            Err(nothing_left) => return Err(nothing_left),
+            Err(failure) => match failure.at(input).hint_for("malformed", DAMAGED) {
+                Failure::Told(told) => Some(told),
+                nothing_left => return Err(nothing_left),
+            },
         };
         let file = input.to_string();
         console.value(&Line { file: &file, bytes, finding: &finding, error: error.as_deref() })?;
         if error.is_none() || finding.kind != Kind::Unknown {
-            let between = if number > 0 { "\n" } else { "" };
             console.line(format_args!("{between}{}", table(&file, bytes, &finding)))?;
+            between = "\n";
         }
         if let Some(told) = error {
             console.error(&told);
@@ -64,20 +70,17 @@ fn inspect(input: &Input, finding: &mut Finding, bytes: &mut Option<u64>) -> Res
     let mut source = input.open_ciphertext()?;
     let length = source.length()?;
     *bytes = Some(length);
-    recognition::recognize(&mut source, length, finding)
+    recognition::recognize(&mut source, length, finding)?;
+    if let Some(name) = input.path().and_then(Path::file_name).and_then(OsStr::to_str) {
+        recognition::add_name(name, finding);
+    }
+    Ok(())
 }
 
-/// A directory is a bundle if it holds one of the files of a bundle (docs/spec/EGRESS.md section 1).
+/// A directory is what the files are of which it holds some.
 fn directory(path: &Path, finding: &mut Finding) -> Result<(), Failure> {
-    let is_bundle = ["bundle.json", "identities.jsonl", "message-keys.jsonl", "session-keys.jsonl"]
-        .iter()
-        .any(|name| path.join(name).is_file());
-    if !is_bundle {
-        return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
-    }
-    finding.kind = Kind::Bundle;
-    finding.contains = Some("private keys and session keys, as a rule");
-    finding.needs = Some("`egress plan` tells what of it can be opened");
+    *finding = recognition::directory(|name| path.join(name).is_file())
+        .ok_or_else(|| Failure::from(io::Error::from(io::ErrorKind::IsADirectory)))?;
     Ok(())
 }
 

@@ -2,11 +2,14 @@
 
 pub(crate) mod completions;
 pub(crate) mod decrypt;
+pub(crate) mod derive;
+pub(crate) mod egress;
 pub(crate) mod encrypt;
 pub(crate) mod identity;
 pub(crate) mod inspect;
 pub(crate) mod manual;
 pub(crate) mod session;
+pub(crate) mod vectors;
 
 use crate::arguments::Command;
 use crate::console::Console;
@@ -21,6 +24,9 @@ pub(crate) fn run(command: Command, console: &Console) -> Result<Status, Failure
         Command::Encrypt(arguments) => encrypt::run(&arguments, console),
         Command::Session(command) => session::run(&command, console),
         Command::Identity(command) => identity::run(&command, console),
+        Command::Derive(arguments) => derive::run(&arguments, console),
+        Command::Egress(command) => egress::run(&command, console),
+        Command::Vectors(command) => vectors::run(&command, console),
         Command::Completions(arguments) => completions::run(&arguments, console),
         Command::Man(arguments) => manual::run(&arguments, console),
     }

@@ -3,8 +3,9 @@
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::input::Input;
+use crate::keys::read_identity_with_warnings;
 use crate::recognition::key_uses;
-use sealwright::identity::{Identity, Use};
+use sealwright::identity::Use;
 use sealwright::types::{SecretString, b64};
 use sealwright::wrap::KeyHash;
 use sealwright::{Coded as _, DeviceId, UserId};
@@ -19,9 +20,6 @@ pub(crate) struct Arguments {
     #[arg(long)]
     expose: bool,
 }
-
-/// Far more than an identity with hundreds of old keys takes.
-const LONGEST: u64 = 16 * 1024 * 1024;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,14 +48,7 @@ struct Warning {
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
-    let content = arguments.file.read(LONGEST)?;
-    let decoded = b64::decode_tolerant_secret(content.expose());
-    let document = decoded.as_ref().unwrap_or(&content);
-    let read = Identity::from_bson(document.expose()).map_err(|error| {
-        Failure::of(&error)
-            .hint_for("malformed", "an identity document is what the SDKs export as an identity; `sealwright inspect FILE` tells what a file is")
-            .at(&arguments.file)
-    })?;
+    let read = read_identity_with_warnings(&arguments.file)?;
     let identity = &read.identity;
     let keys = [Use::Encryption, Use::Signing].map(|usage| key_uses(identity, usage)).concat();
     let private: Vec<_> = keys

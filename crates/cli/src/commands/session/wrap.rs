@@ -3,7 +3,7 @@
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::key_file::SessionKeyFile;
+use crate::key_file::{LONG_KEY, SessionKeyFile};
 use sealwright::SessionId;
 use sealwright::types::b64;
 use sealwright::wrap::record::DeviceToken;
@@ -33,7 +33,8 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     // Every recipient is read before anything is printed.
     let recipients: Vec<_> = arguments.recipient.iter().map(read).collect::<Result<_, _>>()?;
     for (recipient, input) in recipients.iter().zip(&arguments.recipient) {
-        let token = wrap(&key.key, recipient).map_err(|error| Failure::of(&error).at(input))?;
+        let token = wrap(&key.key, recipient)
+            .map_err(|error| Failure::of(&error).hint_for("key-length", LONG_KEY).at(input))?;
         let (device_id, created_for_key_hash) = (None, Some(recipient.hash()));
         console.json(&DeviceToken {
             session_id,

@@ -1,0 +1,69 @@
+//! `egress`: offline decryption of everything in a bundle.
+
+mod plan;
+mod progress;
+mod run;
+mod verify;
+
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::status::Status;
+use sealwright::egress::{EgressError, Options, ProxyDepth, UnknownHash};
+use std::num::NonZero;
+
+/// Decrypt everything that a customer owns, offline: look first, then do it, then check it.
+///
+/// A bundle is a directory with encrypted files in `data/`, records with messages in `messages/`, wrapped keys in `message-keys.jsonl` and
+/// `proxy-keys.jsonl`, known keys in `session-keys.jsonl`, and identities in `identities.jsonl` or `identities/`. It is never changed.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    Plan(plan::Arguments),
+    Run(run::Arguments),
+    Verify(verify::Arguments),
+}
+
+pub(crate) fn run(command: &Command, console: &Console) -> Result<Status, Failure> {
+    match command {
+        Command::Plan(arguments) => plan::run(arguments, console),
+        Command::Run(arguments) => run::run(arguments, console),
+        Command::Verify(arguments) => verify::run(arguments, console),
+    }
+}
+
+/// How records are treated.
+#[derive(Debug, Default, clap::Args)]
+struct Records {
+    /// Try tokens for unknown keys with every private key; costs one private-key operation for each.
+    #[arg(long)]
+    try_all_keys: bool,
+    /// Follow chains of proxies, and proxies behind groups, SymEncKeys and TMR accesses: no client does. What only opens so is marked.
+    #[arg(long)]
+    follow_proxy_chains: bool,
+    /// Stop at the first record that cannot be read, instead of skipping and reporting it.
+    #[arg(long)]
+    strict: bool,
+}
+
+fn options(records: &Records, console: &Console) -> Options {
+    let mut options = Options::default();
+    options.threads = console.global().threads.map(NonZero::from);
+    options.unknown_hash = if records.try_all_keys { UnknownHash::TryAll } else { UnknownHash::Stop };
+    if records.follow_proxy_chains {
+        options.proxies = ProxyDepth::Chains;
+    }
+    options.strict = records.strict;
+    options.confirmed = console.global().yes;
+    options
+}
+
+fn failure(error: EgressError) -> Failure {
+    match error {
+        EgressError::Io { path, source, .. } => {
+            Failure::from(source).at(path.display()).hint_for("exists", "name a directory with --out")
+        }
+        error @ EgressError::MalformedRecord { .. } => {
+            Failure::of(&error).hint("without --strict such records are skipped and reported")
+        }
+        error => Failure::of(&error),
+    }
+}

@@ -1,0 +1,108 @@
+//! `egress run`: the egress itself.
+
+use super::progress::Bars;
+use super::{Records, failure, options, plan};
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::status::Status;
+use sealwright::egress::{self, EgressError, Options, Summary};
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+/// Decrypt everything of a bundle into a directory.
+///
+/// Every item ends in `manifest.jsonl` with its status; what stayed closed also in `unopened.jsonl`, with the reason; `report.json` sums up. A
+/// run that was interrupted is continued by the same command, and one that is complete changes nothing.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The bundle, a directory.
+    bundle: PathBuf,
+    /// The directory for the decrypted files; made if it does not exist.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    #[command(flatten)]
+    records: Records,
+    /// Copy files that were never encrypted, too.
+    #[arg(long)]
+    copy_plain: bool,
+    /// Tell what would be done, and do nothing: as `egress plan`.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+const MEANING: &str = "\
+the identities in this bundle belong to several users. Going on makes the data of all of them readable for whoever has the output:
+  - the users should be told that their data becomes readable;
+  - the machine should stand apart from production, and its disk should be encrypted;
+  - bundle and output should be deleted as soon as they are not needed any more.
+";
+
+pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
+    let mut options = options(&arguments.records, console);
+    options.copy_plain = arguments.copy_plain;
+    if arguments.dry_run {
+        return plan::show(&arguments.bundle, &options, console);
+    }
+    let summary = match carry_out(arguments, &options, console) {
+        Err(EgressError::NotConfirmed { users }) => {
+            confirm(users, console)?;
+            options.confirmed = true;
+            carry_out(arguments, &options, console)
+        }
+        result => result,
+    };
+    let summary = summary.map_err(failure)?;
+    console.line(table(&summary).trim_end())?;
+    console.value(&summary)?;
+    let status = Status::from_egress(summary.exit_status());
+    let output = arguments.out.display();
+    match status {
+        Status::Success => console.note(format_args!("everything is open, in {output}; `sealwright egress verify {output}` checks it")),
+        Status::Unopened => console.note(format_args!(
+            "something stayed closed: {output}/unopened.jsonl and {output}/manifest.jsonl tell what and why, {output}/report.json sums it up"
+        )),
+        _ => console.note(format_args!(
+            "something failed: {output}/manifest.jsonl tells what and why; the same command tries it again"
+        )),
+    }
+    Ok(status)
+}
+
+fn carry_out(arguments: &Arguments, options: &Options, console: &Console) -> Result<Summary, EgressError> {
+    egress::run(&arguments.bundle, &arguments.out, options, &Bars::new(console))
+}
+
+/// Asks whether the data of several users may become readable (EGR-47).
+fn confirm(users: usize, console: &Console) -> Result<(), Failure> {
+    console.explain(MEANING);
+    let told = || Failure::confirmation_needed(format!("the data of {users} users would become readable (EGR-47)"));
+    if !io::stdin().is_terminal() {
+        return Err(told());
+    }
+    let mut standard_error = io::stderr().lock();
+    write!(standard_error, "Go on for all {users} users? Type yes: ")?;
+    standard_error.flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    if answer.trim().eq_ignore_ascii_case("yes") { Ok(()) } else { Err(told()) }
+}
+
+pub(super) fn table(summary: &Summary) -> String {
+    let rows = [
+        ("converted", summary.converted),
+        ("plain", summary.plain),
+        ("closed", summary.closed),
+        ("rejected", summary.rejected),
+        ("malformed", summary.malformed),
+        ("failed", summary.failed),
+    ];
+    let mut table: String = rows.iter().map(|(name, count)| format!("{name:10} {count}\n")).collect();
+    let of = summary.rows;
+    if of.records > 0 {
+        table.push_str(&format!(
+            "records    {}, of which converted {}, closed {}, rejected {}, malformed {}\n",
+            of.records, of.converted, of.closed, of.rejected, of.malformed
+        ));
+    }
+    table
+}

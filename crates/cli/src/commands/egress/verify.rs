@@ -1,0 +1,44 @@
+//! `egress verify`: is everything still there as it was written?
+
+use super::progress::Bars;
+use super::run::table;
+use super::{failure, options};
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::printable;
+use crate::status::Status;
+use sealwright::egress;
+use std::path::PathBuf;
+
+/// Hash every file of an output again and compare it with the manifest. Changes nothing.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The output of `egress run`.
+    directory: PathBuf,
+}
+
+pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
+    let options = options(&super::Records::default(), console);
+    let verified = egress::verify(&arguments.directory, &options, &Bars::new(console));
+    let verified = verified.map_err(|error| {
+        failure(error).hint_for(
+            "not-found",
+            "name the directory that `egress run` wrote into with --out: it holds manifest.jsonl",
+        )
+    })?;
+    for output in &verified.changed {
+        console.line(format_args!("changed    {}", printable::line(output)))?;
+    }
+    for output in &verified.unlisted {
+        console.line(format_args!("unlisted   {}", printable::line(output)))?;
+    }
+    console.line(table(&verified.summary).trim_end())?;
+    console.value(&verified)?;
+    let status = Status::from_egress(verified.exit_status());
+    if status != Status::Success {
+        let failure =
+            Failure::new("output-changed", format_args!("missing or changed files: {}", verified.changed.len()));
+        console.tell(&failure.at(arguments.directory.display()));
+    }
+    Ok(status)
+}

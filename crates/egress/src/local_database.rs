@@ -1,0 +1,75 @@
+//! Local databases of the SDKs on disk: their files opened and handed to [`sealwright_identity::localdb`].
+//!
+//! Nothing is written, and a database is never modified (DB-20).
+
+use sealwright_envelope::SymKey;
+use sealwright_identity::localdb::{self, RecoverError, Recovered};
+use sealwright_kdf::value::RawKey64;
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read as _};
+use std::path::Path;
+
+/// The largest file that is read at once: exported databases and files of the Go SDK. Journals are read line by line.
+const LARGEST_FILE: u64 = 256 * 1024 * 1024;
+
+/// Recovers everything from the directory of a database of the JavaScript packages.
+///
+/// # Errors
+/// [`RecoverError`]; a directory that does not exist is [`RecoverError::Io`].
+pub fn nedb(directory: &Path, key: &SymKey) -> Result<Recovered, RecoverError> {
+    fs::read_dir(directory)?;
+    let open = |name: &str| if_there(File::open(directory.join(name)).map(BufReader::new));
+    let files = localdb::nedb::Files {
+        users: open("User.fdb")?,
+        users_temporary: open("User.fdb~")?,
+        unregistered: open("HairlessUser.fdb")?,
+        key_backup: open("key_backup")?,
+    };
+    localdb::nedb::recover(files, key)
+}
+
+/// Recovers everything from a storage directory of the Go or mobile SDK.
+///
+/// # Errors
+/// [`RecoverError`]; a directory that does not exist is [`RecoverError::Io`].
+pub fn go(directory: &Path, key: &RawKey64) -> Result<Recovered, RecoverError> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    let read = |name: &str| file(&directory.join(name));
+    let [device, contacts, connectors, groups, sessions] = [
+        read("current_device_storage")?,
+        read("contacts_storage")?,
+        read("connectors_storage")?,
+        read("groups_storage")?,
+        read("encryption_session_storage")?,
+    ];
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let files = localdb::go::Files {
+        current_device: device.as_deref(),
+        contacts: contacts.as_deref(),
+        connectors: connectors.as_deref(),
+        groups: groups.as_deref(),
+        sessions: sessions.as_deref(),
+        names: &names,
+    };
+    localdb::go::recover(&files, key)
+}
+
+/// A whole file, `None` if it does not exist.
+pub(crate) fn file(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let Some(file) = if_there(File::open(path))? else { return Ok(None) };
+    let mut bytes = Vec::new();
+    file.take(LARGEST_FILE).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+fn if_there<T>(opened: io::Result<T>) -> io::Result<Option<T>> {
+    match opened {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}

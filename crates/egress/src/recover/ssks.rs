@@ -1,0 +1,215 @@
+//! Identities stored under passwords and two-man-rule keys: every secret on every blob that it may belong to (EGR-04, EGR-15).
+
+use super::{Attempt, Outcome, Recovered};
+use crate::bundle::{Bundle, PASSWORDS, SSKS_PASSWORD, SSKS_TWO_MAN_RULE, TWO_MAN_RULE_KEYS};
+use crate::error::EgressError;
+use crate::keys::SecretText;
+use crate::lines::MalformedRecord;
+use crate::workers;
+use sealwright_identity::ssks::{Account, Blob, BlobError, Opened, password, two_man_rule};
+use sealwright_kdf::value::{RawKey64, RawStorageKey};
+use sealwright_kdf::{AppIdText, Password, UserIdText};
+use sealwright_types::Coded as _;
+use serde::Deserialize;
+
+/// A blob as it stands in the bundle.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BlobRecord {
+    #[serde(alias = "user_id")]
+    user_id: String,
+    #[serde(alias = "data_b64")]
+    data: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PasswordRecord {
+    #[serde(alias = "user_id")]
+    user_id: Option<String>,
+    password: Option<SecretText>,
+    raw_storage_key: Option<SecretText>,
+    raw_encryption_key: Option<SecretText>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TwoManRuleRecord {
+    #[serde(alias = "user_id")]
+    user_id: Option<String>,
+    two_man_rule_key: Option<SecretText>,
+    raw_two_man_rule_key: Option<SecretText>,
+}
+
+/// A secret and the user that it belongs to; without a user it is tried on every blob.
+struct Secret<C> {
+    user: Option<String>,
+    credential: C,
+}
+
+/// A blob, where it stands, and whose it is.
+struct Stored {
+    source: String,
+    user: String,
+    data: String,
+}
+
+/// What a way of storing does with a credential.
+trait Protection: Sync {
+    type Credential: Sync;
+
+    /// Tries a credential; `None` if it needs the application's id and that is missing.
+    fn open(blob: &Blob, credential: &Self::Credential, account: Option<&Account>)
+    -> Option<Result<Opened, BlobError>>;
+}
+
+struct ByPassword;
+struct ByTwoManRule;
+
+impl Protection for ByPassword {
+    type Credential = password::Credential;
+
+    fn open(
+        blob: &Blob,
+        credential: &Self::Credential,
+        account: Option<&Account>,
+    ) -> Option<Result<Opened, BlobError>> {
+        match (credential, account) {
+            (_, Some(account)) => Some(password::open(blob, credential, account)),
+            (password::Credential::Raw { key, .. }, None) => Some(blob.open_raw(key)),
+            (password::Credential::Password(_), None) => None,
+        }
+    }
+}
+
+impl Protection for ByTwoManRule {
+    type Credential = two_man_rule::Credential;
+
+    fn open(
+        blob: &Blob,
+        credential: &Self::Credential,
+        account: Option<&Account>,
+    ) -> Option<Result<Opened, BlobError>> {
+        match (credential, account) {
+            (_, Some(account)) => Some(two_man_rule::open(blob, credential, account)),
+            (two_man_rule::Credential::Raw(key), None) => Some(blob.open_raw(key)),
+            (two_man_rule::Credential::Text(_), None) => None,
+        }
+    }
+}
+
+impl Recovered {
+    pub(super) fn try_two_man_rule(
+        &mut self,
+        bundle: &Bundle,
+        threads: usize,
+        malformed: &mut Vec<MalformedRecord>,
+    ) -> Result<(), EgressError> {
+        let mut secrets = Vec::new();
+        bundle.each(TWO_MAN_RULE_KEYS, malformed, |place, record: TwoManRuleRecord| {
+            secrets.push(record.read().ok_or(place)?);
+            Ok(())
+        })?;
+        let blobs = stored(bundle, SSKS_TWO_MAN_RULE, malformed)?;
+        self.try_blobs::<ByTwoManRule>(&blobs, &secrets, bundle.app.as_ref(), threads);
+        Ok(())
+    }
+
+    pub(super) fn try_passwords(
+        &mut self,
+        bundle: &Bundle,
+        threads: usize,
+        malformed: &mut Vec<MalformedRecord>,
+    ) -> Result<(), EgressError> {
+        let mut secrets = Vec::new();
+        bundle.each(PASSWORDS, malformed, |place, record: PasswordRecord| {
+            secrets.push(record.read().ok_or(place)?);
+            Ok(())
+        })?;
+        let blobs = stored(bundle, SSKS_PASSWORD, malformed)?;
+        self.try_blobs::<ByPassword>(&blobs, &secrets, bundle.app.as_ref(), threads);
+        Ok(())
+    }
+
+    /// Derivations take their time and 16 MiB each: as many at once as there are threads.
+    fn try_blobs<P: Protection>(
+        &mut self,
+        blobs: &[Stored],
+        secrets: &[Secret<P::Credential>],
+        app: Option<&AppIdText>,
+        threads: usize,
+    ) {
+        let open = |stored: &Stored| stored.open::<P>(secrets, app);
+        let Ok(()) = workers::in_order(threads, blobs, open, |stored, opened| {
+            match opened {
+                Ok(opened) => {
+                    let attempt = self.document(&stored.source, opened.document(), None, None);
+                    self.attempts.push(Attempt { user: stored.user.clone(), ..attempt });
+                }
+                Err((outcome, error)) => self.attempts.push(Attempt {
+                    user: stored.user.clone(),
+                    ..Attempt::failed(stored.source.clone(), None, None, outcome, error)
+                }),
+            }
+            Ok::<(), std::convert::Infallible>(())
+        });
+    }
+}
+
+impl Stored {
+    /// Tries the secrets of the user, then those of nobody. The most telling failure counts: a right secret for an empty slot, then a
+    /// wrong one.
+    fn open<P: Protection>(
+        &self,
+        secrets: &[Secret<P::Credential>],
+        app: Option<&AppIdText>,
+    ) -> Result<Opened, (Outcome, &'static str)> {
+        let blob = Blob::from_base64(&self.data).map_err(|error| (Outcome::Malformed, error.code()))?;
+        let user = UserIdText::parse_tolerant(&self.user).map_err(|error| (Outcome::Malformed, error.code()))?;
+        let mut failure = (Outcome::NoSecret, "no-secret");
+        let named = secrets.iter().filter(|secret| secret.user.as_ref() == Some(&self.user));
+        for secret in named.chain(secrets.iter().filter(|secret| secret.user.is_none())) {
+            let account = app.map(|app| Account { app: app.clone(), user: user.clone() });
+            let Some(opened) = P::open(&blob, &secret.credential, account.as_ref()) else {
+                failure = (Outcome::NoSecret, "app-id-missing");
+                continue;
+            };
+            match opened {
+                Ok(opened) => return Ok(opened),
+                Err(BlobError::SlotDisabled) => failure = (Outcome::SlotDisabled, "slot-disabled"),
+                Err(_) if failure.0 == Outcome::SlotDisabled => {}
+                Err(error) => failure = (Outcome::Rejected, error.code()),
+            }
+        }
+        Err(failure)
+    }
+}
+
+impl PasswordRecord {
+    fn read(self) -> Option<Secret<password::Credential>> {
+        let password = self.password.map(|text| Password::new(text.0.expose())).transpose().ok()?;
+        let storage =
+            self.raw_storage_key.map(|text| RawStorageKey::parse_tolerant(text.0.expose())).transpose().ok()?;
+        let key = self.raw_encryption_key.map(|text| RawKey64::parse_tolerant(text.0.expose())).transpose().ok()?;
+        let credential = password::Credential::from_parts(password, storage, key).ok()?;
+        Some(Secret { user: self.user_id, credential })
+    }
+}
+
+impl TwoManRuleRecord {
+    fn read(self) -> Option<Secret<two_man_rule::Credential>> {
+        let text = self.two_man_rule_key.map(|text| Password::new(text.0.expose())).transpose().ok()?;
+        let raw = self.raw_two_man_rule_key.map(|text| RawKey64::parse_tolerant(text.0.expose())).transpose().ok()?;
+        let credential = two_man_rule::Credential::from_parts(text, raw).ok()?;
+        Some(Secret { user: self.user_id, credential })
+    }
+}
+
+fn stored(bundle: &Bundle, name: &str, malformed: &mut Vec<MalformedRecord>) -> Result<Vec<Stored>, EgressError> {
+    let mut blobs = Vec::new();
+    bundle.each(name, malformed, |place, record: BlobRecord| {
+        blobs.push(Stored { source: place.to_string(), user: record.user_id, data: record.data });
+        Ok(())
+    })?;
+    Ok(blobs)
+}

@@ -1,0 +1,45 @@
+//! Records that carry wrapped keys: what is read in any spelling is written in one.
+
+use crate::Input;
+use sealwright_wrap::record::{DeviceToken, GroupKeyRecord, ProxyKey, SymEncKeyRecord, TmrAccess};
+use serde::{Serialize, de::DeserializeOwned};
+use std::fmt::Debug;
+
+/// Input: JSON of any record.
+pub(crate) fn records(input: &[u8]) -> Input {
+    round_trip::<DeviceToken>(input);
+    round_trip::<ProxyKey>(input);
+    round_trip::<SymEncKeyRecord>(input);
+    round_trip::<TmrAccess>(input);
+    round_trip::<GroupKeyRecord>(input);
+    Input::Useful
+}
+
+fn round_trip<T: Serialize + DeserializeOwned + PartialEq + Debug>(input: &[u8]) {
+    let Ok(record) = serde_json::from_slice::<T>(input) else {
+        return;
+    };
+    let written = serde_json::to_vec(&record).expect("a record is JSON");
+    let again: T = serde_json::from_slice(&written).expect("what was written is read");
+    assert_eq!(again, record, "EGR-01");
+    assert_eq!(serde_json::to_vec(&again).expect("a record is JSON"), written, "one canonical form");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hand_picked_inputs_hold() {
+        for input in [
+            &b""[..],
+            b"{}",
+            br#"{"sessionId":"5a221722-36c4-41ee-be56-0242ac120002","token":"AAAA"}"#,
+            br#"{"group_id":"5a221722-36c4-41ee-be56-0242ac120002","key_id":"5a221722-36c4-41ee-be56-0242ac120002",
+                "message_id":"5a221722-36c4-41ee-be56-0242ac120002","encrypted_encryption_privkey":"AAAA",
+                "encrypted_signing_privkey":"AAAA","created":1e300}"#,
+        ] {
+            records(input);
+        }
+    }
+}
