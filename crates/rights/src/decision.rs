@@ -249,7 +249,7 @@ impl Guard {
     }
 
     /// The code of a refusal by this guard, unless the rule has another.
-    const fn code(self) -> &'static str {
+    pub const fn code(self) -> &'static str {
         match self {
             Self::Id => "invalid-id",
             Self::Exist => "not-found",

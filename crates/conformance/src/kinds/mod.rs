@@ -22,6 +22,7 @@ pub(crate) mod message_open;
 pub(crate) mod message_seal;
 pub(crate) mod oaep_unwrap;
 pub(crate) mod oaep_wrap;
+pub(crate) mod rights;
 pub(crate) mod serialized_session;
 pub(crate) mod signature_verify;
 pub(crate) mod symmetric_unwrap;
@@ -63,7 +64,7 @@ impl<O> Seen<O> {
 type Run = fn(&str, &str, Material<'_>, &mut HashSet<String>) -> Result<(Totals, Vec<Failure>), LoadError>;
 
 /// Every kind that this build can run.
-pub(crate) const RUNNERS: [(&str, Run); 20] = [
+pub(crate) const RUNNERS: [(&str, Run); 21] = [
     runner::<base64::Base64>(),
     runner::<derivation::Derivation>(),
     runner::<derivation::Normalisation>(),
@@ -80,6 +81,7 @@ pub(crate) const RUNNERS: [(&str, Run); 20] = [
     runner::<message_seal::MessageSeal>(),
     runner::<oaep_unwrap::OaepUnwrap>(),
     runner::<oaep_wrap::OaepWrap>(),
+    runner::<rights::Rights>(),
     runner::<serialized_session::Serialized>(),
     runner::<signature_verify::SignatureVerify>(),
     runner::<symmetric_unwrap::SymmetricUnwrap>(),

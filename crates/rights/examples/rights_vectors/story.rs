@@ -2,7 +2,7 @@
 
 use crate::form::{File, Note, SCHEMA, Source, Test};
 use sealwright_rights::scenario::{
-    ActionText, GroupText, HolderText, MemoryText, RecordText, Scenario, SessionText, Step, UserText, WorldText, run,
+    ActionText, GroupText, HolderText, MemoryText, RecordText, Report, Scenario, SessionText, Step, UserText, WorldText, run,
 };
 use sealwright_rights::{CachePolicy, Handle, Rights};
 use serde_json::Value;
@@ -161,18 +161,18 @@ pub struct Tests {
 impl Tests {
     /// The last step has to be granted. What it gives is filled in by the product, whose decisions are proved elsewhere.
     pub fn ok(&mut self, rule: &str, comment: &str, story: Story) {
-        let report = run(&story.0).expect("a world");
-        let last = report.decisions.last().expect("a step");
-        assert!(last.allowed, "{rule} {comment}: {}", last.explanation);
-        self.push(rule, comment, story, None, Some(report), None);
+        let told = run(&story.0).expect("a world");
+        let last = told.report.decisions.last().expect("a step");
+        assert!(last.allowed, "{rule} {comment}: {:?}", told.words);
+        self.push(rule, comment, story, None, Some(told.report), None);
     }
 
     /// The last step has to be refused by this guard with this code.
     pub fn no(&mut self, rule: &str, guard: &str, error: &str, comment: &str, story: Story) {
-        let report = run(&story.0).expect("a world");
-        let last = report.decisions.last().expect("a step");
+        let told = run(&story.0).expect("a world");
+        let last = told.report.decisions.last().expect("a step");
         let by = last.by.split_once('/').map(|(_, guard)| guard);
-        assert_eq!((by, last.code.as_deref()), (Some(guard), Some(error)), "{rule} {comment}: {}", last.explanation);
+        assert_eq!((by, last.code.as_deref()), (Some(guard), Some(error)), "{rule} {comment}: {:?}", told.words);
         self.push(rule, comment, story, Some(error), None, Some(guard));
     }
 
@@ -182,7 +182,7 @@ impl Tests {
         comment: &str,
         story: Story,
         error: Option<&str>,
-        output: Option<sealwright_rights::scenario::Report>,
+        output: Option<Report>,
         guard: Option<&str>,
     ) {
         if self.tests.iter().any(|test| test.rule == rule && test.input == story.0) {
@@ -191,7 +191,7 @@ impl Tests {
         let number = self.numbers.entry(rule.to_owned()).or_default();
         *number += 1;
         self.tests.push(Test {
-            id: format!("{}-{number:02}", rule.to_lowercase()),
+            id: format!("{}-{number:03}", rule.to_lowercase()),
             rule: rule.to_owned(),
             comment: comment.to_owned(),
             input: story.0,

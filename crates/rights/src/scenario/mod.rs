@@ -7,8 +7,9 @@
 //!   "world": { "users": [{ "id": "ann" }, { "id": "bob" }], "sessions": [{ "id": "s", "creator": "ann" }] },
 //!   "steps": [{ "actor": "bob", "action": { "revoke-all": { "session": "s" } } }]
 //! }"#;
-//! let report = sealwright_rights::scenario::run(&serde_json::from_str(text)?)?;
-//! assert_eq!(report.decisions[0].by, "RIGHT-52/g-stand");
+//! let told = sealwright_rights::scenario::run(&serde_json::from_str(text)?)?;
+//! assert_eq!(told.report.decisions[0].by, "RIGHT-52/g-stand");
+//! assert!(told.words[0].starts_with("bob revokes everything on session s: refused: "));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -53,15 +54,24 @@ impl Coded for ScenarioError {
     }
 }
 
+/// What came of a scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// For programs.
+    pub report: Report,
+    /// For people: a sentence for each step. The words may change.
+    pub words: Vec<String>,
+}
+
 /// Decides every step in turn. What is granted is done before the next step; what is refused changes nothing.
 ///
 /// # Errors
 /// [`ScenarioError`] when the world itself is wrong. A refused step is no error, and neither is a malformed id in a step: that is
 /// refused by the guard `g-id`, before anything else.
-pub fn run(scenario: &Scenario) -> Result<Report, ScenarioError> {
+pub fn run(scenario: &Scenario) -> Result<Told, ScenarioError> {
     let mut names = Names::default();
     let mut world = names.world(&scenario.world)?;
-    let mut decisions = Vec::new();
+    let (mut decisions, mut words) = (Vec::new(), Vec::new());
     for step in &scenario.steps {
         let actor = names.actor(step.actor.as_deref(), &world)?;
         let action = names.action(&step.action)?;
@@ -70,16 +80,17 @@ pub fn run(scenario: &Scenario) -> Result<Report, ScenarioError> {
             true => Err(Denied::new(action.action.rule(), Guard::Id)),
             false => world.apply(actor, handle, &action.action),
         };
-        let told = sentence::tell(step);
+        let why = decided.as_ref().map_or_else(Denied::explain, Grant::explain);
+        words.push(format!("{}: {why}", sentence::tell(step)));
         decisions.push(match decided {
-            Ok(grant) => granted(&grant, &names, &told),
-            Err(denied) => refused(&denied, &told),
+            Ok(grant) => granted(&grant, &names),
+            Err(denied) => refused(&denied),
         });
     }
-    Ok(Report { decisions, after: names.world_text(&world) })
+    Ok(Told { report: Report { decisions, after: names.world_text(&world) }, words })
 }
 
-fn granted(grant: &Grant, names: &Names, told: &str) -> Decision {
+fn granted(grant: &Grant, names: &Names) -> Decision {
     let mut decision = Decision {
         allowed: true,
         by: grant.rule().to_string(),
@@ -87,7 +98,6 @@ fn granted(grant: &Grant, names: &Names, told: &str) -> Decision {
         unchanged: false,
         targets: None,
         listed: None,
-        explanation: format!("{told}: {}", grant.explain()),
     };
     match grant.outcome() {
         Outcome::Done => {}
@@ -101,7 +111,7 @@ fn granted(grant: &Grant, names: &Names, told: &str) -> Decision {
     decision
 }
 
-fn refused(denied: &Denied, told: &str) -> Decision {
+fn refused(denied: &Denied) -> Decision {
     Decision {
         allowed: false,
         by: denied.name(),
@@ -109,6 +119,5 @@ fn refused(denied: &Denied, told: &str) -> Decision {
         unchanged: false,
         targets: None,
         listed: None,
-        explanation: format!("{told}: {}", denied.explain()),
     }
 }

@@ -204,9 +204,6 @@ pub struct Decision {
     pub targets: Option<Vec<TargetResult>>,
     /// For a list: the holders.
     pub listed: Option<Vec<HolderText>>,
-    /// In words for people. No part of the JSON form: the words may change.
-    #[serde(skip)]
-    pub explanation: String,
 }
 
 /// What came of a target of a revocation.
