@@ -86,7 +86,7 @@ fn a_wrong_expectation_is_a_failure() {
 
 /// Every vector file of the repository.
 fn files() -> Vec<PathBuf> {
-    let directories = ["derivation", "encodings", "envelope", "identity", "keys", "session"];
+    let directories = ["derivation", "encodings", "envelope", "identity", "keys", "rights", "session"];
     let files = directories.iter().flat_map(|directory| std::fs::read_dir(vectors().join(directory)).unwrap());
     files
         .map(|entry| entry.unwrap().path())
