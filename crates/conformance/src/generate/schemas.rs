@@ -275,8 +275,8 @@ fn rights(files: &mut Files) -> Result<(), GenerateError> {
     // In a step any text may stand where an id belongs: a malformed one is what g-id refuses.
     let wanted = object(&[("holder", kinds(text())), ("rights", or_null(set()))]);
     let lookup = object(&[("group", flag()), ("proxy", flag())]);
-    let on = |more: &[(&str, Value)]| object(&[&[("session", text())], more].concat());
-    let in_group = |more: &[(&str, Value)]| object(&[&[("group", text())], more].concat());
+    let on = |more: &[(&str, Value)]| object(&[&[("session", text())][..], more].concat());
+    let in_group = |more: &[(&str, Value)]| object(&[&[("group", text())][..], more].concat());
     let by_key = [("key", text()), ("proven", flag())];
     let by_access = [("access", text()), ("proven", flag())];
     let action = one_of([
@@ -322,7 +322,8 @@ fn rights(files: &mut Files) -> Result<(), GenerateError> {
 
 /// An object with exactly one of these members.
 fn one_of<const N: usize>(members: [(&str, Value); N]) -> Value {
-    json!({ "oneOf": members.map(|member| object(&[member])) })
+    let each: Vec<_> = members.into_iter().map(|member| object(&[member])).collect();
+    json!({ "oneOf": each })
 }
 
 /// An object with exactly these members.
