@@ -25,7 +25,10 @@ const RULES: [(&str, &str); 25] = [
     ("RIGHT-60", "listing the others needs the right to forward"),
     ("RIGHT-61", "everybody may look at the own record"),
     ("RIGHT-71", "whoever proves a SymEncKey that reads gets the key, and manages nothing"),
-    ("RIGHT-72", "whoever proves a SymEncKey that reads and forwards may become a recipient with no more than its rights"),
+    (
+        "RIGHT-72",
+        "whoever proves a SymEncKey that reads and forwards may become a recipient with no more than its rights",
+    ),
     ("RIGHT-73", "without an account, a token of scope 5 or -1 and a SymEncKey give the key, and nothing else"),
     ("RIGHT-74", "whoever proves the factor of a TMR access gets the key, and manages nothing"),
     ("RIGHT-75", "whoever proves the factor of a TMR access may turn it into a record with the same rights"),
@@ -63,14 +66,18 @@ impl Guard {
             Self::Scope => "the token's scope does not allow it",
             Self::Path => "nothing that was shown leads to the key with the right to read",
             Self::Device => "there is access, but the key is not wrapped for this device",
-            Self::Handle => "the session was got by a SymEncKey, a TMR access or anonymously, and so it cannot be managed",
+            Self::Handle => {
+                "the session was got by a SymEncKey, a TMR access or anonymously, and so it cannot be managed"
+            }
             Self::Open => "everything on the session was revoked, and nothing is added any more",
             Self::Stand => "whoever asks neither made the session nor has a path to it",
             Self::Admin => "whoever asks is no admin of the group, or not in it",
             Self::Kind => "records of this kind cannot be changed so",
             Self::SelfProxy => "a session cannot be its own proxy",
             Self::Forward => "the right to forward is missing on every path",
-            Self::Revoke => "the right to revoke is missing on every path, and not everything named was added by who asks",
+            Self::Revoke => {
+                "the right to revoke is missing on every path, and not everything named was added by who asks"
+            }
             Self::Grant => "more rights are asked for than may be given away",
             Self::Read => "a record of this kind needs the right to read",
             Self::Direct => "whoever asks is no direct, reading recipient of the proxy",

@@ -69,7 +69,8 @@ impl Rights {
 
     /// In words: `read and forward`.
     pub fn in_words(self) -> String {
-        let names: Vec<_> = LETTERS.iter().filter(|(right, ..)| self.contains(*right)).map(|(.., name)| *name).collect();
+        let names: Vec<_> =
+            LETTERS.iter().filter(|(right, ..)| self.contains(*right)).map(|(.., name)| *name).collect();
         match names.as_slice() {
             [] => "nothing".to_owned(),
             [one] => (*one).to_owned(),

@@ -2,7 +2,14 @@
 //! each decision compared with the reference.
 //!
 //! `scripts/model-check` goes deeper.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests"
+)]
 #![allow(dead_code, unreachable_pub, reason = "the model is shared by several tests")]
 
 mod model;
@@ -18,7 +25,13 @@ fn prove(name: &str, starts: Vec<World>, depth: usize, anonymous: bool) {
     let seen = search(starts, Bounds { depth, anonymous, stop_when_broken: false });
     println!(
         "{name}: {from} start worlds, depth {depth}: {} worlds (new at each depth {:?}), {} expanded, {} steps, {} granted, {} invariants, {} s",
-        seen.worlds, seen.by_depth, seen.expanded, seen.steps, seen.granted, model::invariants::EVERY.len(), begin.elapsed().as_secs()
+        seen.worlds,
+        seen.by_depth,
+        seen.expanded,
+        seen.steps,
+        seen.granted,
+        model::invariants::EVERY.len(),
+        begin.elapsed().as_secs()
     );
     assert!(seen.broken.is_empty(), "{:#?}", seen.broken);
     assert!(seen.by_depth.len() == depth + 1 && seen.by_depth.iter().all(|&worlds| worlds > 0));

@@ -1,7 +1,14 @@
 //! The proofs prove something: one rule broken on purpose, and each of them notices.
 //!
 //! One test, because a fault is in the whole process.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests"
+)]
 #![allow(dead_code, unreachable_pub, reason = "the model is shared by several tests")]
 
 #[path = "../examples/rights_vectors/form.rs"]
@@ -41,11 +48,7 @@ fn every_fault_is_found_by_each_proof() {
 
 /// The invariants that break within small bounds; the comparison with the reference does not count.
 fn searched() -> Vec<&'static str> {
-    let all = [
-        (vec![starts::empty()], 3),
-        (starts::one_session(CachePolicy::Evict), 2),
-        (starts::chains(), 1),
-    ];
+    let all = [(vec![starts::empty()], 3), (starts::one_session(CachePolicy::Evict), 2), (starts::chains(), 1)];
     let mut broken = Vec::new();
     for (worlds, depth) in all {
         let Seen { broken: found, .. } = search(worlds, Bounds { depth, anonymous: false, stop_when_broken: true });

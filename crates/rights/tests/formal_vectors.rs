@@ -1,5 +1,12 @@
 //! The formal vectors: each comes out as it says, none is missing, and the files are what the generator writes.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests"
+)]
 #![allow(dead_code, unreachable_pub, reason = "the modules are shared with the generator and other tests")]
 
 #[path = "../examples/rights_vectors/cases.rs"]
@@ -36,7 +43,8 @@ fn the_files_are_what_the_generator_writes() {
 #[test]
 fn every_rule_is_accepted_and_refused_somewhere() {
     let text = include_str!("../../../docs/spec/RIGHTS.md");
-    let defined: BTreeSet<_> = text.lines().filter_map(|line| vector_rule(line.trim_start_matches(['*', '|', ' ']))).collect();
+    let defined: BTreeSet<_> =
+        text.lines().filter_map(|line| vector_rule(line.trim_start_matches(['*', '|', ' ']))).collect();
     assert!(defined.len() > 60, "{}", defined.len());
     let mut seen = BTreeMap::<String, BTreeSet<String>>::new();
     let mut guards = BTreeSet::new();

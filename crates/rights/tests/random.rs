@@ -1,5 +1,12 @@
 //! Random sequences of 200 actions, each decided by the product and by the reference, with every invariant checked after each.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests"
+)]
 #![allow(dead_code, unreachable_pub, reason = "the model is shared by several tests")]
 
 mod model;

@@ -1,5 +1,12 @@
 //! Invariants that no single broken rule breaks notice a world that was tampered with.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests"
+)]
 #![allow(dead_code, unreachable_pub, reason = "the model is shared by several tests")]
 
 mod model;

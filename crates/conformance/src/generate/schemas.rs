@@ -257,8 +257,7 @@ fn rights(files: &mut Files) -> Result<(), GenerateError> {
         ("active", flag()),
         ("wrapped", or_null(list(device()))),
     ]);
-    let memory =
-        object(&[("actor", or_null(name())), ("handle", handle()), ("holds", flag()), ("cached", flag())]);
+    let memory = object(&[("actor", or_null(name())), ("handle", handle()), ("holds", flag()), ("cached", flag())]);
     let session = object(&[
         ("id", name()),
         ("creator", or_null(name())),
@@ -267,7 +266,10 @@ fn rights(files: &mut Files) -> Result<(), GenerateError> {
         ("memory", list(memory)),
     ]);
     let world = object(&[
-        ("users", list(object(&[("id", name()), ("devices", json!({ "type": "integer", "minimum": 0, "maximum": 16 }))]))),
+        (
+            "users",
+            list(object(&[("id", name()), ("devices", json!({ "type": "integer", "minimum": 0, "maximum": 16 }))])),
+        ),
         ("groups", list(object(&[("id", name()), ("members", list(name())), ("admins", list(name()))]))),
         ("sessions", list(session)),
         ("cache", json!({ "enum": ["off", "keep", "evict"] })),

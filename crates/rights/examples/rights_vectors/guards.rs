@@ -162,9 +162,11 @@ fn story(rule: &str, failing: &[&str]) -> Story {
     // What Bob has on the session: everything but what the row has to miss. To miss the right to give is to ask for v.
     let own = match (fails("g-f"), fails("g-v"), fails("g-grant")) {
         // Here both rights are needed, and to miss the right to give is to ask for r.
-        (forward, revoke, grant) if rule == "RIGHT-42" => {
-            &[(!grant, 'r'), (!forward, 'f'), (!revoke, 'v')].iter().filter(|(has, _)| *has).map(|(_, letter)| letter).collect::<String>()
-        }
+        (forward, revoke, grant) if rule == "RIGHT-42" => &[(!grant, 'r'), (!forward, 'f'), (!revoke, 'v')]
+            .iter()
+            .filter(|(has, _)| *has)
+            .map(|(_, letter)| letter)
+            .collect::<String>(),
         (true, _, true) => "r",
         (true, true, _) => "r",
         (true, false, false) => "rv",

@@ -2,7 +2,8 @@
 
 use crate::form::{File, Note, SCHEMA, Source, Test};
 use sealwright_rights::scenario::{
-    ActionText, GroupText, HolderText, MemoryText, RecordText, Report, Scenario, SessionText, Step, UserText, WorldText, run,
+    ActionText, GroupText, HolderText, MemoryText, RecordText, Report, Scenario, SessionText, Step, UserText,
+    WorldText, run,
 };
 use sealwright_rights::{CachePolicy, Handle, Rights};
 use serde_json::Value;
@@ -233,8 +234,16 @@ const GUARDS: [(&str, &str, &str); 17] = [
     ("g-id", "ids are not checked before all else", "part of a call takes effect before the rest is found malformed"),
     ("g-exist", "what does not exist is answered otherwise", "programs cannot tell a mistake from a refusal"),
     ("g-scope", "the scope of a token is not looked at", "a token for something else reads"),
-    ("g-path", "a path without the right to read, a revoked one or a wrong proof counts", "somebody gets a key who must not"),
-    ("g-device", "missing wrapped keys are taken for missing access", "the person asks for access instead of re-encrypting"),
+    (
+        "g-path",
+        "a path without the right to read, a revoked one or a wrong proof counts",
+        "somebody gets a key who must not",
+    ),
+    (
+        "g-device",
+        "missing wrapped keys are taken for missing access",
+        "the person asks for access instead of re-encrypting",
+    ),
     ("g-handle", "a session got by a secret can be managed", "whoever knows a password brings others in"),
     ("g-open", "a closed session takes records", "what everybody was told is gone comes back"),
     ("g-stand", "whoever asks need not have anything to do with the session", "strangers learn of it or act on it"),

@@ -85,9 +85,7 @@ impl Case<'_> {
     }
 
     fn revokes(&self, session: Session) -> bool {
-        self.is_creator(session)
-            || self.effective(session).contains(Rights::REVOKE)
-            || broken(Fault::NoRevokeNeeded)
+        self.is_creator(session) || self.effective(session).contains(Rights::REVOKE) || broken(Fault::NoRevokeNeeded)
     }
 
     fn own<'b>(&self, acl: &'b Acl) -> Option<&'b Access> {

@@ -106,7 +106,9 @@ fn granted(grant: &Grant, names: &Names) -> Decision {
             let result = |&done| if done { TargetResult::Ok } else { TargetResult::Ko };
             decision.targets = Some(targets.iter().map(result).collect());
         }
-        Outcome::Listed(holders) => decision.listed = Some(holders.iter().map(|&holder| names.holder_text(holder)).collect()),
+        Outcome::Listed(holders) => {
+            decision.listed = Some(holders.iter().map(|&holder| names.holder_text(holder)).collect())
+        }
     }
     decision
 }

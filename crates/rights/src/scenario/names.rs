@@ -5,8 +5,8 @@ use super::text::{
     ActionText, GroupText, HolderText, LookupText, MemoryText, RecordText, SessionText, UserText, WantedText, WorldText,
 };
 use crate::{
-    Access, Action, Actor, Devices, Group, Holder, Lookup, Members, Memory, Rights, Session, SymEncKey, TmrAccess, User,
-    Wanted, World,
+    Access, Action, Actor, Devices, Group, Holder, Lookup, Members, Memory, Rights, Session, SymEncKey, TmrAccess,
+    User, Wanted, World,
 };
 use std::collections::BTreeSet;
 
@@ -256,7 +256,8 @@ impl Names {
 
     pub(super) fn world_text(&self, world: &World) -> WorldText {
         let users = world.users().map(|user| {
-            let devices = (0..Devices::MOST).filter(|&device| world.devices(Holder::User(user)).contains(device)).count();
+            let devices =
+                (0..Devices::MOST).filter(|&device| world.devices(Holder::User(user)).contains(device)).count();
             UserText { id: self.users.name(user.0), devices: u8::try_from(devices).unwrap_or(Devices::MOST) }
         });
         let user_names = |users: &BTreeSet<User>| users.iter().map(|user| self.users.name(user.0)).collect();

@@ -30,7 +30,9 @@ fn what(action: &ActionText) -> String {
         Text::Use { session } => format!("uses the key of session {}", shown(session)),
         Text::Recall { session } => format!("takes the key of session {} from the cache", shown(session)),
         Text::Forget { session } => format!("forgets session {}", shown(session)),
-        Text::Add { session, holder, rights } => format!("adds {} to session {}", with(holder, *rights), shown(session)),
+        Text::Add { session, holder, rights } => {
+            format!("adds {} to session {}", with(holder, *rights), shown(session))
+        }
         Text::Change { session, holder, add, remove } => {
             let (add, remove) = (add.in_words(), remove.in_words());
             format!("gives {} on session {} {add}, and takes {remove}", named(holder), shown(session))

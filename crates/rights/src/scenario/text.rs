@@ -154,28 +154,106 @@ pub struct LookupText {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[allow(missing_docs, reason = "as in the model")]
 pub enum ActionText {
-    Create { session: String, records: Vec<WantedText> },
-    Retrieve { session: String, #[serde(default)] lookup: LookupText, #[serde(default)] device: u8 },
-    Use { session: String },
-    Recall { session: String },
-    Forget { session: String },
-    Add { session: String, holder: HolderText, #[serde(default)] rights: Option<Rights> },
-    Change { session: String, holder: HolderText, #[serde(default)] add: Rights, #[serde(default)] remove: Rights },
-    Revoke { session: String, holders: Vec<HolderText> },
-    Leave { session: String },
-    RevokeAll { session: String },
-    RevokeOthers { session: String },
-    List { session: String },
-    ListOwn { session: String },
-    ReadBySymEncKey { session: String, key: String, proven: bool },
-    SelfAdd { session: String, key: String, proven: bool, #[serde(default)] rights: Option<Rights> },
-    ReadAnonymously { session: String, key: String, proven: bool, scope: i32 },
-    ReadByTmr { session: String, access: String, proven: bool },
-    Convert { session: String, access: String, proven: bool, #[serde(default = "yes")] delete_on_convert: bool },
-    GroupAdd { group: String, user: String, #[serde(default)] admin: bool },
-    GroupRemove { group: String, user: String },
-    GroupLeave { group: String },
-    SetManagingGroup { session: String, group: String },
+    Create {
+        session: String,
+        records: Vec<WantedText>,
+    },
+    Retrieve {
+        session: String,
+        #[serde(default)]
+        lookup: LookupText,
+        #[serde(default)]
+        device: u8,
+    },
+    Use {
+        session: String,
+    },
+    Recall {
+        session: String,
+    },
+    Forget {
+        session: String,
+    },
+    Add {
+        session: String,
+        holder: HolderText,
+        #[serde(default)]
+        rights: Option<Rights>,
+    },
+    Change {
+        session: String,
+        holder: HolderText,
+        #[serde(default)]
+        add: Rights,
+        #[serde(default)]
+        remove: Rights,
+    },
+    Revoke {
+        session: String,
+        holders: Vec<HolderText>,
+    },
+    Leave {
+        session: String,
+    },
+    RevokeAll {
+        session: String,
+    },
+    RevokeOthers {
+        session: String,
+    },
+    List {
+        session: String,
+    },
+    ListOwn {
+        session: String,
+    },
+    ReadBySymEncKey {
+        session: String,
+        key: String,
+        proven: bool,
+    },
+    SelfAdd {
+        session: String,
+        key: String,
+        proven: bool,
+        #[serde(default)]
+        rights: Option<Rights>,
+    },
+    ReadAnonymously {
+        session: String,
+        key: String,
+        proven: bool,
+        scope: i32,
+    },
+    ReadByTmr {
+        session: String,
+        access: String,
+        proven: bool,
+    },
+    Convert {
+        session: String,
+        access: String,
+        proven: bool,
+        #[serde(default = "yes")]
+        delete_on_convert: bool,
+    },
+    GroupAdd {
+        group: String,
+        user: String,
+        #[serde(default)]
+        admin: bool,
+    },
+    GroupRemove {
+        group: String,
+        user: String,
+    },
+    GroupLeave {
+        group: String,
+    },
+    SetManagingGroup {
+        session: String,
+        group: String,
+    },
 }
 
 /// What was decided and how the world is afterwards.

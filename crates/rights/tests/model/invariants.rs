@@ -77,14 +77,18 @@ pub fn of_world(world: &World, facts: &Facts) -> Vec<Invariant> {
             let own = standing(world, user, session);
             check("REF", own.effective == facts.eff(user, session) && own.stands == facts.standing(user, session));
             check("REF", own.grantable == facts.grantable(user, session));
-            check("REF", LOOKUPS.iter().zip(own.reads).all(|(&lookup, reads)| reads == facts.read(user, session, lookup)));
+            check(
+                "REF",
+                LOOKUPS.iter().zip(own.reads).all(|(&lookup, reads)| reads == facts.read(user, session, lookup)),
+            );
             if let Some(alone) = &alone {
                 check("INV-05", own == standing(alone, user, session));
             }
             let carried = facts.carriers(user, session).iter().any(|record| record.rights.contains(R));
             check("INV-14", carried || !own.reads.contains(&true));
             for group in world.groups() {
-                let through = world.paths(user, session).any(|path| matches!(path, Path::Group { group: g, .. } if g == group));
+                let through =
+                    world.paths(user, session).any(|path| matches!(path, Path::Group { group: g, .. } if g == group));
                 let present = acl.of(Holder::Group(group)).is_some();
                 check("INV-16", through == (present && world.is_member(user, group)));
             }
@@ -157,7 +161,14 @@ pub fn of_step(step: &Step<'_>) -> Vec<Invariant> {
     if gives_key(action) {
         check("INV-01", allowed);
     }
-    if matches!(action, Action::ReadBySymEncKey { .. } | Action::ReadAnonymously { .. } | Action::ReadByTmr { .. } | Action::SelfAdd { .. } | Action::Convert { .. }) {
+    if matches!(
+        action,
+        Action::ReadBySymEncKey { .. }
+            | Action::ReadAnonymously { .. }
+            | Action::ReadByTmr { .. }
+            | Action::SelfAdd { .. }
+            | Action::Convert { .. }
+    ) {
         check("INV-09", named.is_some());
     }
     for session in after.sessions() {
@@ -225,10 +236,16 @@ pub fn of_step(step: &Step<'_>) -> Vec<Invariant> {
             check("INV-03", !matches!(action, Action::Convert { .. }) || new.rights == most);
             check("INV-04", step.sources(session).contains(new.rights));
             if let Action::SelfAdd { .. } = action {
-                check("INV-08", named.is_some_and(|key| key.rights.contains(R.union(F)) && key.rights.contains(new.rights)));
+                check(
+                    "INV-08",
+                    named.is_some_and(|key| key.rights.contains(R.union(F)) && key.rights.contains(new.rights)),
+                );
             }
             let by_creator = user.is_some() && was.creator() == user;
-            check("INV-11", by_creator || matches!(action, Action::Convert { .. }) || somebody_forwards(facts, session));
+            check(
+                "INV-11",
+                by_creator || matches!(action, Action::Convert { .. }) || somebody_forwards(facts, session),
+            );
         }
     }
 
@@ -246,7 +263,9 @@ pub fn of_step(step: &Step<'_>) -> Vec<Invariant> {
         Action::SelfAdd { session, .. } if user.is_some_and(|user| facts.direct_path(user, session).is_some()) => {
             check("INV-18", before == after);
         }
-        Action::Convert { session, access, .. } if user.is_some_and(|user| facts.direct_path(user, session).is_some()) => {
+        Action::Convert { session, access, .. }
+            if user.is_some_and(|user| facts.direct_path(user, session).is_some()) =>
+        {
             let mut apart = Facts::of(after);
             for ((_, now), (_, was)) in apart.records.iter_mut().zip(&facts.records) {
                 if now.holder == Holder::Tmr(access) && was.active {
@@ -310,7 +329,11 @@ fn only_takes(action: &Action) -> bool {
 fn somebody_forwards(facts: &Facts, session: Session) -> bool {
     let others = facts.users.iter().map(|(user, _)| *user).filter(|&user| facts.creator(session) != Some(user));
     let by_path = others.into_iter().any(|user| facts.eff(user, session).contains(F));
-    by_path || facts.active(session).iter().any(|record| matches!(record.holder, Holder::SymEncKey(_)) && record.rights.contains(F))
+    by_path
+        || facts
+            .active(session)
+            .iter()
+            .any(|record| matches!(record.holder, Holder::SymEncKey(_)) && record.rights.contains(F))
 }
 
 impl Step<'_> {

@@ -4,8 +4,8 @@ use super::invariants::{self, Step};
 use super::reference::Facts;
 use proptest::prelude::*;
 use sealwright_rights::{
-    Access, Action, Actor, CachePolicy, Devices, Group, Handle, Holder, Lookup, Members, Memory, Rights, Session, SymEncKey,
-    TmrAccess, User, Wanted, World,
+    Access, Action, Actor, CachePolicy, Devices, Group, Handle, Holder, Lookup, Members, Memory, Rights, Session,
+    SymEncKey, TmrAccess, User, Wanted, World,
 };
 
 /// How long a sequence is.
@@ -58,7 +58,9 @@ pub fn play(choice: u8, draws: &[Draw], check_invariants: bool) -> Result<usize,
         };
         let after = Facts::of(&world);
         if !agree || after != expected {
-            return Err(format!("step {i}: {actor:?} {handle:?} {action:?}: {answer:?}, the reference says {by_reference:?}"));
+            return Err(format!(
+                "step {i}: {actor:?} {handle:?} {action:?}: {answer:?}, the reference says {by_reference:?}"
+            ));
         }
         if check_invariants {
             let step =
@@ -123,7 +125,9 @@ impl Draw {
 
     /// Mostly what the world remembers.
     fn handle(&self) -> Option<Handle> {
-        [Handle::None, Handle::Created, Handle::Plain, Handle::Bearer, Handle::Anonymous].get(usize::from(self.handle)).copied()
+        [Handle::None, Handle::Created, Handle::Plain, Handle::Bearer, Handle::Anonymous]
+            .get(usize::from(self.handle))
+            .copied()
     }
 
     fn flag(&self, bit: u8) -> bool {

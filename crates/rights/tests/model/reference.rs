@@ -2,8 +2,8 @@
 //! from the product but the names of things.
 
 use sealwright_rights::{
-    Access, Action, Actor, CachePolicy, Devices, Group, Handle, Holder, Lookup, Memory, Outcome, Rights, Session,
-    User, Wanted, World,
+    Access, Action, Actor, CachePolicy, Devices, Group, Handle, Holder, Lookup, Memory, Outcome, Rights, Session, User,
+    Wanted, World,
 };
 
 const R: Rights = Rights::READ;
@@ -90,7 +90,11 @@ impl Facts {
     }
 
     pub fn active(&self, s: Session) -> Vec<Access> {
-        self.records.iter().filter(|(session, record)| *session == s && record.active).map(|(_, record)| *record).collect()
+        self.records
+            .iter()
+            .filter(|(session, record)| *session == s && record.active)
+            .map(|(_, record)| *record)
+            .collect()
     }
 
     pub fn record(&self, s: Session, holder: Holder) -> Option<Access> {
@@ -130,7 +134,9 @@ impl Facts {
     /// All devices of a user; the one device of a group; nothing is wrapped for others.
     fn devices(&self, holder: Holder) -> Devices {
         match holder {
-            Holder::User(user) => self.users.iter().find(|(known, _)| *known == user).map_or(Devices(0), |(_, all)| *all),
+            Holder::User(user) => {
+                self.users.iter().find(|(known, _)| *known == user).map_or(Devices(0), |(_, all)| *all)
+            }
             Holder::Group(_) => Devices(1),
             _ => Devices(0),
         }
@@ -196,9 +202,15 @@ impl Facts {
         let direct = |record: &Access| record.rights.contains(R) && record.wrapped.contains(device);
         self.direct_path(u, s).iter().any(direct)
             || (lookup.group
-                && self.group_paths(u, s).iter().any(|record| record.rights.contains(R) && record.wrapped != Devices(0)))
+                && self
+                    .group_paths(u, s)
+                    .iter()
+                    .any(|record| record.rights.contains(R) && record.wrapped != Devices(0)))
             || (lookup.proxy
-                && self.proxy_paths(u, s).iter().any(|(own, proxy)| proxy.rights.contains(R) && own.wrapped.contains(device)))
+                && self
+                    .proxy_paths(u, s)
+                    .iter()
+                    .any(|(own, proxy)| proxy.rights.contains(R) && own.wrapped.contains(device)))
     }
 
     pub fn grantable(&self, u: User, s: Session) -> Rights {
@@ -222,7 +234,9 @@ impl Facts {
         // A user who looks at the own record, or takes access away, sees whether a path is left.
         let sees = match action {
             Action::ListOwn { .. } | Action::Change { .. } => true,
-            Action::Leave { .. } | Action::Revoke { .. } | Action::RevokeAll { .. } | Action::RevokeOthers { .. } => true,
+            Action::Leave { .. } | Action::Revoke { .. } | Action::RevokeAll { .. } | Action::RevokeOthers { .. } => {
+                true
+            }
             _ => false,
         };
         if let (Actor::User(u), Some(s), CachePolicy::Evict, true) = (actor, action.session(), self.cache, sees) {
@@ -555,7 +569,15 @@ impl Facts {
         }
     }
 
-    fn read_by(&mut self, rule: &'static str, actor: Actor, s: Session, holder: Holder, proven: bool, handle: Handle) -> Answer {
+    fn read_by(
+        &mut self,
+        rule: &'static str,
+        actor: Actor,
+        s: Session,
+        holder: Holder,
+        proven: bool,
+        handle: Handle,
+    ) -> Answer {
         let record = self.record(s, holder);
         guard(rule, "g-path", proven && record.is_some_and(|record| record.rights.contains(R)))?;
         let cached = self.memory_of(actor, s).cached;

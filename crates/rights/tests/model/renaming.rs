@@ -1,8 +1,6 @@
 //! The same world under other numbers and in another order: the ground of symmetry, of canonical worlds and of INV-24.
 
-use sealwright_rights::{
-    Action, Actor, Group, Handle, Holder, Members, Outcome, Session, User, Wanted, World,
-};
+use sealwright_rights::{Action, Actor, Group, Handle, Holder, Members, Outcome, Session, User, Wanted, World};
 use std::hash::{DefaultHasher, Hasher};
 
 /// Other numbers: user n becomes `users[n - 1]`, session n `sessions[n - 1]`.
@@ -196,4 +194,3 @@ fn encode(world: &World, users: &[u16; 3], bytes: &mut Vec<u8>) {
         }
     }
 }
-

@@ -197,7 +197,8 @@ fn on_session(world: &World, session: Session, act: &mut impl FnMut(Action)) {
     act(Action::Recall { session });
     act(Action::Forget { session });
     let users = world.users().map(Holder::User);
-    let others = world.sessions().map(Holder::Proxy).chain([Holder::Group(GROUP), Holder::SymEncKey(KEY), Holder::Tmr(ACCESS)]);
+    let others =
+        world.sessions().map(Holder::Proxy).chain([Holder::Group(GROUP), Holder::SymEncKey(KEY), Holder::Tmr(ACCESS)]);
     for holder in users.chain(others) {
         for rights in Rights::every() {
             act(Action::Add { session, wanted: Wanted { holder, rights: Some(rights) } });

@@ -1,7 +1,8 @@
 //! The worlds from which a search starts (RIGHTS.md section 8).
 
 use sealwright_rights::{
-    Access, Actor, CachePolicy, Group, Handle, Holder, Members, Memory, Rights, Session, SymEncKey, TmrAccess, User, World,
+    Access, Actor, CachePolicy, Group, Handle, Holder, Members, Memory, Rights, Session, SymEncKey, TmrAccess, User,
+    World,
 };
 
 const RF: Rights = Rights::READ_FORWARD;
