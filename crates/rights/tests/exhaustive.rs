@@ -10,6 +10,7 @@
     missing_docs,
     reason = "tests"
 )]
+#![allow(clippy::print_stdout, reason = "the numbers are a result")]
 #![allow(dead_code, unreachable_pub, reason = "the model is shared by several tests")]
 
 mod model;

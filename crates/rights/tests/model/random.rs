@@ -165,7 +165,7 @@ impl Draw {
     fn action(&self, step: u16) -> Action {
         let session = Session(self.session);
         let number = self.holders[0].1 % 6;
-        let (key, access, proven) = (SymEncKey(number), TmrAccess(number), self.flags % 8 != 0);
+        let (key, access, proven) = (SymEncKey(number), TmrAccess(number), !self.flags.is_multiple_of(8));
         let (group, user) = (Group(number % 3 + 1), User(self.holders[1].1 % 5 + 1));
         let count = usize::from(self.rights[2] % 4);
         match self.kind % 32 {

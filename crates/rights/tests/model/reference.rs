@@ -163,11 +163,8 @@ impl Facts {
         let mut paths = Vec::new();
         for record in self.active(s) {
             if let Holder::Proxy(p) = record.holder {
-                if let Some(own) = self.record(p, Holder::User(u)) {
-                    if own.rights.contains(R) {
-                        paths.push((own, record));
-                    }
-                }
+                let own = self.record(p, Holder::User(u)).filter(|own| own.rights.contains(R));
+                paths.extend(own.map(|own| (own, record)));
             }
         }
         paths
@@ -232,18 +229,16 @@ impl Facts {
             return answer;
         }
         // A user who looks at the own record, or takes access away, sees whether a path is left.
-        let sees = match action {
-            Action::ListOwn { .. } | Action::Change { .. } => true,
-            Action::Leave { .. } | Action::Revoke { .. } | Action::RevokeAll { .. } | Action::RevokeOthers { .. } => {
-                true
-            }
-            _ => false,
-        };
-        if let (Actor::User(u), Some(s), CachePolicy::Evict, true) = (actor, action.session(), self.cache, sees) {
-            if !self.read(u, s, Lookup::ALL) {
-                let memory = self.memory_of(actor, s);
-                self.set_memory(actor, s, Memory { cached: false, ..memory });
-            }
+        let takes = matches!(
+            action,
+            Action::Leave { .. } | Action::Revoke { .. } | Action::RevokeAll { .. } | Action::RevokeOthers { .. }
+        );
+        let sees = takes || matches!(action, Action::ListOwn { .. } | Action::Change { .. });
+        if let (Actor::User(u), Some(s), true) = (actor, action.session(), sees && self.cache == CachePolicy::Evict)
+            && !self.read(u, s, Lookup::ALL)
+        {
+            let memory = self.memory_of(actor, s);
+            self.set_memory(actor, s, Memory { cached: false, ..memory });
         }
         self.sort();
         answer
@@ -467,7 +462,7 @@ impl Facts {
                 guard(rule, "g-stand", standing(self, s))?;
                 guard(rule, "g-v", is_creator(self, s) || eff(self, s).contains(V))?;
                 for (session, record) in &mut self.records {
-                    if *session == s && !u.is_some_and(|u| record.holder == Holder::User(u)) {
+                    if *session == s && u.is_none_or(|u| record.holder != Holder::User(u)) {
                         record.active = false;
                     }
                 }
