@@ -2,7 +2,7 @@
 
 use crate::ledger::{Line, Rows, Status, Unopened};
 use crate::place::{Finished, Part};
-use crate::records;
+use crate::records::{self, Rewritten};
 use crate::scan::{Content, Item, LARGEST_MESSAGE};
 use crate::source::Source;
 use sealwright_envelope::file::{self, Entries, FileError};
@@ -165,10 +165,10 @@ impl Converter<'_> {
 
     fn records(&self, path: &Path, source: &Source) -> Result<Opened, Unconverted> {
         let mut part = Part::create(&self.directory(source))?;
-        let (rows, unopened) =
-            records::rewrite(BufReader::new(File::open(path)?), &mut part, &source.text(), self.resolver)?;
+        let Rewritten { rows, unopened, chain } =
+            records::rewrite(BufReader::new(File::open(path)?), &mut part, source, self.resolver)?;
         let opened = Opened::one(name::safe(&source.file_name()), part.finish()?);
-        Ok(Opened { rows: Some(rows), unopened, ..opened })
+        Ok(Opened { rows: Some(rows), unopened, chain, ..opened })
     }
 
     fn copy(&self, path: &Path, source: &Source) -> Result<Opened, Unconverted> {
@@ -207,18 +207,14 @@ impl Opened {
 
 impl Unconverted {
     fn tell(self, line: &mut Line) {
-        let (status, error) = match self {
+        (line.status, line.error) = match self {
             Self::Closed(closed) => (Status::Closed, Some(closed.code().to_owned())),
             Self::Rejected => (Status::Rejected, Some("rejected".to_owned())),
             Self::Malformed(code) => (Status::Malformed, Some(code.to_owned())),
             Self::Plain => (Status::Plain, None),
             Self::Unsupported => (Status::Failed, Some("unsupported".to_owned())),
-            Self::Failed(reason) => {
-                line.warnings.push(reason);
-                (Status::Failed, Some("io".to_owned()))
-            }
+            Self::Failed(reason) => return line.fail(reason),
         };
-        (line.status, line.error) = (status, error);
     }
 }
 

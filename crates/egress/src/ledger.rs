@@ -1,15 +1,17 @@
 //! What has been done: manifest, journal and unopened records, exact after a crash at any instant (docs/spec/EGRESS.md section 8).
 
+mod file;
+
 use crate::error::EgressError;
 use crate::place::Hasher;
+use file::{append, lock, open, read_lines, repaired_lines, replace};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// The names of the ledger's files in the output.
-pub(crate) const MANIFEST: &str = "manifest.jsonl";
+const MANIFEST: &str = "manifest.jsonl";
 const JOURNAL: &str = "journal.jsonl";
 const UNOPENED: &str = "unopened.jsonl";
 const LOCK: &str = ".sealwright.lock";
@@ -112,6 +114,9 @@ pub struct Rows {
 pub struct Unopened {
     /// The file, relative to the bundle.
     pub source: String,
+    /// Its bytes in hex, if it is not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_bytes: Option<String>,
     /// The record, from zero.
     pub row: u64,
     /// The session whose key would open it.
@@ -121,6 +126,24 @@ pub struct Unopened {
     pub status: Status,
     /// Why.
     pub error: String,
+}
+
+/// A source as ledgers tell it from others: its text, and its bytes if that is lossy.
+type Key = (String, Option<String>);
+
+impl Unopened {
+    fn key(&self) -> Key {
+        (self.source.clone(), self.source_bytes.clone())
+    }
+}
+
+impl Written {
+    /// Whether the file is there with its size and hash.
+    fn is_there(&self, output: &Path) -> bool {
+        let path = output.join(&self.output);
+        let same_size = fs::metadata(&path).is_ok_and(|metadata| metadata.len() == self.bytes);
+        same_size && Hasher::of_file(&path).is_ok_and(|(_, sha256)| sha256 == self.sha256)
+    }
 }
 
 impl Rows {
@@ -174,6 +197,23 @@ impl Line {
         }
     }
 
+    /// Says that the source could not be read or its outputs not be written.
+    pub(crate) fn fail(&mut self, reason: String) {
+        self.status = Status::Failed;
+        self.error = Some("io".to_owned());
+        self.warnings.push(reason);
+    }
+
+    /// Takes over what an earlier run has written.
+    pub(crate) fn keep_outputs_of(&mut self, former: &Self) {
+        self.name.clone_from(&former.name);
+        self.output.clone_from(&former.output);
+        self.bytes = former.bytes;
+        self.sha256.clone_from(&former.sha256);
+        self.outputs.clone_from(&former.outputs);
+        self.rows = former.rows;
+    }
+
     /// Whether this line need not give way to the other: they say the same, or the other one opened fewer records.
     pub(crate) fn is_as_good_as(&self, other: &Self) -> bool {
         self == other || self.rows.zip(other.rows).is_some_and(|(own, other)| own.converted > other.converted)
@@ -184,86 +224,28 @@ impl Line {
         matches!(self.status, Status::Converted | Status::Plain) && self.rows.is_none_or(Rows::all_opened)
     }
 
-    fn key(&self) -> (String, Option<String>) {
+    fn key(&self) -> Key {
         (self.source.clone(), self.source_bytes.clone())
     }
 }
 
-/// The files of one output, locked for one run.
-#[derive(Debug)]
-pub(crate) struct Ledger {
-    output: PathBuf,
+/// The lines of a manifest: of several for one source the last one.
+#[derive(Debug, Default)]
+struct Lines {
     lines: Vec<Line>,
-    by_source: HashMap<(String, Option<String>), usize>,
+    by_source: HashMap<Key, usize>,
     superseded: bool,
-    manifest: File,
-    journal: File,
-    unopened: File,
-    _lock: File,
 }
 
-impl Ledger {
-    /// Locks the output, reads what earlier runs have done, and repairs what one of them has left half done.
-    pub(crate) fn open(output: &Path) -> Result<Self, EgressError> {
-        let lock = lock(output)?;
-        let append = |name: &str| {
-            let path = output.join(name);
-            OpenOptions::new().create(true).append(true).open(&path).map_err(EgressError::io("open", &path))
-        };
-        let mut ledger = Self {
-            output: output.to_owned(),
-            lines: Vec::new(),
-            by_source: HashMap::new(),
-            superseded: false,
-            manifest: append(MANIFEST)?,
-            journal: append(JOURNAL)?,
-            unopened: append(UNOPENED)?,
-            _lock: lock,
-        };
-        for line in read_lines(&output.join(MANIFEST))? {
-            ledger.remember(line);
-        }
-        ledger.adopt_journal()?;
-        ledger.drop_stray_unopened()?;
-        Ok(ledger)
+impl Lines {
+    fn of(source: Vec<Line>) -> Self {
+        let mut lines = Self::default();
+        source.into_iter().for_each(|line| lines.remember(line));
+        lines
     }
 
-    /// The line of a source.
-    pub(crate) fn line(&self, source: &str, source_bytes: Option<&str>) -> Option<&Line> {
-        let key = (source.to_owned(), source_bytes.map(str::to_owned));
-        self.by_source.get(&key).and_then(|&place| self.lines.get(place))
-    }
-
-    pub(crate) fn lines(&self) -> &[Line] {
-        &self.lines
-    }
-
-    /// Says what is about to be published, before any of it has its name.
-    pub(crate) fn announce(&mut self, line: &Line, unopened: &[Unopened]) -> Result<(), EgressError> {
-        if self.line(&line.source, line.source_bytes.as_deref()).is_some_and(|former| former.rows.is_some()) {
-            self.rewrite_unopened(|row| row.source != line.source)?;
-        }
-        let path = self.output.join(UNOPENED);
-        append(&mut self.unopened, &path, unopened)?;
-        append(&mut self.journal, &self.output.join(JOURNAL), std::slice::from_ref(line))
-    }
-
-    /// Says that it is published.
-    pub(crate) fn record(&mut self, line: Line) -> Result<(), EgressError> {
-        append(&mut self.manifest, &self.output.join(MANIFEST), std::slice::from_ref(&line))?;
-        self.remember(line);
-        Ok(())
-    }
-
-    /// Leaves one line for each source, and no journal: everything that was announced is published.
-    pub(crate) fn close(mut self) -> Result<Vec<Line>, EgressError> {
-        if self.superseded {
-            let path = self.output.join(MANIFEST);
-            replace(&path, &self.lines)?;
-        }
-        let journal = self.output.join(JOURNAL);
-        fs::remove_file(&journal).map_err(EgressError::io("remove", &journal))?;
-        Ok(std::mem::take(&mut self.lines))
+    fn get(&self, key: &Key) -> Option<&Line> {
+        self.by_source.get(key).and_then(|&place| self.lines.get(place))
     }
 
     fn remember(&mut self, line: Line) {
@@ -278,14 +260,99 @@ impl Ledger {
             }
         }
     }
+}
+
+/// The files of one output, locked for one run.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    output: PathBuf,
+    lines: Lines,
+    manifest: File,
+    journal: File,
+    unopened: File,
+    _lock: File,
+}
+
+impl Ledger {
+    /// Locks the output, reads what earlier runs have done, and repairs what one of them has left half done.
+    pub(crate) fn open(output: &Path) -> Result<Self, EgressError> {
+        let lock = lock(output)?;
+        let mut ledger = Self {
+            output: output.to_owned(),
+            lines: Lines::of(repaired_lines(&output.join(MANIFEST))?),
+            manifest: open(&output.join(MANIFEST))?,
+            journal: open(&output.join(JOURNAL))?,
+            unopened: open(&output.join(UNOPENED))?,
+            _lock: lock,
+        };
+        ledger.adopt_journal()?;
+        ledger.drop_stray_unopened()?;
+        Ok(ledger)
+    }
+
+    /// The line of a source.
+    pub(crate) fn line(&self, source: &str, source_bytes: Option<&str>) -> Option<&Line> {
+        self.lines.get(&(source.to_owned(), source_bytes.map(str::to_owned)))
+    }
+
+    pub(crate) fn lines(&self) -> &[Line] {
+        &self.lines.lines
+    }
+
+    /// Says what is about to be published, before any of it has its name.
+    pub(crate) fn announce(&mut self, line: &Line, unopened: &[Unopened]) -> Result<(), EgressError> {
+        let key = line.key();
+        if self.lines.get(&key).is_some_and(|former| former.rows.is_some()) {
+            self.rewrite_unopened(|row| row.key() != key)?;
+        }
+        let path = self.output.join(UNOPENED);
+        append(&mut self.unopened, &path, unopened)?;
+        append(&mut self.journal, &self.output.join(JOURNAL), std::slice::from_ref(line))
+    }
+
+    /// Takes back what was announced and cannot be recorded: outputs that have their names already, unless an earlier run lists them.
+    pub(crate) fn withdraw(&mut self, line: &Line) -> Result<(), EgressError> {
+        let listed = self.lines.get(&line.key()).map(Line::written).unwrap_or_default();
+        for written in line.written() {
+            let is_listed = listed.iter().any(|listed| listed.output == written.output);
+            if !is_listed && written.is_there(&self.output) {
+                let path = self.output.join(&written.output);
+                fs::remove_file(&path).map_err(EgressError::io("remove", &path))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says that it is published.
+    pub(crate) fn record(&mut self, line: Line) -> Result<(), EgressError> {
+        append(&mut self.manifest, &self.output.join(MANIFEST), std::slice::from_ref(&line))?;
+        self.lines.remember(line);
+        Ok(())
+    }
+
+    /// Leaves one line for each source, no rows of files that have none, and no journal: everything that was announced is published.
+    pub(crate) fn close(mut self) -> Result<Vec<Line>, EgressError> {
+        self.drop_stray_unopened()?;
+        if self.lines.superseded {
+            let path = self.output.join(MANIFEST);
+            replace(&path, &self.lines.lines)?;
+        }
+        let journal = self.output.join(JOURNAL);
+        fs::remove_file(&journal).map_err(EgressError::io("remove", &journal))?;
+        Ok(std::mem::take(&mut self.lines.lines))
+    }
 
     /// A line that was announced but not recorded counts if its outputs are all there (EGR-40). Then the journal has done its work.
     fn adopt_journal(&mut self) -> Result<(), EgressError> {
         let path = self.output.join(JOURNAL);
-        for line in read_lines::<Line>(&path)? {
-            let recorded = self.line(&line.source, line.source_bytes.as_deref()) == Some(&line);
-            if !recorded && is_there(&self.output, &line) {
+        for line in repaired_lines::<Line>(&path)? {
+            if self.lines.get(&line.key()) == Some(&line) {
+                continue;
+            }
+            if is_there(&self.output, &line) {
                 self.record(line)?;
+            } else {
+                self.withdraw(&line)?;
             }
         }
         self.journal.set_len(0).map_err(EgressError::io("write", &path))
@@ -293,100 +360,32 @@ impl Ledger {
 
     /// Rows whose file was not recorded belong to a file that will be done again.
     fn drop_stray_unopened(&mut self) -> Result<(), EgressError> {
-        let rows: Vec<Unopened> = read_lines(&self.output.join(UNOPENED))?;
-        let is_stray = |row: &Unopened| self.line(&row.source, None).is_none_or(|line| line.rows.is_none());
-        if rows.iter().any(is_stray) {
-            let sources: Vec<String> = rows.iter().filter(|row| is_stray(row)).map(|row| row.source.clone()).collect();
-            self.rewrite_unopened(|row| !sources.contains(&row.source))?;
-        }
-        Ok(())
+        let lines = self.lines.lines.iter().filter(|line| line.rows.is_some());
+        let recorded: HashSet<_> = lines.map(Line::key).collect();
+        self.rewrite_unopened(|row| recorded.contains(&row.key()))
     }
 
     fn rewrite_unopened(&mut self, keep: impl Fn(&Unopened) -> bool) -> Result<(), EgressError> {
         let path = self.output.join(UNOPENED);
-        let mut rows: Vec<Unopened> = read_lines(&path)?;
+        let mut rows: Vec<Unopened> = repaired_lines(&path)?;
         let before = rows.len();
         rows.retain(keep);
         if rows.len() != before {
             replace(&path, &rows)?;
-            self.unopened = OpenOptions::new().append(true).open(&path).map_err(EgressError::io("open", &path))?;
+            self.unopened = open(&path)?;
         }
         Ok(())
     }
 }
 
+/// The lines of an output's manifest. Nothing is repaired.
+pub(crate) fn manifest(output: &Path) -> Result<Vec<Line>, EgressError> {
+    let path = output.join(MANIFEST);
+    fs::metadata(&path).map_err(EgressError::io("read", &path))?;
+    Ok(Lines::of(read_lines(&path)?).lines)
+}
+
 /// Whether all outputs of a line are there with their size and hash.
 pub(crate) fn is_there(output: &Path, line: &Line) -> bool {
-    line.written().iter().all(|written| {
-        let path = output.join(&written.output);
-        let same_size = fs::metadata(&path).is_ok_and(|metadata| metadata.len() == written.bytes);
-        same_size && Hasher::of_file(&path).is_ok_and(|(_, sha256)| sha256 == written.sha256)
-    })
-}
-
-/// The lines of a file of JSON Lines. A torn last line is cut off (EGR-40); a missing file has none.
-pub(crate) fn read_lines<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Vec<T>, EgressError> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(EgressError::io("open", path)(error)),
-    };
-    let mut source = BufReader::new(file);
-    let mut lines = Vec::new();
-    let (mut text, mut whole, mut number) = (Vec::new(), 0, 0);
-    loop {
-        text.clear();
-        let length = source.read_until(b'\n', &mut text).map_err(EgressError::io("read", path))? as u64;
-        number += 1;
-        if length == 0 {
-            return Ok(lines);
-        }
-        if !text.ends_with(b"\n") {
-            let cut = OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(whole));
-            cut.map_err(EgressError::io("repair", path))?;
-            return Ok(lines);
-        }
-        whole += length;
-        let manifest = || EgressError::Manifest { path: path.to_owned(), line: number };
-        lines.push(serde_json::from_slice(&text).map_err(|_| manifest())?);
-    }
-}
-
-fn lock(output: &Path) -> Result<File, EgressError> {
-    let path = output.join(LOCK);
-    let file = OpenOptions::new().create(true).append(true).open(&path).map_err(EgressError::io("open", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(EgressError::Locked { output: output.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(EgressError::io("lock", &path)(error)),
-    }
-}
-
-/// Appends lines in one write, so that a crash tears at most the last of them.
-fn append<T: Serialize>(file: &mut File, path: &Path, lines: &[T]) -> Result<(), EgressError> {
-    if lines.is_empty() {
-        return Ok(());
-    }
-    let text = text_of(lines).map_err(EgressError::io("write", path))?;
-    file.write_all(&text).map_err(EgressError::io("write", path))
-}
-
-/// Replaces a file by these lines in one step.
-fn replace<T: Serialize>(path: &Path, lines: &[T]) -> Result<(), EgressError> {
-    let directory = path.parent().unwrap_or(Path::new("."));
-    let write = || {
-        let mut part = crate::place::Part::create(directory)?;
-        part.write_all(&text_of(lines)?)?;
-        part.finish()?.replace(path)
-    };
-    write().map_err(EgressError::io("write", path))
-}
-
-fn text_of<T: Serialize>(lines: &[T]) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    for line in lines {
-        serde_json::to_writer(&mut text, line)?;
-        text.push(b'\n');
-    }
-    Ok(text)
+    line.written().iter().all(|written| written.is_there(output))
 }

@@ -30,11 +30,11 @@ pub struct MalformedRecord {
 }
 
 impl RecordFile {
-    /// The files that hold the records `name`: itself and its compressed forms.
+    /// The files that hold the records `name`: itself and its compressed forms. What is there and is no file fails when it is opened.
     pub(crate) fn find(root: &Path, name: &str) -> Vec<Self> {
         let names = ["", ".gz", ".zst"].map(|extension| format!("{name}{extension}"));
         let files = names.map(|name| Self { path: root.join(&name), name });
-        files.into_iter().filter(|file| file.path.is_file()).collect()
+        files.into_iter().filter(|file| file.path.symlink_metadata().is_ok()).collect()
     }
 
     /// The file at this path, whatever it is called.

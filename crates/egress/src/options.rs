@@ -43,7 +43,7 @@ pub enum Stage {
     Unlock,
     /// Decrypting, in bytes of input.
     Convert,
-    /// Hashing outputs, in bytes.
+    /// Hashing outputs, in items.
     Verify,
 }
 

@@ -3,14 +3,15 @@
 use crate::ledger::Written;
 use ring::digest::{Context, SHA256};
 use sealwright_envelope::stream::Withheld;
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile, TempPath};
 
 /// How temporary files are called (EGR-40).
-pub(crate) const PREFIX: &str = ".sealwright-";
-pub(crate) const SUFFIX: &str = ".part";
+const PREFIX: &str = ".sealwright-";
+const SUFFIX: &str = ".part";
 
 /// A private file that is being written. Dropping it removes it.
 #[derive(Debug)]
@@ -158,16 +159,21 @@ pub(crate) fn create_private_directory(directory: &Path) -> io::Result<()> {
     builder.create(directory)
 }
 
-/// Removes temporary files that an interrupted run has left in `directory` and below.
-pub(crate) fn remove_left_over(directory: &Path) -> io::Result<()> {
+/// Whether a file is called like a temporary one.
+pub(crate) fn is_temporary(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with(PREFIX) && name.ends_with(SUFFIX)
+}
+
+/// Removes temporary files that an interrupted run has left in `directory` and below, but no output that is called like one.
+pub(crate) fn remove_left_over(directory: &Path, outputs: &HashSet<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
+        let path = entry.path();
         if entry.file_type()?.is_dir() {
-            remove_left_over(&entry.path())?;
-        } else if name.starts_with(PREFIX) && name.ends_with(SUFFIX) {
-            fs::remove_file(entry.path())?;
+            remove_left_over(&path, outputs)?;
+        } else if is_temporary(&path) && !outputs.contains(&path) {
+            fs::remove_file(path)?;
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use crate::ledger::{Rows, Status, Unopened};
 use crate::lines::LONGEST_LINE;
+use crate::source::Source;
 use sealwright_envelope::message::Message;
 use sealwright_envelope::{OpenError, SymKey};
 use sealwright_session::{Closed, Reason, Resolver};
@@ -17,14 +18,23 @@ use std::sync::Arc;
 /// Ready keys that are kept: neighbouring records mostly belong to the same sessions.
 const KEPT_KEYS: usize = 1024;
 
+/// How the records of a file ended.
+#[derive(Debug, Default)]
+pub(crate) struct Rewritten {
+    pub(crate) rows: Rows,
+    pub(crate) unopened: Vec<Unopened>,
+    /// Whether only a chain of proxies led to the key of one of them (EGR-21).
+    pub(crate) chain: bool,
+}
+
 /// Rewrites the records of a file and tells how they ended.
 pub(crate) fn rewrite(
     mut source: impl BufRead,
     sink: &mut impl Write,
-    name: &str,
+    name: &Source,
     resolver: &Resolver,
-) -> io::Result<(Rows, Vec<Unopened>)> {
-    let mut rewriter = Rewriter { keys: Keys::new(resolver), name, rows: Rows::default(), unopened: Vec::new() };
+) -> io::Result<Rewritten> {
+    let mut rewriter = Rewriter { keys: Keys::new(resolver), name, done: Rewritten::default() };
     let mut line = Vec::new();
     while read_piece(&mut source, &mut line)? > 0 {
         if line.len() == LONGEST_LINE && !line.ends_with(b"\n") {
@@ -35,7 +45,7 @@ pub(crate) fn rewrite(
             rewriter.rewrite(&line, sink)?;
         }
     }
-    Ok((rewriter.rows, rewriter.unopened))
+    Ok(rewriter.done)
 }
 
 /// The sessions whose messages stand in the records of a file.
@@ -54,9 +64,8 @@ pub(crate) fn sessions(mut source: impl BufRead) -> io::Result<BTreeSet<SessionI
 
 struct Rewriter<'a> {
     keys: Keys<'a>,
-    name: &'a str,
-    rows: Rows,
-    unopened: Vec<Unopened>,
+    name: &'a Source,
+    done: Rewritten,
 }
 
 /// Why a message of a record stayed as it was.
@@ -85,7 +94,8 @@ impl Rewriter<'_> {
         for (raw, message) in record.messages() {
             let clear = message.map_err(Fault::malformed).and_then(|message| self.keys.open(message));
             match clear {
-                Ok(clear) => {
+                Ok((clear, chain)) => {
+                    self.done.chain |= chain;
                     let at = offset(line, raw);
                     sink.write_all(line.get(written..at).unwrap_or_default())?;
                     serde_json::to_writer(&mut *sink, &clear)?;
@@ -95,26 +105,32 @@ impl Rewriter<'_> {
                 Err(fault) => faults.push(fault),
             }
         }
+        if is_bare_message(line) {
+            // There is no field that its clear text could stand in.
+            faults.push(Fault { session: None, status: Status::Closed, error: "no-field" });
+        }
         self.count(&faults, opened);
         sink.write_all(line.get(written..).unwrap_or_default())
     }
 
     /// A record counts as its worst message.
     fn count(&mut self, faults: &[Fault], opened: bool) {
-        let row = self.rows.records;
-        self.rows.records += 1;
+        let rows = &mut self.done.rows;
+        let row = rows.records;
+        rows.records += 1;
         let has = |status| faults.iter().any(|fault| fault.status == status);
         if has(Status::Malformed) {
-            self.rows.malformed += 1;
+            rows.malformed += 1;
         } else if has(Status::Rejected) {
-            self.rows.rejected += 1;
+            rows.rejected += 1;
         } else if has(Status::Closed) {
-            self.rows.closed += 1;
+            rows.closed += 1;
         } else if opened {
-            self.rows.converted += 1;
+            rows.converted += 1;
         }
-        self.unopened.extend(faults.iter().map(|fault| Unopened {
-            source: self.name.to_owned(),
+        self.done.unopened.extend(faults.iter().map(|fault| Unopened {
+            source: self.name.text(),
+            source_bytes: self.name.hex(),
             row,
             session_id: fault.session.map(|session| session.to_string()),
             status: fault.status,
@@ -129,8 +145,12 @@ struct Record<'a>(Vec<&'a RawValue>);
 impl<'a> Record<'a> {
     /// A line that is JSON but no object is a record without members. `None` if it is no JSON.
     fn parse(line: &'a [u8]) -> Option<Self> {
-        let record = serde_json::from_slice(line).ok();
-        record.or_else(|| serde_json::from_slice(line).ok().map(|IgnoredAny| Self(Vec::new())))
+        // What reads nothing of a value accepts bytes in it that are no text: an object has to be read.
+        let line = std::str::from_utf8(line).ok()?;
+        if line.trim_start().starts_with('{') {
+            return serde_json::from_str(line).ok();
+        }
+        serde_json::from_str(line).ok().map(|IgnoredAny| Self(Vec::new()))
     }
 
     /// The messages among the text members, with the text that holds them. What only looks like a message is an error.
@@ -145,6 +165,13 @@ impl<'a> Record<'a> {
             is_message(&text).then(|| (raw, Message::parse(text.as_bytes()).map_err(|error| error.code())))
         })
     }
+}
+
+/// Whether a record itself is a message. Inside a field, the quotes around the name are escaped.
+fn is_bare_message(line: &[u8]) -> bool {
+    const NAME: &[u8] = b"\"sessionId\"";
+    let may_be = line.windows(NAME.len()).any(|window| window == NAME);
+    may_be && std::str::from_utf8(line).is_ok_and(is_message)
 }
 
 /// Whether a text is a JSON object with the two members of a message.
@@ -181,7 +208,13 @@ impl<'de> Deserialize<'de> for Record<'de> {
 /// Session keys, ready for use, of the latest sessions: no key schedule for each message of one session.
 struct Keys<'a> {
     resolver: &'a Resolver,
-    ready: HashMap<(SessionId, usize), Result<Arc<SymKey>, Closed>>,
+    ready: HashMap<(SessionId, usize), Result<Arc<Ready>, Closed>>,
+}
+
+struct Ready {
+    key: SymKey,
+    /// Whether only a chain of proxies led to it.
+    chain: bool,
 }
 
 impl<'a> Keys<'a> {
@@ -189,32 +222,37 @@ impl<'a> Keys<'a> {
         Self { resolver, ready: HashMap::new() }
     }
 
-    /// Tries one key of the session after the other (SES-10). A clear text that is no UTF-8 cannot stand in JSON (EGR-28).
-    fn open(&mut self, message: Message) -> Result<String, Fault> {
+    /// Tries one key of the session after the other (SES-10); tells too whether a chain led to it. A clear text that is no UTF-8 cannot
+    /// stand in JSON (EGR-28).
+    fn open(&mut self, message: Message) -> Result<(String, bool), Fault> {
         let session = message.session();
         let fault = |status, error| Fault { session: Some(session), status, error };
         let mut nth = 0;
         loop {
-            let key = match self.key(session, nth) {
-                Ok(key) => key,
+            let Ready { key, chain } = &*match self.key(session, nth) {
+                Ok(ready) => ready,
                 Err(closed) if nth == 0 => return Err(fault(Status::Closed, closed.code())),
                 Err(_) => return Err(fault(Status::Rejected, "rejected")),
             };
-            match message.open(&key) {
-                Ok(clear) => return String::from_utf8(clear).map_err(|_| fault(Status::Closed, "not-utf8")),
+            match message.open(key) {
+                Ok(clear) => {
+                    let text = String::from_utf8(clear).map_err(|_| fault(Status::Closed, "not-utf8"))?;
+                    return Ok((text, *chain));
+                }
                 Err(OpenError::Rejected) => nth += 1,
                 Err(error) => return Err(fault(Status::Malformed, error.code())),
             }
         }
     }
 
-    fn key(&mut self, session: SessionId, nth: usize) -> Result<Arc<SymKey>, Closed> {
+    fn key(&mut self, session: SessionId, nth: usize) -> Result<Arc<Ready>, Closed> {
         if self.ready.len() >= KEPT_KEYS {
             self.ready.clear();
         }
         let ready = self.ready.entry((session, nth)).or_insert_with(|| {
-            let key = self.resolver.resolve_nth(session, nth)?;
-            key.sym_key().map(Arc::new).ok_or_else(|| Closed { reasons: vec![Reason::Rejected] })
+            let resolved = self.resolver.resolve_nth(session, nth)?;
+            let key = resolved.sym_key().ok_or_else(|| Closed { reasons: vec![Reason::Rejected] })?;
+            Ok(Arc::new(Ready { key, chain: resolved.chain }))
         });
         ready.clone()
     }

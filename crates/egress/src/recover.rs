@@ -3,8 +3,10 @@
 mod database;
 mod ssks;
 
+use self::ssks::{ByPassword, ByTwoManRule};
 use crate::bundle::{Bundle, IDENTITIES};
 use crate::error::EgressError;
+use crate::keys::SecretText;
 use crate::lines::MalformedRecord;
 use sealwright_envelope::SymKey;
 use sealwright_identity::Identity;
@@ -14,6 +16,8 @@ use sealwright_wrap::PrivateKey;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 /// The largest identity document that is read. A hundred renewals fit several times.
@@ -81,7 +85,7 @@ struct IdentityRecord {
     seald_id: Option<UserId>,
     #[serde(alias = "device_id", alias = "key_id")]
     device_id: Option<DeviceId>,
-    identity: String,
+    identity: SecretText,
 }
 
 impl Recovered {
@@ -93,16 +97,14 @@ impl Recovered {
     ) -> Result<Self, EgressError> {
         let mut recovered = Self::default();
         bundle.each(IDENTITIES, malformed, |place, record: IdentityRecord| {
-            let document = b64::decode_tolerant_secret(&record.identity);
-            drop(SecretVec::from(record.identity.into_bytes()));
-            let document = document.map_err(|_| place.clone())?;
+            let document = b64::decode_tolerant_secret(record.identity.0.expose()).map_err(|_| place.clone())?;
             let attempt = recovered.document(&place.to_string(), &document, record.seald_id, record.device_id);
             recovered.attempts.push(attempt);
             Ok(())
         })?;
         recovered.try_directory(bundle)?;
-        recovered.try_two_man_rule(bundle, threads, malformed)?;
-        recovered.try_passwords(bundle, threads, malformed)?;
+        recovered.try_stored::<ByTwoManRule>(bundle, threads, malformed)?;
+        recovered.try_stored::<ByPassword>(bundle, threads, malformed)?;
         recovered.try_databases(bundle, malformed)?;
         Ok(recovered)
     }
@@ -126,13 +128,11 @@ impl Recovered {
         paths.sort();
         for path in paths {
             let source = format!("identities/{}", path.file_name().unwrap_or_default().to_string_lossy());
-            let length = path.metadata().map_err(EgressError::io("read", &path))?;
-            if !length.is_file() || length.len() > LARGEST_DOCUMENT {
-                self.attempts.push(Attempt::failed(source, None, None, Outcome::Malformed, "malformed"));
-                continue;
-            }
-            let document = fs::read(&path).map(SecretVec::from).map_err(EgressError::io("read", &path))?;
-            let attempt = self.document(&source, &document, None, None);
+            let attempt = match read_document(&path) {
+                Ok(Some(document)) => self.document(&source, &document, None, None),
+                Ok(None) => Attempt::failed(source, None, None, Outcome::Malformed, "malformed"),
+                Err(_) => Attempt::failed(source, None, None, Outcome::Malformed, "io"),
+            };
             self.attempts.push(attempt);
         }
         Ok(())
@@ -195,4 +195,13 @@ impl Attempt {
             warnings: Vec::new(),
         }
     }
+}
+
+/// The bytes of a file; `None` for what cannot be a document.
+fn read_document(path: &Path) -> io::Result<Option<SecretVec>> {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() || metadata.len() > LARGEST_DOCUMENT {
+        return Ok(None);
+    }
+    fs::read(path).map(SecretVec::from).map(Some)
 }

@@ -5,7 +5,7 @@ use crate::error::EgressError;
 use crate::ledger::{self, Ledger, Line, Status};
 use crate::naming::Names;
 use crate::options::{Options, Progress, Stage};
-use crate::place::{self, Part};
+use crate::place::{self, Finished, Part};
 use crate::plan::Prepared;
 use crate::report::{REPORT, Report, Summary};
 use crate::scan::Item;
@@ -32,7 +32,9 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
     }
     let output = create_output(output, prepared.bundle.root())?;
     let ledger = Ledger::open(&output)?;
-    place::remove_left_over(&output).map_err(EgressError::io("clean", &output))?;
+    let outputs = ledger.lines().iter().flat_map(Line::written).map(|written| output.join(written.output));
+    place::remove_left_over(&output, &outputs.filter(|path| place::is_temporary(path)).collect())
+        .map_err(EgressError::io("clean", &output))?;
     let pending = pending(&prepared, &ledger, &output, options, progress);
     unlock(&prepared, &pending, options, progress);
     let lines = convert(&prepared, &pending, ledger, &output, options, progress)?;
@@ -55,7 +57,7 @@ fn create_output(output: &Path, bundle: &Path) -> Result<std::path::PathBuf, Egr
     }
     place::create_private_directory(output).map_err(EgressError::io("create", output))?;
     let output = output.canonicalize().map_err(EgressError::io("open", output))?;
-    if bundle.starts_with(&output) {
+    if bundle.starts_with(&output) || output.starts_with(bundle) {
         return Err(inside());
     }
     Ok(output)
@@ -160,16 +162,33 @@ impl Publisher<'_> {
             None => files.iter().map(|(wanted, _)| self.free_name(&item.source.directory(), wanted)).collect(),
         };
         line.set_outputs(names.iter().zip(&files).map(|(name, (_, file))| file.written(name)).collect());
-        if former.is_some_and(|former| former.is_as_good_as(&line) && ledger::is_there(self.output, former)) {
-            return Ok(());
+        if let Some(former) = former.filter(|former| ledger::is_there(self.output, former)) {
+            if former.is_as_good_as(&line) {
+                return Ok(());
+            }
+            if files.is_empty() && !former.written().is_empty() {
+                // A name that is in the manifest stays there (EGR-32).
+                line.keep_outputs_of(former);
+                return if *former == line { Ok(()) } else { ledger.record(line) };
+            }
         }
         ledger.announce(&line, &unopened)?;
-        for (name, (_, file)) in names.iter().zip(files) {
-            let path = self.output.join(name);
-            let published = if reused.is_some() { file.replace(&path) } else { file.publish(&path) };
-            published.map_err(EgressError::io("write", &path))?;
+        if let Err(error) = self.give_names(&names, files, reused.is_some()) {
+            ledger.withdraw(&line)?;
+            let mut failed = Line::new(line.source, line.source_bytes, Status::Failed);
+            failed.session_id = line.session_id;
+            failed.fail(error.to_string());
+            line = failed;
         }
         ledger.record(line)
+    }
+
+    fn give_names(&self, names: &[String], files: Vec<(String, Finished)>, replace: bool) -> io::Result<()> {
+        for (name, (_, file)) in names.iter().zip(files) {
+            let path = self.output.join(name);
+            if replace { file.replace(&path)? } else { file.publish(&path)? }
+        }
+        Ok(())
     }
 
     /// The first free name; what some other program has put into the output is never overwritten.

@@ -122,9 +122,9 @@ fn look(source: &Source, path: &Path) -> io::Result<(u64, Content)> {
 /// By its name: records carry no mark.
 fn record_file(name: &str) -> Option<Content> {
     let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst"));
-    match plain.unwrap_or(name).rsplit('.').next() {
-        Some("jsonl") if plain.is_none() => Some(Content::Records),
-        Some("jsonl" | "csv" | "sqlite") => Some(Content::Unsupported),
+    match plain.unwrap_or(name).rsplit_once('.') {
+        Some((_, "jsonl")) if plain.is_none() => Some(Content::Records),
+        Some((_, "jsonl" | "csv" | "sqlite")) => Some(Content::Unsupported),
         _ => None,
     }
 }
@@ -142,8 +142,8 @@ fn recognize(file: &mut File, length: u64) -> io::Result<Content> {
     if beginning.starts_with(PREFIX.as_bytes()) {
         return Ok(legacy_message(&whole(file, length)?));
     }
-    if beginning.trim_ascii_start().starts_with(b"{") && length <= LARGEST_MESSAGE {
-        return Ok(json(&whole(file, length)?));
+    if beginning.trim_ascii_start().starts_with(b"{") {
+        return if length <= LARGEST_MESSAGE { Ok(json(&whole(file, length)?)) } else { large_json(file) };
     }
     Ok(if is_archive(&beginning) { Content::Unsupported } else { Content::Plain })
 }
@@ -178,6 +178,27 @@ fn json(text: &[u8]) -> Content {
     match message::Message::parse(text) {
         Ok(message) => Content::Message(message.session()),
         Err(error) => Content::Malformed(error.code()),
+    }
+}
+
+/// A JSON object that is too large to be read: it is not passed over as plain when it may be a message.
+fn large_json(file: &mut File) -> io::Result<Content> {
+    const PIECE: u64 = 1024 * 1024;
+    const MEMBERS: [&[u8]; 2] = [b"\"sessionId\"", b"\"data\""];
+    file.rewind()?;
+    let (mut found, mut piece) = ([false; 2], Vec::new());
+    loop {
+        // A name may begin in one piece and end in the next.
+        piece.drain(..piece.len().saturating_sub(MEMBERS[0].len()));
+        if file.by_ref().take(PIECE).read_to_end(&mut piece)? == 0 {
+            return Ok(Content::Plain);
+        }
+        for (found, name) in found.iter_mut().zip(MEMBERS) {
+            *found |= piece.windows(name.len()).any(|window| window == name);
+        }
+        if found == [true; 2] {
+            return Ok(Content::Malformed("too-large"));
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! Hashes every output again and compares it with the manifest (EGR-43).
 
 use crate::error::EgressError;
-use crate::ledger::{self, Line, MANIFEST, Status};
+use crate::ledger::{self, Line, Status};
 use crate::options::{Options, Progress, Stage};
-use crate::place::{PREFIX, SUFFIX};
+use crate::place::is_temporary;
 use crate::report::Summary;
+use crate::source::Source;
 use crate::workers;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -37,7 +38,7 @@ impl Verification {
 /// # Errors
 /// [`EgressError`] when there is no manifest or it cannot be read.
 pub fn verify(output: &Path, options: &Options, progress: &dyn Progress) -> Result<Verification, EgressError> {
-    let lines = manifest(output)?;
+    let lines = ledger::manifest(output)?;
     progress.stage(Stage::Verify, lines.len() as u64);
     let mut verification = Verification::default();
     let check = |line: &Line| {
@@ -59,17 +60,6 @@ pub fn verify(output: &Path, options: &Options, progress: &dyn Progress) -> Resu
     Ok(verification)
 }
 
-fn manifest(output: &Path) -> Result<Vec<Line>, EgressError> {
-    let path = output.join(MANIFEST);
-    let text = fs::read(&path).map_err(EgressError::io("read", &path))?;
-    let lines = text.split_inclusive(|&byte| byte == b'\n').enumerate();
-    let read = |(number, line): (usize, &[u8])| {
-        let manifest = || EgressError::Manifest { path: path.clone(), line: number as u64 + 1 };
-        serde_json::from_slice(line).map_err(|_| manifest())
-    };
-    lines.map(read).collect()
-}
-
 fn unlisted(
     output: &Path,
     directory: &Path,
@@ -79,18 +69,13 @@ fn unlisted(
     let failed = || EgressError::io("list", directory);
     for entry in fs::read_dir(directory).map_err(failed())? {
         let path = entry.map_err(failed())?.path();
-        let relative = path.strip_prefix(output).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+        let relative = Source::new(path.strip_prefix(output).unwrap_or(&path).to_owned());
+        let text = relative.text();
         if path.is_dir() {
             unlisted(output, &path, listed, found)?;
-        } else if relative.contains('/') && !listed.contains(&relative) && !is_temporary(&relative) {
-            found.push(relative);
+        } else if text.contains('/') && !listed.contains(&text) && !is_temporary(&path) {
+            found.push(text);
         }
     }
     Ok(())
-}
-
-/// What a run in progress leaves between two moments.
-fn is_temporary(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.starts_with(PREFIX) && name.ends_with(SUFFIX)
 }

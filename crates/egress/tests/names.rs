@@ -1,9 +1,12 @@
 //! Bundles that are made here: equal names, threads, damaged inputs, other people's files, two runs at once.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+#[path = "support/made.rs"]
+mod made;
 mod support;
 
-use sealwright_egress::{EgressError, Line, Options, Status, run};
+use made::Made;
+use sealwright_egress::{EgressError, Line, Options, Outcome, Status, plan, run, verify};
 use sealwright_envelope::{SymKey, file, message};
 use sealwright_types::{Coded as _, SessionId, b64};
 use std::fmt::Write as _;
@@ -11,42 +14,6 @@ use std::fs;
 use std::num::NonZero;
 use std::path::Path;
 use support::{confirmed, snapshot};
-use tempfile::TempDir;
-
-/// A bundle with one known session.
-struct Made {
-    directory: TempDir,
-    session: SessionId,
-    key: SymKey,
-}
-
-impl Made {
-    fn new() -> Self {
-        let (directory, session) = (tempfile::tempdir().unwrap(), SessionId::random().unwrap());
-        let key = SymKey::generate().unwrap();
-        let record = format!("{{\"sessionId\":\"{session}\",\"key\":\"{}\"}}\n", b64::encode(key.expose()));
-        fs::write(directory.path().join("session-keys.jsonl"), record).unwrap();
-        Self { directory, session, key }
-    }
-
-    fn container(&self, name: &str, content: &[u8]) -> Vec<u8> {
-        let mut sealed = Vec::new();
-        file::seal(&self.key, self.session, name, content.len() as u64, content, &mut sealed).unwrap();
-        sealed
-    }
-
-    fn add(&self, source: &str, bytes: impl AsRef<[u8]>) {
-        let path = self.directory.path().join(source);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
-
-    fn run(&self, output: &Path) -> Vec<Line> {
-        run(self.directory.path(), output, &confirmed(), &()).unwrap();
-        let manifest = fs::read_to_string(output.join("manifest.jsonl")).unwrap();
-        manifest.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-}
 
 fn output_of<'a>(lines: &'a [Line], source: &str) -> &'a str {
     lines.iter().find(|line| line.source == source).unwrap().output.as_deref().unwrap()
@@ -123,6 +90,7 @@ fn damaged_and_odd_inputs_end_in_the_manifest_with_a_code_and_leave_nothing() {
     huge_header[9..13].copy_from_slice(&[0xff; 4]);
     let html = format!("<script>window.sealdDocumentUID = '{}'; window.sealdDocument = 'AAAA", made.session);
     let sealed = message::seal(&made.key, made.session, "hello").unwrap();
+    let large = format!("{{\"data\":\"{}\",\"sessionId\":\"{}\"}}", "A".repeat(17 << 20), made.session).into_bytes();
     for (source, bytes, status, error) in [
         ("data/good", good.clone(), Status::Converted, None),
         ("data/base64", b64::encode(&good).into_bytes(), Status::Converted, None),
@@ -139,6 +107,9 @@ fn damaged_and_odd_inputs_end_in_the_manifest_with_a_code_and_leave_nothing() {
         ("data/plain.txt", b"never encrypted".to_vec(), Status::Plain, None),
         ("data/other.json", b"{\"a\":1}".to_vec(), Status::Plain, None),
         ("data/legacy.txt", b"==GET=SEALD=p=x=y/=".to_vec(), Status::Malformed, Some("malformed")),
+        ("data/large.json", large, Status::Malformed, Some("too-large")),
+        ("data/large.txt", [b"{".to_vec(), vec![b' '; 17 << 20]].concat(), Status::Plain, None),
+        ("messages/csv", b"no extension".to_vec(), Status::Plain, None),
         ("data/archive.gz", vec![0x1f, 0x8b, 8, 0], Status::Failed, Some("unsupported")),
         ("messages/rows.csv", b"a,b".to_vec(), Status::Failed, Some("unsupported")),
     ] {
@@ -193,6 +164,30 @@ fn rows_keep_what_does_not_open() {
 }
 
 #[test]
+fn a_record_that_is_no_text_is_malformed_and_not_passed_over() {
+    let made = Made::new();
+    let sealed = serde_json::to_string(&message::seal(&made.key, made.session, "x").unwrap()).unwrap();
+    let latin1 = [format!("{{\"body\":{sealed},\"city\":\"Orl").as_bytes(), b"\xe9ans\"}\n"].concat();
+    let surrogate = format!("{{\"body\":{sealed},\"\\ud83d\":1}}\n[1]\n\"text\"\n");
+    made.add("messages/rows.jsonl", [&latin1[..], surrogate.as_bytes()].concat());
+    let output = tempfile::tempdir().unwrap();
+    let counts = made.run(output.path())[0].rows.unwrap();
+    assert_eq!((counts.records, counts.malformed), (4, 2));
+}
+
+#[test]
+fn a_record_that_is_a_message_itself_is_told_to_have_stayed_closed() {
+    let made = Made::new();
+    let sealed = message::seal(&made.key, made.session, "bare").unwrap();
+    made.add("messages/bare.jsonl", format!("{sealed}\n"));
+    let output = tempfile::tempdir().unwrap();
+    let rows = made.run(output.path())[0].rows.unwrap();
+    assert_eq!((rows.records, rows.converted, rows.closed), (1, 0, 1));
+    let unopened = fs::read_to_string(output.path().join("unopened.jsonl")).unwrap();
+    assert!(unopened.contains("no-field"), "{unopened}");
+}
+
+#[test]
 fn ses_40_a_legacy_message_that_carries_its_key_opens_with_own_keys() {
     use sealwright_identity::Identity;
     use sealwright_types::{DeviceId, UserId};
@@ -243,6 +238,8 @@ fn what_is_no_bundle_is_refused_before_anything_is_written() {
     assert_eq!(code(&empty.path().join("missing"), &target), "io");
     assert_eq!(code(made.directory.path(), &made.directory.path().join("clear")), "output-inside-bundle");
     assert_eq!(code(made.directory.path(), made.directory.path().parent().unwrap()), "output-inside-bundle");
+    let around = empty.path().join("new/../..").join(made.directory.path().file_name().unwrap()).join("clear");
+    assert_eq!(code(made.directory.path(), &around), "output-inside-bundle");
     made.add("bundle.json", "{\"format\":\"another\"}");
     assert_eq!(code(made.directory.path(), &target), "not-a-bundle");
     assert!(!target.exists());
@@ -275,4 +272,55 @@ fn malformed_records_are_told_and_fatal_only_if_asked() {
     strict.strict = true;
     let error = run(made.directory.path(), output.path(), &strict, &()).unwrap_err();
     assert_eq!(error.code(), "malformed");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_part_of_the_bundle_that_leads_nowhere_is_told() {
+    let made = Made::new();
+    made.add("identities/a", "no identity");
+    let link = |name: &str| std::os::unix::fs::symlink("nowhere", made.directory.path().join(name)).unwrap();
+    link("identities/b");
+    let identities = plan(made.directory.path(), &Options::default(), &()).unwrap().identities;
+    let told: Vec<_> =
+        identities.iter().map(|attempt| (attempt.source.as_str(), attempt.outcome, attempt.error)).collect();
+    let malformed = |source, error| (source, Outcome::Malformed, Some(error));
+    assert_eq!(told, [malformed("identities/a", "malformed"), malformed("identities/b", "io")]);
+    link("message-keys.jsonl");
+    assert_eq!(plan(made.directory.path(), &Options::default(), &()).unwrap_err().code(), "io");
+}
+
+#[test]
+fn one_database_of_an_export_that_stays_closed_does_not_keep_the_others_closed() {
+    let made = Made::new();
+    made.add("data/1.seald", made.container("a.txt", b"a"));
+    made.add("session-keys.jsonl", "");
+    let database_key = SymKey::generate().unwrap();
+    let sealed = |key: &SymKey, text: &[u8]| b64::encode(sealwright_envelope::seal(key, text).unwrap());
+    let cached = serde_json::json!({ "encryptedSymKey": sealed(&database_key, made.key.expose()) });
+    let exported = serde_json::json!({
+        "a/User.fdb": sealed(&SymKey::generate().unwrap(), b"{}"),
+        format!("seald-cache-12345678-1234-4abc-8def-1234567890ab-b:{}", made.session): cached.to_string(),
+    });
+    made.add("exported.json", exported.to_string());
+    made.add("nothing.json", "{}");
+    let key = b64::encode(database_key.expose());
+    let record = |path| format!("{{\"path\":\"{path}\",\"kind\":\"browser\",\"databaseRawKey\":\"{key}\"}}\n");
+    made.add("local-databases.jsonl", record("exported.json") + &record("nothing.json"));
+    let output = tempfile::tempdir().unwrap();
+    assert_eq!(made.run(output.path())[0].status, Status::Converted);
+    let identities = plan(made.directory.path(), &Options::default(), &()).unwrap().identities;
+    let told: Vec<_> = identities.iter().map(|attempt| attempt.error.unwrap_or_default()).collect();
+    assert_eq!(told, ["rejected", "no-identity", "malformed"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_backslash_in_the_name_of_a_directory_is_no_separator() {
+    let made = Made::new();
+    made.add("data/a\\b/1.seald", made.container("x", b"x"));
+    let output = tempfile::tempdir().unwrap();
+    made.run(output.path());
+    let verification = verify(output.path(), &Options::default(), &()).unwrap();
+    assert!(verification.unlisted.is_empty(), "{:?}", verification.unlisted);
 }

@@ -166,6 +166,17 @@ fn chains_of_proxies_open_on_request_and_are_marked() {
 }
 
 #[test]
+fn a_record_file_is_marked_when_a_chain_opened_one_of_its_messages() {
+    let mut options = confirmed();
+    for (proxies, marked) in [(ProxyDepth::One, false), (ProxyDepth::Chains, true)] {
+        options.proxies = proxies;
+        let output = tempfile::tempdir().unwrap();
+        run(&sample("hard/bundle"), output.path(), &options, &()).unwrap();
+        assert_eq!(manifest(output.path())["messages/chat.jsonl"].chain, marked);
+    }
+}
+
+#[test]
 fn every_way_back_to_an_identity_is_tried_and_told() {
     let plan = plan(&sample("hard/bundle"), &confirmed(), &()).unwrap();
     let told: Vec<_> = plan.identities.iter().map(|attempt| (attempt.user.as_str(), attempt.outcome)).collect();

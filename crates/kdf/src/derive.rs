@@ -34,7 +34,7 @@ impl Coded for DeriveError {
 
 /// 64 bytes derived from `password` and `salt` (KDF-20).
 pub(crate) fn derive(password: &[u8], salt: &[u8]) -> Result<Secret<OUTPUT>, DeriveError> {
-    let cost = Params::new(LOG_N, BLOCK_SIZE, PARALLELISM).map_err(|_| DeriveError::Bug)?;
+    let cost = Params::new(LOG_N, BLOCK_SIZE, PARALLELISM, OUTPUT).map_err(|_| DeriveError::Bug)?;
     let mut output = Secret::zeroed();
     scrypt::scrypt(password, salt, &cost, output.expose_mut()).map_err(|_| DeriveError::Bug)?;
     Ok(output)
@@ -107,7 +107,7 @@ mod tests {
         ];
         for ((password, salt, log_n, r, p), expected) in table {
             let mut output = [0; OUTPUT];
-            let cost = Params::new(log_n, r, p).unwrap();
+            let cost = Params::new(log_n, r, p, OUTPUT).unwrap();
             scrypt::scrypt(password.as_bytes(), salt.as_bytes(), &cost, &mut output).unwrap();
             assert_eq!(hex::encode(output), expected, "{password:?}");
         }

@@ -9,11 +9,16 @@
 mod encodings;
 mod envelope;
 mod file;
+mod go_storage;
+mod journal;
 mod key;
+mod keyring;
 mod message;
 mod record;
+mod recovered;
 mod sealing;
 pub mod seeds;
+mod stored_identity;
 mod text;
 
 /// Whether an input is worth keeping in a corpus.
@@ -32,7 +37,7 @@ pub enum Input {
 pub type Oracle = fn(&[u8]) -> Input;
 
 /// Every target by name.
-pub const TARGETS: [(&str, Oracle); 17] = [
+pub const TARGETS: [(&str, Oracle); 22] = [
     ("envelope", envelope::envelope),
     ("stream", envelope::stream),
     ("message", message::message),
@@ -47,6 +52,11 @@ pub const TARGETS: [(&str, Oracle); 17] = [
     ("rsa_public", key::rsa_public),
     ("rsa_numbers", key::rsa_numbers),
     ("records", record::records),
+    ("database_line", journal::database_line),
+    ("database", journal::database),
+    ("exported_database", journal::exported_database),
+    ("go_storage", go_storage::go_storage),
+    ("stored_identity", stored_identity::stored_identity),
     ("base64", encodings::base64),
     ("ids", encodings::ids),
     ("names", encodings::names),

@@ -1,5 +1,7 @@
 //! The seeds and dictionaries of the targets, made from the vectors: always the same bytes.
 
+mod localdb;
+
 use crate::sealing::sealed;
 use crate::{TARGETS, file};
 use sealwright_envelope::{SymKey, open};
@@ -72,6 +74,11 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
             (0..8).flat_map(|which| [vec![which, 0, 5, 1], vec![which, 5, 16, 0], vec![which, 4, 3, 0]]).collect()
         }
         "records" => records(),
+        "database_line" => localdb::lines(),
+        "database" => localdb::journals(),
+        "exported_database" => localdb::exported(),
+        "go_storage" => localdb::go_storages(),
+        "stored_identity" => localdb::stored_identities(),
         "base64" => texts(&json("vectors/encodings/base64.json"), "/in/text"),
         "ids" => texts(&json("vectors/encodings/identifier.json"), "/in/text"),
         _ => [
@@ -169,6 +176,41 @@ fn dictionary(target: &str) -> &'static [&'static str] {
             "\\\"revoked\\\":true",
             "null",
             "%",
+        ],
+        "database_line" | "database" | "exported_database" => &[
+            "\\\"_id\\\":\\\"",
+            "\\\"$$deleted\\\":true",
+            "\\\"$$indexCreated\\\":{}",
+            "\\\"isDefault\\\":true",
+            "\\\"isGroup\\\":true",
+            "\\\"devices\\\":[",
+            "\\\"keys\\\":[",
+            "\\\"type\\\":\\\"PRIVATE\\\"",
+            "\\\"serializedKey\\\":",
+            "\\\"@\\\"",
+            "\\\"@@\\\"",
+            "\\x0a>",
+            "\\x0d\\x0a",
+            "/User.fdb",
+            "/HairlessUser.fdb",
+            "/SealdKeyBackup",
+            "seald-cache-",
+            "null",
+        ],
+        "go_storage" => &[
+            "\\\"userId\\\":",
+            "\\\"deviceId\\\":",
+            "\\\"encryptionPrivateKey\\\":",
+            "\\\"signingPrivateKey\\\":",
+            "\\\"oldKeys\\\":[",
+            "\\\"currentKey\\\":",
+            "\\\"b64SerializedSymKey\\\":",
+            "\\\"retrievalDetails\\\":",
+            "\\\"@\\\"",
+            "\\\"@@\\\"",
+            "\\x0a!",
+            "EM/",
+            "null",
         ],
         "ids" => &["-", "4", "8", "==", "%", "urn:uuid:"],
         "names" => &["..", "/", "\\\\", "CON", "LPT1", ".tar.gz", " (1)", "\\xc3\\xa9", "\\xe2\\x80\\xae"],

@@ -63,10 +63,14 @@ impl Recovered {
             Ok(())
         })?;
         for (source, path, kind, credential) in databases {
-            let found = open(&path, kind, &credential, bundle.app.as_ref());
-            match found {
-                Ok(found) => found.into_iter().for_each(|found| self.take_over(&source, found)),
-                Err((outcome, error)) => self.attempts.push(Attempt::failed(source, None, None, outcome, error)),
+            for found in open(&path, kind, &credential, bundle.app.as_ref()).unwrap_or_else(|failed| vec![Err(failed)])
+            {
+                match found {
+                    Ok(found) => self.take_over(&source, found),
+                    Err((outcome, error)) => {
+                        self.attempts.push(Attempt::failed(source.clone(), None, None, outcome, error));
+                    }
+                }
             }
         }
         Ok(())
@@ -115,23 +119,25 @@ impl DatabaseRecord {
 
 type Failed = (Outcome, &'static str);
 
+/// What each database gives; an exported form may hold several.
 fn open(
     path: &Path,
     kind: Kind,
     credential: &Credential,
     app: Option<&AppIdText>,
-) -> Result<Vec<localdb::Recovered>, Failed> {
+) -> Result<Vec<Result<localdb::Recovered, Failed>>, Failed> {
     match kind {
-        Kind::Nedb => local_database::nedb(path, &key(credential, app)?).map(|found| vec![found]).map_err(failed),
+        Kind::Nedb => Ok(vec![local_database::nedb(path, &key(credential, app)?).map_err(failed)]),
         Kind::Browser => {
             let exported = local_database::file(path).map_err(io_failed)?.ok_or((Outcome::Malformed, "malformed"))?;
             let exported = Exported::parse(&exported).map_err(|error| (Outcome::Malformed, error.code()))?;
             let key = key(credential, app)?;
             let databases = exported.paths().filter_map(|path| exported.database(path));
-            databases.map(|database| database.recover(&key).map_err(failed)).collect()
+            let found: Vec<_> = databases.map(|database| database.recover(&key).map_err(failed)).collect();
+            if found.is_empty() { Err((Outcome::Malformed, "malformed")) } else { Ok(found) }
         }
         Kind::Go => match credential {
-            Credential::Raw(key) => local_database::go(path, key).map(|found| vec![found]).map_err(failed),
+            Credential::Raw(key) => Ok(vec![local_database::go(path, key).map_err(failed)]),
             Credential::Derived(_) => Err((Outcome::NoSecret, "no-secret")),
         },
     }

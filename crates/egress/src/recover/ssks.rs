@@ -11,6 +11,7 @@ use sealwright_kdf::value::{RawKey64, RawStorageKey};
 use sealwright_kdf::{AppIdText, Password, UserIdText};
 use sealwright_types::Coded as _;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 /// A blob as it stands in the bundle.
 #[derive(Deserialize)]
@@ -24,7 +25,7 @@ struct BlobRecord {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct PasswordRecord {
+pub(super) struct PasswordRecord {
     #[serde(alias = "user_id")]
     user_id: Option<String>,
     password: Option<SecretText>,
@@ -34,7 +35,7 @@ struct PasswordRecord {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct TwoManRuleRecord {
+pub(super) struct TwoManRuleRecord {
     #[serde(alias = "user_id")]
     user_id: Option<String>,
     two_man_rule_key: Option<SecretText>,
@@ -42,7 +43,7 @@ struct TwoManRuleRecord {
 }
 
 /// A secret and the user that it belongs to; without a user it is tried on every blob.
-struct Secret<C> {
+pub(super) struct Secret<C> {
     user: Option<String>,
     credential: C,
 }
@@ -54,20 +55,44 @@ struct Stored {
     data: String,
 }
 
-/// What a way of storing does with a credential.
-trait Protection: Sync {
+/// A way of storing identities: where its blobs and secrets stand, and what opens them.
+pub(super) trait Protection {
+    /// The file of secrets.
+    const SECRETS: &str;
+    /// The file of blobs.
+    const BLOBS: &str;
+    /// A line of the file of secrets.
+    type Record: DeserializeOwned;
+    /// What it says.
     type Credential: Sync;
+
+    /// Reads a secret; `None` for one that is half or twice there.
+    fn read(record: Self::Record) -> Option<Secret<Self::Credential>>;
 
     /// Tries a credential; `None` if it needs the application's id and that is missing.
     fn open(blob: &Blob, credential: &Self::Credential, account: Option<&Account>)
     -> Option<Result<Opened, BlobError>>;
 }
 
-struct ByPassword;
-struct ByTwoManRule;
+/// Under a password, or raw keys in its place.
+pub(super) struct ByPassword;
+/// Under the application's two-man-rule key.
+pub(super) struct ByTwoManRule;
 
 impl Protection for ByPassword {
+    const SECRETS: &str = PASSWORDS;
+    const BLOBS: &str = SSKS_PASSWORD;
+    type Record = PasswordRecord;
     type Credential = password::Credential;
+
+    fn read(record: PasswordRecord) -> Option<Secret<Self::Credential>> {
+        let password = record.password.map(|text| Password::new(text.0.expose())).transpose().ok()?;
+        let storage =
+            record.raw_storage_key.map(|text| RawStorageKey::parse_tolerant(text.0.expose())).transpose().ok()?;
+        let key = record.raw_encryption_key.map(|text| RawKey64::parse_tolerant(text.0.expose())).transpose().ok()?;
+        let credential = password::Credential::from_parts(password, storage, key).ok()?;
+        Some(Secret { user: record.user_id, credential })
+    }
 
     fn open(
         blob: &Blob,
@@ -83,7 +108,17 @@ impl Protection for ByPassword {
 }
 
 impl Protection for ByTwoManRule {
+    const SECRETS: &str = TWO_MAN_RULE_KEYS;
+    const BLOBS: &str = SSKS_TWO_MAN_RULE;
+    type Record = TwoManRuleRecord;
     type Credential = two_man_rule::Credential;
+
+    fn read(record: TwoManRuleRecord) -> Option<Secret<Self::Credential>> {
+        let text = record.two_man_rule_key.map(|text| Password::new(text.0.expose())).transpose().ok()?;
+        let raw = record.raw_two_man_rule_key.map(|text| RawKey64::parse_tolerant(text.0.expose())).transpose().ok()?;
+        let credential = two_man_rule::Credential::from_parts(text, raw).ok()?;
+        Some(Secret { user: record.user_id, credential })
+    }
 
     fn open(
         blob: &Blob,
@@ -99,35 +134,23 @@ impl Protection for ByTwoManRule {
 }
 
 impl Recovered {
-    pub(super) fn try_two_man_rule(
+    /// Tries every secret of one protection on every blob that it may belong to.
+    pub(super) fn try_stored<P: Protection>(
         &mut self,
         bundle: &Bundle,
         threads: usize,
         malformed: &mut Vec<MalformedRecord>,
     ) -> Result<(), EgressError> {
-        let mut secrets = Vec::new();
-        bundle.each(TWO_MAN_RULE_KEYS, malformed, |place, record: TwoManRuleRecord| {
-            secrets.push(record.read().ok_or(place)?);
+        let (mut secrets, mut blobs) = (Vec::new(), Vec::new());
+        bundle.each(P::SECRETS, malformed, |place, record: P::Record| {
+            secrets.push(P::read(record).ok_or(place)?);
             Ok(())
         })?;
-        let blobs = stored(bundle, SSKS_TWO_MAN_RULE, malformed)?;
-        self.try_blobs::<ByTwoManRule>(&blobs, &secrets, bundle.app.as_ref(), threads);
-        Ok(())
-    }
-
-    pub(super) fn try_passwords(
-        &mut self,
-        bundle: &Bundle,
-        threads: usize,
-        malformed: &mut Vec<MalformedRecord>,
-    ) -> Result<(), EgressError> {
-        let mut secrets = Vec::new();
-        bundle.each(PASSWORDS, malformed, |place, record: PasswordRecord| {
-            secrets.push(record.read().ok_or(place)?);
+        bundle.each(P::BLOBS, malformed, |place, record: BlobRecord| {
+            blobs.push(Stored { source: place.to_string(), user: record.user_id, data: record.data });
             Ok(())
         })?;
-        let blobs = stored(bundle, SSKS_PASSWORD, malformed)?;
-        self.try_blobs::<ByPassword>(&blobs, &secrets, bundle.app.as_ref(), threads);
+        self.try_blobs::<P>(&blobs, &secrets, bundle.app.as_ref(), threads);
         Ok(())
     }
 
@@ -183,33 +206,4 @@ impl Stored {
         }
         Err(failure)
     }
-}
-
-impl PasswordRecord {
-    fn read(self) -> Option<Secret<password::Credential>> {
-        let password = self.password.map(|text| Password::new(text.0.expose())).transpose().ok()?;
-        let storage =
-            self.raw_storage_key.map(|text| RawStorageKey::parse_tolerant(text.0.expose())).transpose().ok()?;
-        let key = self.raw_encryption_key.map(|text| RawKey64::parse_tolerant(text.0.expose())).transpose().ok()?;
-        let credential = password::Credential::from_parts(password, storage, key).ok()?;
-        Some(Secret { user: self.user_id, credential })
-    }
-}
-
-impl TwoManRuleRecord {
-    fn read(self) -> Option<Secret<two_man_rule::Credential>> {
-        let text = self.two_man_rule_key.map(|text| Password::new(text.0.expose())).transpose().ok()?;
-        let raw = self.raw_two_man_rule_key.map(|text| RawKey64::parse_tolerant(text.0.expose())).transpose().ok()?;
-        let credential = two_man_rule::Credential::from_parts(text, raw).ok()?;
-        Some(Secret { user: self.user_id, credential })
-    }
-}
-
-fn stored(bundle: &Bundle, name: &str, malformed: &mut Vec<MalformedRecord>) -> Result<Vec<Stored>, EgressError> {
-    let mut blobs = Vec::new();
-    bundle.each(name, malformed, |place, record: BlobRecord| {
-        blobs.push(Stored { source: place.to_string(), user: record.user_id, data: record.data });
-        Ok(())
-    })?;
-    Ok(blobs)
 }

@@ -146,6 +146,10 @@ pub(super) fn open_line(line: &[u8], key: &SymKey) -> Result<SecretVec, LineFaul
 /// What an opened line says (DB-02).
 pub(super) fn entry<T>(json: &SecretVec, document: impl Fn(&str) -> Option<T>) -> Result<Entry<T>, LineFault> {
     let json = std::str::from_utf8(json.expose()).map_err(|_| LineFault::NotJson)?;
+    // Deserialised into a struct, an array of as many elements would be taken for its members in order.
+    if !json.trim_ascii_start().starts_with('{') {
+        return Err(LineFault::NotJson);
+    }
     let head: Head<'_> = serde_json::from_str(json).map_err(|_| LineFault::NotJson)?;
     let id = field::read::<Cow<'_, str>>(head.id).filter(|id| !id.is_empty());
     match id {
@@ -265,7 +269,8 @@ mod tests {
             sealed(&key, r#"{"a":1}"#),
             sealed(&key, r#"{"_id":""}"#),
             sealed(&key, r#"{"_id":7}"#),
-            sealed(&key, r#"{"_id":"b"}"#),
+            sealed(&key, r#"["a",true,null,null]"#),
+            sealed(&key, r#" {"_id":"b"}"#),
         ];
         let folded = folded(&key, &lines.join("\n"));
         let damaged: Vec<_> = folded.damaged.iter().map(|line| (line.number, line.fault)).collect();
@@ -278,10 +283,11 @@ mod tests {
             (8, LineFault::NotADocument),
             (9, LineFault::NotADocument),
             (10, LineFault::NotADocument),
+            (11, LineFault::NotJson),
         ];
         assert_eq!(damaged, expected);
         assert_eq!(folded.documents.len(), 2);
-        assert_eq!((folded.total, folded.opened, folded.readable()), (10, 7, 2));
+        assert_eq!((folded.total, folded.opened, folded.readable()), (11, 8, 2));
     }
 
     proptest! {
