@@ -11,7 +11,8 @@
 
 mod model;
 
-use model::random::{LENGTH, play, sequences};
+use model::sequence::{LENGTH, WIDTH, play};
+use proptest::prelude::{any, prop};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use std::cell::Cell;
 
@@ -20,10 +21,11 @@ fn product_and_reference_agree() {
     let cases = std::env::var("SEALWRIGHT_SEQUENCES").map_or(1_000, |cases| cases.parse().expect("a number"));
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let (played, granted) = (Cell::new(0), Cell::new(0));
-    let outcome = TestRunner::new(config).run(&sequences(), |(choice, draws)| {
-        let done = play(choice, &draws, true).map_err(TestCaseError::fail)?;
+    let outcome = TestRunner::new(config).run(&prop::collection::vec(any::<u8>(), 1 + WIDTH * LENGTH), |bytes| {
+        let done = play(&bytes, true).map_err(TestCaseError::fail)?;
+        assert_eq!(done.actions, LENGTH);
         played.set(played.get() + 1);
-        granted.set(granted.get() + done);
+        granted.set(granted.get() + done.granted);
         Ok(())
     });
     println!("{} sequences of {LENGTH} actions, {} granted", played.get(), granted.get());

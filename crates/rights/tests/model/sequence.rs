@@ -1,8 +1,7 @@
-//! Long random sequences in larger worlds: lists, defaults, two devices, two groups, people without an account, foreign handles.
+//! Long sequences of actions in larger worlds, made from bytes: lists, defaults, two devices, two groups, people without an account, foreign handles.
 
 use super::invariants::{self, Step};
 use super::reference::Facts;
-use proptest::prelude::*;
 use sealwright_rights::{
     Access, Action, Actor, CachePolicy, Devices, Group, Handle, Holder, Lookup, Members, Memory, Rights, Session,
     SymEncKey, TmrAccess, User, Wanted, World,
@@ -11,39 +10,27 @@ use sealwright_rights::{
 /// How long a sequence is.
 pub const LENGTH: usize = 200;
 
-/// Random numbers from which an action is made where it is taken.
-#[derive(Debug, Clone, Copy)]
-pub struct Draw {
-    actor: u8,
-    kind: u8,
-    session: u16,
-    holders: [(u8, u16); 3],
-    rights: [u8; 3],
-    flags: u8,
-    handle: u8,
+/// From how many bytes an action is made.
+pub const WIDTH: usize = 14;
+
+/// What came of a sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Played {
+    pub actions: usize,
+    pub granted: usize,
 }
 
-pub fn sequences() -> impl Strategy<Value = (u8, Vec<Draw>)> {
-    let draw = (0..9_u8, any::<u8>(), 1..=3_u16, any::<[(u8, u16); 3]>(), any::<[u8; 3]>(), any::<u8>(), any::<u8>());
-    let draw = draw.prop_map(|(actor, kind, session, holders, rights, flags, handle)| Draw {
-        actor,
-        kind,
-        session,
-        holders,
-        rights,
-        flags,
-        handle,
-    });
-    (any::<u8>(), prop::collection::vec(draw, LENGTH))
-}
-
-/// Plays a sequence with the product and the reference side by side. Says where they part or an invariant breaks, and how many actions
-/// were granted.
-pub fn play(choice: u8, draws: &[Draw], check_invariants: bool) -> Result<usize, String> {
-    let mut world = start(choice);
+/// Plays a sequence with the product and the reference side by side. Says where they part or an invariant breaks.
+///
+/// The first byte chooses the world, every 14 more are an action, [`LENGTH`] at most.
+pub fn play(bytes: &[u8], check_invariants: bool) -> Result<Played, String> {
+    let (choice, draws) = bytes.split_first().unwrap_or((&0, &[]));
+    let mut world = start(*choice);
     let mut facts = Facts::of(&world);
-    let mut granted = 0;
-    for (i, draw) in draws.iter().enumerate() {
+    let mut played = Played { actions: 0, granted: 0 };
+    let (draws, _) = draws.as_chunks::<WIDTH>();
+    for (i, bytes) in draws.iter().take(LENGTH).enumerate() {
+        let draw = Draw::from_bytes(*bytes);
         let actor = draw.actor();
         let action = draw.action(i as u16);
         let handle = draw.handle().unwrap_or_else(|| world.handle(actor, &action));
@@ -71,10 +58,22 @@ pub fn play(choice: u8, draws: &[Draw], check_invariants: bool) -> Result<usize,
                 return Err(format!("step {i}: {broken:?} by {actor:?} {handle:?} {action:?}"));
             }
         }
-        granted += usize::from(answer.is_ok());
+        played.actions += 1;
+        played.granted += usize::from(answer.is_ok());
         facts = after;
     }
-    Ok(granted)
+    Ok(played)
+}
+
+/// Numbers from which an action is made.
+struct Draw {
+    actor: u8,
+    kind: u8,
+    session: u8,
+    holders: [(u8, u8); 3],
+    rights: [u8; 3],
+    flags: u8,
+    handle: u8,
 }
 
 /// Four users with two devices each, two groups, and two sessions, the first of which is a proxy of the second. What the third user may do on
@@ -116,8 +115,14 @@ fn start(choice: u8) -> World {
 }
 
 impl Draw {
+    fn from_bytes(bytes: [u8; WIDTH]) -> Self {
+        let [actor, kind, session, a, b, c, d, e, f, g, h, i, flags, handle] = bytes;
+        Self { actor, kind, session, holders: [(a, b), (c, d), (e, f)], rights: [g, h, i], flags, handle }
+    }
+
+    /// Mostly somebody with an account.
     fn actor(&self) -> Actor {
-        match self.actor {
+        match self.actor % 9 {
             0 => Actor::Anonymous,
             n => Actor::User(User(u16::from(n - 1) / 2 + 1)),
         }
@@ -144,8 +149,10 @@ impl Draw {
 
     fn holder(&self, place: usize) -> Holder {
         let (kind, number) = self.holders[place];
+        let number = u16::from(number);
         match kind % 8 {
-            0..=2 => Holder::User(User(number % 4 + 1 + number / 60_000)),
+            // Now and then nobody.
+            0..=2 => Holder::User(User(number % 4 + 1 + number / 234)),
             3 => Holder::Group(Group(number % 3 + 1)),
             4..=5 => Holder::Proxy(Session(number % 4 + 1)),
             6 => Holder::SymEncKey(SymEncKey(number % 6)),
@@ -163,10 +170,10 @@ impl Draw {
     }
 
     fn action(&self, step: u16) -> Action {
-        let session = Session(self.session);
-        let number = self.holders[0].1 % 6;
+        let session = Session(u16::from(self.session % 3) + 1);
+        let number = u16::from(self.holders[0].1 % 6);
         let (key, access, proven) = (SymEncKey(number), TmrAccess(number), !self.flags.is_multiple_of(8));
-        let (group, user) = (Group(number % 3 + 1), User(self.holders[1].1 % 5 + 1));
+        let (group, user) = (Group(number % 3 + 1), User(u16::from(self.holders[1].1 % 5) + 1));
         let count = usize::from(self.rights[2] % 4);
         match self.kind % 32 {
             0 => Action::Create {

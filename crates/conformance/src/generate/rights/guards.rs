@@ -1,7 +1,7 @@
 //! Two guards of a rule that fail together: the first in the row refuses.
 
-use crate::cases::{add, change, on, revoke};
-use crate::story::{Story, Tests, key, people, proxy, tmr, user};
+use super::actions::{add, change, on, revoke};
+use super::story::{Story, Tests, key, people, proxy, tmr, user};
 use sealwright_rights::Handle;
 use serde_json::{Value, json};
 
@@ -125,7 +125,7 @@ const ROWS: [Row; 15] = [
 ];
 
 /// For each rule the story in which everything holds, each guard failing alone, and each pair failing together.
-pub fn tests() -> Tests {
+pub(super) fn tests() -> Tests {
     let mut tests = Tests::default();
     for Row { rule, guards } in ROWS {
         if rule != "RIGHT-43" {
