@@ -1,6 +1,8 @@
 //! The command line, defined once: parsing, help, manual pages and completions come from here.
 
-use crate::commands::{completions, decrypt, derive, egress, encrypt, identity, inspect, manual, session, vectors};
+use crate::commands::{
+    completions, decrypt, derive, egress, encrypt, identity, inspect, manual, rights, session, vectors,
+};
 use crate::failure::Failure;
 use crate::status;
 use clap::error::ErrorKind;
@@ -55,6 +57,8 @@ pub(crate) enum Command {
     Derive(derive::Arguments),
     #[command(subcommand)]
     Egress(egress::Command),
+    #[command(subcommand)]
+    Rights(rights::Command),
     #[command(subcommand)]
     Vectors(vectors::Command),
     Completions(completions::Arguments),

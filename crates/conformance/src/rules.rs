@@ -216,10 +216,11 @@ fn ids_in(text: &str) -> BTreeSet<String> {
         if !begins_word || !character.is_ascii_uppercase() {
             continue;
         }
-        if let Some((id, rest)) = id_at(&text[place..]) {
-            if !rest.starts_with('-') && !NO_FAMILIES.contains(&family(id)) {
-                found.insert(id.to_owned());
-            }
+        if let Some((id, rest)) = id_at(&text[place..])
+            && !rest.starts_with('-')
+            && !NO_FAMILIES.contains(&family(id))
+        {
+            found.insert(id.to_owned());
         }
     }
     found

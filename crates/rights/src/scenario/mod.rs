@@ -38,8 +38,13 @@ pub enum ScenarioError {
     #[error("{0} acts, but is not in the world")]
     Actor(String),
     /// The world contradicts a rule.
-    #[error("the world cannot be: {0}")]
-    World(#[from] BadWorld),
+    #[error("{at} cannot be so: {why}")]
+    World {
+        /// Which user, group or session: `session s`.
+        at: String,
+        /// What is wrong with it.
+        why: BadWorld,
+    },
     /// More than 65,535 names.
     #[error("too many names")]
     TooMany,
@@ -48,7 +53,7 @@ pub enum ScenarioError {
 impl Coded for ScenarioError {
     fn code(&self) -> &'static str {
         match self {
-            Self::World(error) => error.code(),
+            Self::World { why, .. } => why.code(),
             _ => "malformed",
         }
     }

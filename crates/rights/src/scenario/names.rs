@@ -5,8 +5,8 @@ use super::text::{
     ActionText, GroupText, HolderText, LookupText, MemoryText, RecordText, SessionText, UserText, WantedText, WorldText,
 };
 use crate::{
-    Access, Action, Actor, Devices, Group, Holder, Lookup, Members, Memory, Rights, Session, SymEncKey, TmrAccess,
-    User, Wanted, World,
+    Access, Action, Actor, BadWorld, Devices, Group, Holder, Lookup, Members, Memory, Rights, Session, SymEncKey,
+    TmrAccess, User, Wanted, World,
 };
 use std::collections::BTreeSet;
 
@@ -176,30 +176,33 @@ impl Names {
     pub(super) fn world(&mut self, text: &WorldText) -> Result<World, ScenarioError> {
         let mut world = World::new(text.cache);
         for UserText { id, devices } in &text.users {
-            world.add_user(self.user(id)?, *devices)?;
+            let user = self.user(id)?;
+            world.add_user(user, *devices).map_err(|why| bad("user", id, why))?;
         }
         for GroupText { id, members, admins } in &text.groups {
             let (members, admins) = (self.user_set(members)?, self.user_set(admins)?);
             let group = self.strict(id, |reader| reader.group(id))?;
-            world.add_group(group, Members { members, admins })?;
+            world.add_group(group, Members { members, admins }).map_err(|why| bad("group", id, why))?;
         }
         // A record may name a session that stands further down.
         for SessionText { id, creator, .. } in &text.sessions {
             let creator = creator.as_deref().map(|name| self.user(name)).transpose()?;
-            world.add_session(self.session(id)?, creator)?;
+            let session = self.session(id)?;
+            world.add_session(session, creator).map_err(|why| bad("session", id, why))?;
         }
         for SessionText { id, closed, records, memory, .. } in &text.sessions {
             let session = self.session(id)?;
             for record in records {
                 let record = self.record(record, &world)?;
-                world.add_record(session, record)?;
+                world.add_record(session, record).map_err(|why| bad("session", id, why))?;
             }
             if *closed {
-                world.close_session(session)?;
+                world.close_session(session).map_err(|why| bad("session", id, why))?;
             }
             for &MemoryText { ref actor, handle, holds, cached } in memory {
                 let actor = self.actor(actor.as_deref(), &world)?;
-                world.set_memory(actor, session, Memory { handle, holds, cached })?;
+                let memory = Memory { handle, holds, cached };
+                world.set_memory(actor, session, memory).map_err(|why| bad("session", id, why))?;
             }
         }
         Ok(world)
@@ -299,6 +302,10 @@ impl Names {
             memory: memory.collect(),
         })
     }
+}
+
+fn bad(kind: &str, id: &str, why: BadWorld) -> ScenarioError {
+    ScenarioError::World { at: format!("{kind} {id}"), why }
 }
 
 fn is_name(text: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use super::text::{ActionText, HolderText, Step};
 use crate::Rights;
+use std::fmt;
 
 /// `ann adds user bob to session s with read and forward`.
 pub(super) fn tell(step: &Step) -> String {
@@ -35,10 +36,10 @@ fn what(action: &ActionText) -> String {
         }
         Text::Change { session, holder, add, remove } => {
             let (add, remove) = (add.in_words(), remove.in_words());
-            format!("gives {} on session {} {add}, and takes {remove}", named(holder), shown(session))
+            format!("gives {} on session {} {add}, and takes {remove}", holder, shown(session))
         }
         Text::Revoke { session, holders } => {
-            let holders: Vec<_> = holders.iter().map(named).collect();
+            let holders: Vec<_> = holders.iter().map(HolderText::to_string).collect();
             format!("revokes {} from session {}", holders.join(", "), shown(session))
         }
         Text::Leave { session } => format!("leaves session {}", shown(session)),
@@ -76,20 +77,24 @@ fn what(action: &ActionText) -> String {
 }
 
 fn with(holder: &HolderText, rights: Option<Rights>) -> String {
-    format!("{} with {}", named(holder), in_words(rights))
+    format!("{holder} with {}", in_words(rights))
 }
 
 fn in_words(rights: Option<Rights>) -> String {
     rights.map_or_else(|| "the default rights".to_owned(), Rights::in_words)
 }
 
-fn named(holder: &HolderText) -> String {
-    match holder {
-        HolderText::User(name) => format!("user {}", shown(name)),
-        HolderText::Group(name) => format!("group {}", shown(name)),
-        HolderText::Proxy(name) => format!("proxy {}", shown(name)),
-        HolderText::SymEncKey(name) => format!("SymEncKey {}", shown(name)),
-        HolderText::Tmr(name) => format!("TMR access {}", shown(name)),
+/// `user bob`; a malformed name is not shown.
+impl fmt::Display for HolderText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, name) = match self {
+            Self::User(name) => ("user", name),
+            Self::Group(name) => ("group", name),
+            Self::Proxy(name) => ("proxy", name),
+            Self::SymEncKey(name) => ("SymEncKey", name),
+            Self::Tmr(name) => ("TMR access", name),
+        };
+        write!(f, "{kind} {}", shown(name))
     }
 }
 
