@@ -24,8 +24,10 @@ pub struct Facts {
     pub cache: CachePolicy,
 }
 
-/// What the reference answers: rule and guard of a refusal, or what the actor gets to know.
-pub type Answer = Result<Outcome, (&'static str, &'static str)>;
+/// Rule and guard.
+pub type Refusal = (&'static str, &'static str);
+
+type Answer = Result<Outcome, Refusal>;
 
 impl Facts {
     /// The facts of a world. Sorted, so that equal worlds are equal facts.
@@ -220,28 +222,24 @@ impl Facts {
 
     // Sections 4 and 5.
 
-    /// Does what the table says, or says which rule and guard refuse.
-    pub fn step(&mut self, actor: Actor, handle: Handle, action: &Action) -> Answer {
-        let before = self.clone();
-        let answer = self.row(actor, handle, action);
-        if answer.is_err() {
-            *self = before;
-            return answer;
-        }
+    /// What the actor gets to know and the facts afterwards, or which rule and guard refuse.
+    pub fn step(&self, actor: Actor, handle: Handle, action: &Action) -> Result<(Outcome, Self), Refusal> {
+        let mut after = self.clone();
+        let outcome = after.row(actor, handle, action)?;
         // A user who looks at the own record, or takes access away, sees whether a path is left.
         let takes = matches!(
             action,
             Action::Leave { .. } | Action::Revoke { .. } | Action::RevokeAll { .. } | Action::RevokeOthers { .. }
         );
         let sees = takes || matches!(action, Action::ListOwn { .. } | Action::Change { .. });
-        if let (Actor::User(u), Some(s), true) = (actor, action.session(), sees && self.cache == CachePolicy::Evict)
-            && !self.read(u, s, Lookup::ALL)
+        if let (Actor::User(u), Some(s), true) = (actor, action.session(), sees && after.cache == CachePolicy::Evict)
+            && !after.read(u, s, Lookup::ALL)
         {
-            let memory = self.memory_of(actor, s);
-            self.set_memory(actor, s, Memory { cached: false, ..memory });
+            let memory = after.memory_of(actor, s);
+            after.set_memory(actor, s, Memory { cached: false, ..memory });
         }
-        self.sort();
-        answer
+        after.sort();
+        Ok((outcome, after))
     }
 
     fn row(&mut self, actor: Actor, handle: Handle, action: &Action) -> Answer {
@@ -602,6 +600,6 @@ impl Facts {
     }
 }
 
-fn guard(rule: &'static str, name: &'static str, holds: bool) -> Result<(), (&'static str, &'static str)> {
+fn guard(rule: &'static str, name: &'static str, holds: bool) -> Result<(), Refusal> {
     if holds { Ok(()) } else { Err((rule, name)) }
 }

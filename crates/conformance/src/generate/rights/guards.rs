@@ -52,6 +52,7 @@ const RAISE: &[(&str, &str)] = &[
     ("g-exist", "not-found"),
     ("g-handle", "not-manageable"),
     ("g-stand", "unauthorized"),
+    ("g-kind", "unsupported-change"),
     ("g-f", "no-acl"),
     ("g-grant", "no-acl"),
     ("g-key", "key-not-held"),
@@ -101,12 +102,26 @@ const SELF_ADD: &[(&str, &str)] = &[
 const CREATE: &[(&str, &str)] = &[
     ("g-id", "invalid-id"),
     ("g-exist", "not-found"),
+    ("g-kind", "unsupported-change"),
     ("g-self", "proxy-self"),
     ("g-r", "read-required"),
     ("g-direct", "proxy-not-direct"),
 ];
+const RETRIEVE: &[(&str, &str)] =
+    &[("g-id", "invalid-id"), ("g-exist", "not-found"), ("g-path", "no-token"), ("g-device", "no-token-for-key")];
+const LOOK: &[(&str, &str)] = &[("g-id", "invalid-id"), ("g-exist", "not-found")];
+const READ: &[(&str, &str)] = &[("g-id", "invalid-id"), ("g-path", "no-token")];
+const READ_ANONYMOUSLY: &[(&str, &str)] =
+    &[("g-id", "invalid-id"), ("g-scope", "unauthorized"), ("g-path", "no-token")];
+const CONVERT: &[(&str, &str)] =
+    &[("g-id", "invalid-id"), ("g-exist", "not-found"), ("g-path", "no-token"), ("g-same", "")];
+const GROUP: &[(&str, &str)] =
+    &[("g-id", "invalid-id"), ("g-exist", "not-found"), ("g-admin", "unauthorized"), ("g-kind", "unsupported-change")];
 
-const ROWS: [Row; 15] = [
+/// The rules whose action fails in any case.
+const NEVER: [&str; 2] = ["RIGHT-43", "RIGHT-44"];
+
+const ROWS: [Row; 23] = [
     Row { rule: "RIGHT-31", guards: ADD },
     Row { rule: "RIGHT-32", guards: ADD_PROXY },
     Row { rule: "RIGHT-33", guards: ADD_BEARER },
@@ -115,6 +130,7 @@ const ROWS: [Row; 15] = [
     Row { rule: "RIGHT-41", guards: LOWER },
     Row { rule: "RIGHT-42", guards: BOTH },
     Row { rule: "RIGHT-43", guards: FIXED },
+    Row { rule: "RIGHT-44", guards: FIXED },
     Row { rule: "RIGHT-50", guards: LOWER },
     Row { rule: "RIGHT-51", guards: LEAVE },
     Row { rule: "RIGHT-52", guards: LOWER },
@@ -122,13 +138,20 @@ const ROWS: [Row; 15] = [
     Row { rule: "RIGHT-60", guards: LIST },
     Row { rule: "RIGHT-72", guards: SELF_ADD },
     Row { rule: "RIGHT-20", guards: CREATE },
+    Row { rule: "RIGHT-21", guards: RETRIEVE },
+    Row { rule: "RIGHT-61", guards: LOOK },
+    Row { rule: "RIGHT-71", guards: READ },
+    Row { rule: "RIGHT-73", guards: READ_ANONYMOUSLY },
+    Row { rule: "RIGHT-74", guards: READ },
+    Row { rule: "RIGHT-75", guards: CONVERT },
+    Row { rule: "RIGHT-80", guards: GROUP },
 ];
 
 /// For each rule the story in which everything holds, each guard failing alone, and each pair failing together.
 pub(super) fn tests() -> Tests {
     let mut tests = Tests::default();
     for Row { rule, guards } in ROWS {
-        if rule != "RIGHT-43" {
+        if !NEVER.contains(&rule) {
             tests.ok(rule, "every guard holds", story(rule, &[]));
         }
         for (i, &(first, code)) in guards.iter().enumerate() {
@@ -155,7 +178,11 @@ fn story(rule: &str, failing: &[&str]) -> Story {
     };
     match rule {
         "RIGHT-20" => return creation(&fails),
+        "RIGHT-21" => return retrieval(session, &fails),
+        "RIGHT-61" => return people().unheld("s", Some("ann")).does("bob", on("list-own", session)),
+        "RIGHT-71" | "RIGHT-73" | "RIGHT-74" | "RIGHT-75" => return by_secret(rule, session, &fails),
         "RIGHT-72" => return self_add(session, &fails),
+        "RIGHT-80" => return removal(&fails),
         _ => {}
     }
     let mut story = people().unheld("s", Some("ann")).made("p", "ann");
@@ -191,7 +218,9 @@ fn story(rule: &str, failing: &[&str]) -> Story {
     let holder = match rule {
         "RIGHT-32" | "RIGHT-43" => proxy(if fails("g-self") { session } else { "p" }),
         "RIGHT-33" => key("k"),
-        "RIGHT-34" => tmr("t"),
+        "RIGHT-34" | "RIGHT-44" => tmr("t"),
+        // Nobody but its bearer could wrap the key again.
+        "RIGHT-40" if fails("g-kind") => key("k"),
         _ => user("cy"),
     };
     let action = match rule {
@@ -213,7 +242,7 @@ fn story(rule: &str, failing: &[&str]) -> Story {
             story = story.on("s", holder.clone(), "f");
             change(session, holder, &if fails("g-kind") { with_forward(&rights) } else { rights }, "f")
         }
-        "RIGHT-43" => {
+        "RIGHT-43" | "RIGHT-44" => {
             story = story.on("s", holder.clone(), "r");
             change(session, holder, "f", "")
         }
@@ -251,7 +280,56 @@ fn creation(fails: &dyn Fn(&str) -> bool) -> Story {
         records.push(json!({ "holder": proxy("s"), "rights": "r" }));
     }
     let session = if fails("g-id") { "p" } else { "s" };
-    story.does("bob", json!({ "create": { "session": session, "records": records } }))
+    let actor = if fails("g-kind") { None } else { Some("bob") };
+    story.does(actor, json!({ "create": { "session": session, "records": records } }))
+}
+
+/// Of two devices the key is wrapped for the first.
+fn retrieval(session: &str, fails: &dyn Fn(&str) -> bool) -> Story {
+    let rights = if fails("g-path") { "" } else { "r" };
+    let story = people().devices("bob", 2).unheld("s", Some("ann")).on("s", user("bob"), rights);
+    let story = if fails("g-path") { story } else { story.wrapped("s", &[0]) };
+    let lookup = json!({ "group": true, "proxy": true });
+    let device = u8::from(fails("g-device"));
+    story.does("bob", json!({ "retrieve": { "session": session, "lookup": lookup, "device": device } }))
+}
+
+fn by_secret(rule: &str, session: &str, fails: &dyn Fn(&str) -> bool) -> Story {
+    let mut story = people().unheld("s", Some("ann")).on("s", key("k"), "r").on("s", tmr("t"), "r");
+    if fails("g-same") {
+        story = story.on("s", user("bob"), "r");
+    }
+    let proven = !fails("g-path");
+    match rule {
+        "RIGHT-71" => {
+            story.does("bob", json!({ "read-by-sym-enc-key": { "session": session, "key": "k", "proven": proven } }))
+        }
+        "RIGHT-73" => {
+            let scope = if fails("g-scope") { 4 } else { 5 };
+            let by = json!({ "session": session, "key": "k", "proven": proven, "scope": scope });
+            story.does(None, json!({ "read-anonymously": by }))
+        }
+        "RIGHT-74" => {
+            story.does("bob", json!({ "read-by-tmr": { "session": session, "access": "t", "proven": proven } }))
+        }
+        _ => {
+            let by = json!({ "session": session, "access": "t", "proven": proven, "delete_on_convert": true });
+            story.does("bob", json!({ "convert": by }))
+        }
+    }
+}
+
+/// An admin removes a member, or the last admin.
+fn removal(fails: &dyn Fn(&str) -> bool) -> Story {
+    let group = match () {
+        () if fails("g-id") => "not an id!",
+        () if fails("g-exist") => "nowhere",
+        () => "g",
+    };
+    let actor = if fails("g-admin") { "bob" } else { "cy" };
+    let member = if fails("g-kind") { "cy" } else { "bob" };
+    let story = people().team("g", &["bob", "cy"], "cy");
+    story.does(actor, json!({ "group-remove": { "group": group, "user": member } }))
 }
 
 fn self_add(session: &str, fails: &dyn Fn(&str) -> bool) -> Story {
