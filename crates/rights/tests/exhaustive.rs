@@ -40,28 +40,28 @@ fn prove(name: &str, starts: Vec<World>, (depth, one_in): (usize, u64), anonymou
     assert!(seen.granted > 0 && seen.granted < seen.steps);
 }
 
-/// The depths from the empty world, from those of one session, and from the chains: `5,4,4/64` takes one world in 64 for the fourth step
-/// from the chains. A depth of 0 leaves them out.
-fn depths() -> [(usize, u64); 3] {
-    let depths = std::env::var("SEALWRIGHT_MODEL_DEPTH").unwrap_or_else(|_| "4,2,2".to_owned());
+/// The depths from the empty world, from those of one session, from those with a cache, and from the chains: `5,4,3,4/256` takes one world
+/// in 256 for the fourth step from the chains. A depth of 0 leaves them out.
+fn depths() -> [(usize, u64); 4] {
+    let depths = std::env::var("SEALWRIGHT_MODEL_DEPTH").unwrap_or_else(|_| "4,2,2,2".to_owned());
     let depth = |text: &str| {
         let (depth, one_in) = text.split_once('/').unwrap_or((text, "1"));
         (depth.parse().expect("a depth"), one_in.parse().expect("a number"))
     };
-    depths.split(',').map(depth).collect::<Vec<_>>().try_into().expect("three depths")
+    depths.split(',').map(depth).collect::<Vec<_>>().try_into().expect("four depths")
 }
 
 #[test]
 fn every_small_world() {
-    let [empty, one_session, chains] = depths();
-    if one_session.0 > 0 {
-        prove("one session", starts::one_session(CachePolicy::Off), one_session, true);
-        prove("one session, keys cached and evicted", starts::one_session(CachePolicy::Evict), one_session, false);
-    }
-    if chains.0 > 0 {
-        prove("chains", starts::chains(), chains, false);
-    }
-    if empty.0 > 0 {
-        prove("the empty world", vec![starts::empty()], empty, false);
+    let [empty, one_session, cached, chains] = depths();
+    for (name, starts, depth, anonymous) in [
+        ("one session", starts::one_session(CachePolicy::Off), one_session, true),
+        ("one session, keys cached and evicted", starts::one_session(CachePolicy::Evict), cached, false),
+        ("chains", starts::chains(), chains, false),
+        ("the empty world", vec![starts::empty()], empty, false),
+    ] {
+        if depth.0 > 0 {
+            prove(name, starts, depth, anonymous);
+        }
     }
 }

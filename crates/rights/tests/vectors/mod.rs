@@ -54,5 +54,6 @@ fn difference(test: &Test) -> Option<String> {
         other => panic!("result {other}"),
     };
     assert_eq!(told.words.len(), test.input.steps.len());
+    assert!(told.words.iter().all(|words| !words.contains("a rule of RIGHTS.md")), "{}: not explained", test.id);
     (!same).then(|| format!("{} ({}): {:?}", test.id, test.comment, told.words.last()))
 }
