@@ -138,7 +138,11 @@ def read_private_key(der: bytes) -> PrivateKey:
         raise FormatError("key-inconsistent")
     if e * d % (p - 1) != 1 or e * d % (q - 1) != 1:  # KEY-12
         raise FormatError("key-inconsistent")
+    try:
+        fitting = (d % (p - 1), d % (q - 1), pow(q, -1, p))
+    except ValueError:  # p and q have a factor in common
+        raise FormatError("key-inconsistent") from None
     warnings = public.warnings
-    if (d_p, d_q) != (d % (p - 1), d % (q - 1)) or q_inv != pow(q, -1, p):  # KEY-13
+    if (d_p, d_q, q_inv) != fitting:  # KEY-13
         warnings = [*warnings, CRT_RECOMPUTED]
     return PrivateKey(public, d, p, q, warnings)

@@ -11,6 +11,7 @@ from text_encodings import read_tolerant
 from values import read_raw_key
 
 _SMALLEST = 64  # BLOB-12
+_SMALLEST_WITH_SALT = derivation.SALT_LENGTH + _SMALLEST
 _Derive = Callable[[str, bytes, str, str], SymmetricKey]
 _DERIVATIONS: dict[str, _Derive] = {
     "password": derivation.ssks_password_key,  # BLOB-01
@@ -39,7 +40,7 @@ def open_undecided(protection: str, app: str, user: str, credential: str, blob_t
     try:
         return _given(_open_raw(SymmetricKey(read_raw_key(credential)), blob)), False
     except FormatError as error:
-        if error.code == "slot-disabled":
+        if error.code == "slot-disabled" or (error.code == "rejected" and len(blob) < _SMALLEST_WITH_SALT):
             raise
     return _given(_open_derived(protection, app, user, credential, blob)), True
 
@@ -51,7 +52,7 @@ def _open_raw(key: SymmetricKey, blob: bytes) -> bytes:
 
 
 def _open_derived(protection: str, app: str, user: str, text: str, blob: bytes) -> bytes:
-    if len(blob) < derivation.SALT_LENGTH + _SMALLEST:  # BLOB-12
+    if len(blob) < _SMALLEST_WITH_SALT:  # BLOB-12
         raise malformed("a blob with a salt of fewer than 96 bytes")
     salt, sealed = blob[: derivation.SALT_LENGTH], blob[derivation.SALT_LENGTH :]
     return _DERIVATIONS[protection](text, salt, app, user).open(sealed)
