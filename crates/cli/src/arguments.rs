@@ -1,7 +1,8 @@
 //! The command line, defined once: parsing, help, manual pages and completions come from here.
 
 use crate::commands::{
-    completions, decrypt, derive, egress, encrypt, identity, inspect, manual, session, sigchain, vectors,
+    completions, conform, decrypt, derive, egress, encrypt, identity, inspect, manual, rights, session, sigchain,
+    vectors,
 };
 use crate::failure::Failure;
 use crate::status;
@@ -60,7 +61,10 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Egress(egress::Command),
     #[command(subcommand)]
+    Rights(rights::Command),
+    #[command(subcommand)]
     Vectors(vectors::Command),
+    Conform(conform::Arguments),
     Completions(completions::Arguments),
     Man(manual::Arguments),
 }

@@ -16,6 +16,7 @@ mod keyring;
 mod message;
 mod record;
 mod recovered;
+mod rights;
 mod sealing;
 pub mod seeds;
 mod sigchain;
@@ -38,7 +39,7 @@ pub enum Input {
 pub type Oracle = fn(&[u8]) -> Input;
 
 /// Every target by name.
-pub const TARGETS: [(&str, Oracle); 23] = [
+pub const TARGETS: [(&str, Oracle); 25] = [
     ("envelope", envelope::envelope),
     ("stream", envelope::stream),
     ("message", message::message),
@@ -59,6 +60,8 @@ pub const TARGETS: [(&str, Oracle); 23] = [
     ("go_storage", go_storage::go_storage),
     ("stored_identity", stored_identity::stored_identity),
     ("sigchain", sigchain::sigchain),
+    ("rights", rights::rights),
+    ("scenario", rights::scenario),
     ("base64", encodings::base64),
     ("ids", encodings::ids),
     ("names", encodings::names),

@@ -1,6 +1,7 @@
 //! One file for each command.
 
 pub(crate) mod completions;
+pub(crate) mod conform;
 pub(crate) mod decrypt;
 pub(crate) mod derive;
 pub(crate) mod egress;
@@ -8,6 +9,7 @@ pub(crate) mod encrypt;
 pub(crate) mod identity;
 pub(crate) mod inspect;
 pub(crate) mod manual;
+pub(crate) mod rights;
 pub(crate) mod session;
 pub(crate) mod sigchain;
 pub(crate) mod vectors;
@@ -28,7 +30,9 @@ pub(crate) fn run(command: Command, console: &Console) -> Result<Status, Failure
         Command::Identity(command) => identity::run(&command, console),
         Command::Derive(arguments) => derive::run(&arguments, console),
         Command::Egress(command) => egress::run(&command, console),
+        Command::Rights(command) => rights::run(&command, console),
         Command::Vectors(command) => vectors::run(&command, console),
+        Command::Conform(arguments) => conform::run(&arguments, console),
         Command::Completions(arguments) => completions::run(&arguments, console),
         Command::Man(arguments) => manual::run(&arguments, console),
     }

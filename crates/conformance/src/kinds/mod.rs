@@ -26,6 +26,7 @@ pub(crate) mod message_seal;
 pub(crate) mod oaep_unwrap;
 pub(crate) mod oaep_wrap;
 pub(crate) mod recovered;
+pub(crate) mod rights;
 pub(crate) mod serialized_session;
 pub(crate) mod sigchain;
 pub(crate) mod signature_verify;
@@ -69,7 +70,7 @@ impl<O> Seen<O> {
 type Run = fn(&str, &str, Material<'_>, &mut HashSet<String>) -> Result<(Totals, Vec<Failure>), LoadError>;
 
 /// Every kind that this build can run.
-pub(crate) const RUNNERS: [(&str, Run); 31] = [
+pub(crate) const RUNNERS: [(&str, Run); 32] = [
     runner::<base64::Base64>(),
     runner::<database_recover::DatabaseRecover>(),
     runner::<derivation::Derivation>(),
@@ -89,6 +90,7 @@ pub(crate) const RUNNERS: [(&str, Run); 31] = [
     runner::<message_seal::MessageSeal>(),
     runner::<oaep_unwrap::OaepUnwrap>(),
     runner::<oaep_wrap::OaepWrap>(),
+    runner::<rights::Rights>(),
     runner::<serialized_session::Serialized>(),
     runner::<sigchain::SigchainBuild>(),
     runner::<sigchain::SigchainCompare>(),
