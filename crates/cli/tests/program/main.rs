@@ -22,4 +22,5 @@ mod place;
 mod recover;
 mod rights;
 mod session;
+mod sigchain;
 mod vectors;
