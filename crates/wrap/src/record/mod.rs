@@ -10,11 +10,12 @@ mod spelling;
 pub use field::{AuthFactor, AuthFactorKind, Created, Wrapped};
 
 use crate::hash::KeyHash;
-use sealwright_types::{DeviceId, GroupId, MessageId, SessionId, SymEncKeyId, TmrAccessId};
+use sealwright_types::{DeviceId, GroupId, MessageId, SessionId, SymEncKeyId, TemporaryKeyId, TmrAccessId, UserId};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A session key wrapped for a device of a user or of a group: what the API calls a token or an encrypted message key (EMK-02).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", try_from = "spelling::DeviceToken")]
 pub struct DeviceToken {
     /// The session. `sessionId`, `message_id`.
@@ -34,7 +35,7 @@ pub struct DeviceToken {
 }
 
 /// A session key wrapped under a proxy session's key (WRAP-01).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", try_from = "spelling::ProxyKey")]
 pub struct ProxyKey {
     /// The session whose key is inside. `sessionId`, `message_id`.
@@ -49,7 +50,7 @@ pub struct ProxyKey {
 }
 
 /// A session key wrapped under a SymEncKey (WRAP-02).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", try_from = "spelling::SymEncKeyRecord")]
 pub struct SymEncKeyRecord {
     /// The session whose key is inside. `sessionId`, `message_id`.
@@ -64,7 +65,7 @@ pub struct SymEncKeyRecord {
 }
 
 /// A session key wrapped under an over-encryption key, given to whoever proves an authentication factor (WRAP-03).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", try_from = "spelling::TmrAccess")]
 pub struct TmrAccess {
     /// The session whose key is inside. `sessionId`, `message_id`.
@@ -74,6 +75,9 @@ pub struct TmrAccess {
     /// Who it is for (EGR-02). `authFactor`, `auth_factor`, or the pair `auth_factor_type` and `auth_factor_value`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_factor: Option<AuthFactor>,
+    /// Who created it. `createdById`, `created_by_id`.
+    #[serde(rename = "createdById", skip_serializing_if = "Option::is_none")]
+    pub creator: Option<UserId>,
     /// What [`symmetric::unwrap`](crate::symmetric::unwrap) opens. `data`, `data_b64`, `token`.
     pub data: Wrapped,
     /// Whether the service has revoked it. `revoked`.
@@ -82,7 +86,7 @@ pub struct TmrAccess {
 }
 
 /// The private keys of a group, each sealed under the group's message key (WRAP-04).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", try_from = "spelling::GroupKeyRecord")]
 pub struct GroupKeyRecord {
     /// The group. `groupId`, `group_id`.
@@ -98,6 +102,30 @@ pub struct GroupKeyRecord {
     /// When the keys were made; the newest are the current ones. `created`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<Created>,
+}
+
+/// An invitation to a group: a key between the over-encryption key of the invited person and the message keys of the group (WRAP-05).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", try_from = "spelling::TemporaryKeyRecord")]
+pub struct TemporaryKeyRecord {
+    /// The group. `groupId`, `group_id`.
+    pub group_id: GroupId,
+    /// The temporary key. `temporaryKeyId`, `temporary_key_id`, `id`.
+    pub temporary_key_id: TemporaryKeyId,
+    /// Whether who is invited becomes an administrator. `isAdmin`, `is_admin`.
+    #[serde(skip_serializing_if = "is_false")]
+    pub is_admin: bool,
+    /// Who is invited (EGR-02). `authFactor`, `auth_factor`, or the pair `auth_factor_type` and `auth_factor_value`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_factor: Option<AuthFactor>,
+    /// The key sealed under the over-encryption key. `encryptedSymkeyRoek`, `encrypted_symkey_roek`.
+    pub encrypted_symkey_roek: Wrapped,
+    /// The key wrapped for the group's encryption key. `encryptedSymkeyGroup`, `encrypted_symkey_group`.
+    pub encrypted_symkey_group: Wrapped,
+    /// The signature of the group over the key's 64 bytes. `symkeySignature`, `symkey_signature`.
+    pub symkey_signature: Wrapped,
+    /// Every message key of the group sealed under the key. `data`.
+    pub data: BTreeMap<MessageId, Wrapped>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]

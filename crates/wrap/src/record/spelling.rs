@@ -2,9 +2,10 @@
 
 use super::{AuthFactor, AuthFactorKind, Created, Wrapped};
 use crate::hash::KeyHash;
-use sealwright_types::{DeviceId, GroupId, MessageId, SessionId, SymEncKeyId, TmrAccessId};
+use sealwright_types::{DeviceId, GroupId, MessageId, SessionId, SymEncKeyId, TemporaryKeyId, TmrAccessId, UserId};
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// Two spellings of one field have different values, or none is there.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,16 @@ fn required<T: PartialEq>(
     spellings: impl IntoIterator<Item = Option<T>>,
 ) -> Result<T, SpellingError> {
     optional(name, spellings)?.ok_or(SpellingError::Missing(name))
+}
+
+/// A factor that stands there as two members (EGR-02).
+fn pair(kind: Option<AuthFactorKind>, value: Option<String>) -> Result<Option<AuthFactor>, SpellingError> {
+    match (kind, value) {
+        (Some(kind), Some(value)) => Ok(Some(AuthFactor { kind, value })),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(SpellingError::Missing("auth_factor_value")),
+        (None, Some(_)) => Err(SpellingError::Missing("auth_factor_type")),
+    }
 }
 
 /// A hash that is written as an empty text is none (EMK-11).
@@ -141,6 +152,9 @@ pub(super) struct TmrAccess {
     auth_factor: Option<AuthFactor>,
     auth_factor_type: Option<AuthFactorKind>,
     auth_factor_value: Option<String>,
+    #[serde(rename = "createdById")]
+    created_by_id_camel: Option<UserId>,
+    created_by_id: Option<UserId>,
     data: Option<Wrapped>,
     data_b64: Option<Wrapped>,
     token: Option<Wrapped>,
@@ -151,16 +165,12 @@ impl TryFrom<TmrAccess> for super::TmrAccess {
     type Error = SpellingError;
 
     fn try_from(raw: TmrAccess) -> Result<Self, SpellingError> {
-        let pair = match (raw.auth_factor_type, raw.auth_factor_value) {
-            (Some(kind), Some(value)) => Some(AuthFactor { kind, value }),
-            (None, None) => None,
-            (Some(_), None) => return Err(SpellingError::Missing("auth_factor_value")),
-            (None, Some(_)) => return Err(SpellingError::Missing("auth_factor_type")),
-        };
+        let pair = pair(raw.auth_factor_type, raw.auth_factor_value)?;
         Ok(Self {
             session_id: required("sessionId", [raw.session_id, raw.message_id])?,
             tmr_access_id: required("tmrAccessId", [raw.tmr_access_id, raw.tmr_key_id])?,
             auth_factor: optional("authFactor", [raw.auth_factor_camel, raw.auth_factor, pair])?,
+            creator: optional("createdById", [raw.created_by_id_camel, raw.created_by_id])?,
             data: required("data", [raw.data, raw.data_b64, raw.token])?,
             revoked: raw.revoked.unwrap_or(false),
         })
@@ -205,6 +215,57 @@ impl TryFrom<GroupKeyRecord> for super::GroupKeyRecord {
             encrypted_encryption_private_key: required("encryptedEncryptionPrivateKey", encryption)?,
             encrypted_signing_private_key: required("encryptedSigningPrivateKey", signing)?,
             created: raw.created,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct TemporaryKeyRecord {
+    #[serde(rename = "groupId")]
+    group_id_camel: Option<GroupId>,
+    group_id: Option<GroupId>,
+    #[serde(rename = "temporaryKeyId")]
+    temporary_key_id_camel: Option<TemporaryKeyId>,
+    temporary_key_id: Option<TemporaryKeyId>,
+    id: Option<TemporaryKeyId>,
+    #[serde(rename = "isAdmin")]
+    is_admin_camel: Option<bool>,
+    is_admin: Option<bool>,
+    #[serde(rename = "authFactor")]
+    auth_factor_camel: Option<AuthFactor>,
+    auth_factor: Option<AuthFactor>,
+    auth_factor_type: Option<AuthFactorKind>,
+    auth_factor_value: Option<String>,
+    #[serde(rename = "encryptedSymkeyRoek")]
+    roek_camel: Option<Wrapped>,
+    #[serde(rename = "encrypted_symkey_roek")]
+    roek: Option<Wrapped>,
+    #[serde(rename = "encryptedSymkeyGroup")]
+    group_camel: Option<Wrapped>,
+    #[serde(rename = "encrypted_symkey_group")]
+    group: Option<Wrapped>,
+    #[serde(rename = "symkeySignature")]
+    signature_camel: Option<Wrapped>,
+    #[serde(rename = "symkey_signature")]
+    signature: Option<Wrapped>,
+    data: Option<BTreeMap<MessageId, Wrapped>>,
+}
+
+impl TryFrom<TemporaryKeyRecord> for super::TemporaryKeyRecord {
+    type Error = SpellingError;
+
+    fn try_from(raw: TemporaryKeyRecord) -> Result<Self, SpellingError> {
+        let ids = [raw.temporary_key_id_camel, raw.temporary_key_id, raw.id];
+        let factors = [raw.auth_factor_camel, raw.auth_factor, pair(raw.auth_factor_type, raw.auth_factor_value)?];
+        Ok(Self {
+            group_id: required("groupId", [raw.group_id_camel, raw.group_id])?,
+            temporary_key_id: required("temporaryKeyId", ids)?,
+            is_admin: optional("isAdmin", [raw.is_admin_camel, raw.is_admin])?.unwrap_or(false),
+            auth_factor: optional("authFactor", factors)?,
+            encrypted_symkey_roek: required("encryptedSymkeyRoek", [raw.roek_camel, raw.roek])?,
+            encrypted_symkey_group: required("encryptedSymkeyGroup", [raw.group_camel, raw.group])?,
+            symkey_signature: required("symkeySignature", [raw.signature_camel, raw.signature])?,
+            data: required("data", [raw.data])?,
         })
     }
 }
