@@ -68,7 +68,10 @@ fn proxy_04_only_an_own_token_makes_a_proxy() {
     let direct = resolver(0, records).resolve_direct(proxy).unwrap();
     assert_eq!((direct.session(), direct.sym_key().unwrap().expose()), (proxy, proxy_key.expose()));
     let ProxyAddition::New(link) = direct.add_as_proxy_of(target, &target_key, &[]).unwrap() else { unreachable!() };
-    assert_eq!(direct.add_as_proxy_of(target, &target_key, &[link.clone()]).unwrap(), ProxyAddition::Present);
+    assert_eq!(
+        direct.add_as_proxy_of(target, &target_key, std::slice::from_ref(&link)).unwrap(),
+        ProxyAddition::Present
+    );
     let revoked = ProxyKey { revoked: true, ..link.clone() };
     let elsewhere = ProxyKey { session_id: SessionId::random().unwrap(), ..link.clone() };
     assert!(matches!(direct.add_as_proxy_of(target, &target_key, &[revoked, elsewhere]), Ok(ProxyAddition::New(_))));

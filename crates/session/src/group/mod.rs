@@ -70,7 +70,7 @@ pub enum MessageKeyOrigin {
     Random,
     /// The key that members join by themselves with, from a password (KDF-08) or raw (GRP-20). It stays the same for ever, so that a renewal
     /// keeps nothing from those who know it (GRP-21).
-    SelfAdd(SymKey),
+    SelfAdd(Box<SymKey>),
 }
 
 /// The ids of a new group, which the service gives.
@@ -215,7 +215,7 @@ pub fn create_group(
     let devices = MemberDevices::of_all(devices, membership.members())?;
     let message_key = match origin {
         MessageKeyOrigin::Random => SymKey::generate()?,
-        MessageKeyOrigin::SelfAdd(key) => key,
+        MessageKeyOrigin::SelfAdd(key) => *key,
     };
     let generation = GroupGeneration { message_id: ids.message, message_key, keys, created: Some(created) };
     let group = OpenedGroup { id: ids.group, device: ids.device, former: Vec::new(), current: generation };
