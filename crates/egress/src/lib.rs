@@ -60,7 +60,7 @@ pub use plan::{Plan, Sessions, Unreachable, plan};
 pub use recover::{Attempt, Outcome};
 pub use report::{Form, Report, Summary};
 pub use run::run;
-pub use session_keys::SessionKeys;
+pub use session_keys::{KeySources, SessionKeys};
 pub use verify::{Verification, verify};
 
 pub use sealwright_session::{ProxyDepth, UnknownHash};

@@ -76,6 +76,14 @@ impl Keyring {
         }
     }
 
+    /// Adds all keys of another keyring.
+    pub fn append(&mut self, other: Self) {
+        for Candidate { key, devices } in other.candidates {
+            self.add(Arc::clone(&key), None);
+            devices.into_iter().for_each(|device| self.add(Arc::clone(&key), Some(device)));
+        }
+    }
+
     /// How many keys there are.
     pub fn len(&self) -> usize {
         self.candidates.len()

@@ -127,6 +127,11 @@ impl Records {
         }
     }
 
+    /// The records of a session's proxies, for adding another one (PROXY-05).
+    pub fn proxies_of(&self, session: SessionId) -> Vec<ProxyKey> {
+        self.get(session).map(|records| records.proxies.clone()).unwrap_or_default()
+    }
+
     pub(crate) fn get(&self, session: SessionId) -> Option<&SessionRecords> {
         self.by_session.get(&session)
     }

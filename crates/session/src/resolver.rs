@@ -194,6 +194,13 @@ impl Resolver {
         opened.find_map(|key| key).ok_or_else(no_token)
     }
 
+    /// The sessions that there are records of, sorted.
+    pub fn sessions(&self) -> Vec<SessionId> {
+        let mut sessions: Vec<_> = self.records.sessions().collect();
+        sessions.sort_unstable();
+        sessions
+    }
+
     /// Private-key operations done so far.
     pub fn operations(&self) -> u64 {
         self.operations.load(Ordering::Relaxed)

@@ -1,7 +1,7 @@
 //! The records that carry wrapped keys (docs/spec/KEYS.md sections 4 and 7, docs/spec/EGRESS.md section 1).
 //!
 //! Read in the API's spelling of each field and in the bundle's (EGR-01), also in both at once if they agree; null is the same as
-//! absent; unknown fields are ignored. Written in the bundle's spelling. A wrapped key is read as S64 or standard base64 (B64-04,
+//! absent; unknown fields are ignored; an array is no record. Written in the bundle's spelling. A wrapped key is read as S64 or standard base64 (B64-04,
 //! EMK-03, WRAP-10) and written as standard padded base64.
 
 mod field;
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 /// A session key wrapped for a device of a user or of a group: what the API calls a token or an encrypted message key (EMK-02).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", try_from = "spelling::DeviceToken")]
+#[serde(rename_all = "camelCase", try_from = "spelling::Object<spelling::DeviceToken>")]
 pub struct DeviceToken {
     /// The session. `sessionId`, `message_id`.
     pub session_id: SessionId,
@@ -36,7 +36,7 @@ pub struct DeviceToken {
 
 /// A session key wrapped under a proxy session's key (WRAP-01).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", try_from = "spelling::ProxyKey")]
+#[serde(rename_all = "camelCase", try_from = "spelling::Object<spelling::ProxyKey>")]
 pub struct ProxyKey {
     /// The session whose key is inside. `sessionId`, `message_id`.
     pub session_id: SessionId,
@@ -51,7 +51,7 @@ pub struct ProxyKey {
 
 /// A session key wrapped under a SymEncKey (WRAP-02).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", try_from = "spelling::SymEncKeyRecord")]
+#[serde(rename_all = "camelCase", try_from = "spelling::Object<spelling::SymEncKeyRecord>")]
 pub struct SymEncKeyRecord {
     /// The session whose key is inside. `sessionId`, `message_id`.
     pub session_id: SessionId,
@@ -66,7 +66,7 @@ pub struct SymEncKeyRecord {
 
 /// A session key wrapped under an over-encryption key, given to whoever proves an authentication factor (WRAP-03).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", try_from = "spelling::TmrAccess")]
+#[serde(rename_all = "camelCase", try_from = "spelling::Object<spelling::TmrAccess>")]
 pub struct TmrAccess {
     /// The session whose key is inside. `sessionId`, `message_id`.
     pub session_id: SessionId,
@@ -87,7 +87,7 @@ pub struct TmrAccess {
 
 /// The private keys of a group, each sealed under the group's message key (WRAP-04).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", try_from = "spelling::GroupKeyRecord")]
+#[serde(rename_all = "camelCase", try_from = "spelling::Object<spelling::GroupKeyRecord>")]
 pub struct GroupKeyRecord {
     /// The group. `groupId`, `group_id`.
     pub group_id: GroupId,
@@ -106,7 +106,7 @@ pub struct GroupKeyRecord {
 
 /// An invitation to a group: a key between the over-encryption key of the invited person and the message keys of the group (WRAP-05).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", try_from = "spelling::TemporaryKeyRecord")]
+#[serde(rename_all = "camelCase", try_from = "spelling::Object<spelling::TemporaryKeyRecord>")]
 pub struct TemporaryKeyRecord {
     /// The group. `groupId`, `group_id`.
     pub group_id: GroupId,

@@ -3,9 +3,36 @@
 use super::{AuthFactor, AuthFactorKind, Created, Wrapped};
 use crate::hash::KeyHash;
 use sealwright_types::{DeviceId, GroupId, MessageId, SessionId, SymEncKeyId, TemporaryKeyId, TmrAccessId, UserId};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// What is read from an object only: a derived reader would take an array for the fields in their order.
+pub(super) struct Object<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members))
+    }
+}
 
 /// Two spellings of one field have different values, or none is there.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +79,19 @@ fn hash<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<KeyHash>, D
 }
 
 #[derive(Deserialize)]
+pub(super) struct AuthFactorMembers {
+    #[serde(rename = "type")]
+    kind: AuthFactorKind,
+    value: String,
+}
+
+impl From<Object<AuthFactorMembers>> for AuthFactor {
+    fn from(Object(AuthFactorMembers { kind, value }): Object<AuthFactorMembers>) -> Self {
+        Self { kind, value }
+    }
+}
+
+#[derive(Deserialize)]
 pub(super) struct DeviceToken {
     #[serde(rename = "sessionId")]
     session_id: Option<SessionId>,
@@ -71,10 +111,10 @@ pub(super) struct DeviceToken {
     revoked: Option<bool>,
 }
 
-impl TryFrom<DeviceToken> for super::DeviceToken {
+impl TryFrom<Object<DeviceToken>> for super::DeviceToken {
     type Error = SpellingError;
 
-    fn try_from(raw: DeviceToken) -> Result<Self, SpellingError> {
+    fn try_from(Object(raw): Object<DeviceToken>) -> Result<Self, SpellingError> {
         let device_ids = [raw.device_id_camel, raw.device_id, raw.key_id, raw.created_for_key, raw.created_for_key_id];
         let hashes = [raw.created_for_key_hash_camel, raw.created_for_key_hash];
         Ok(Self {
@@ -100,10 +140,10 @@ pub(super) struct ProxyKey {
     revoked: Option<bool>,
 }
 
-impl TryFrom<ProxyKey> for super::ProxyKey {
+impl TryFrom<Object<ProxyKey>> for super::ProxyKey {
     type Error = SpellingError;
 
-    fn try_from(raw: ProxyKey) -> Result<Self, SpellingError> {
+    fn try_from(Object(raw): Object<ProxyKey>) -> Result<Self, SpellingError> {
         Ok(Self {
             session_id: required("sessionId", [raw.session_id, raw.message_id])?,
             proxy_session_id: required("proxySessionId", [raw.proxy_session_id, raw.proxy_message_id])?,
@@ -126,10 +166,10 @@ pub(super) struct SymEncKeyRecord {
     revoked: Option<bool>,
 }
 
-impl TryFrom<SymEncKeyRecord> for super::SymEncKeyRecord {
+impl TryFrom<Object<SymEncKeyRecord>> for super::SymEncKeyRecord {
     type Error = SpellingError;
 
-    fn try_from(raw: SymEncKeyRecord) -> Result<Self, SpellingError> {
+    fn try_from(Object(raw): Object<SymEncKeyRecord>) -> Result<Self, SpellingError> {
         Ok(Self {
             session_id: required("sessionId", [raw.session_id, raw.message_id])?,
             sym_enc_key_id: required("symEncKeyId", [raw.sym_enc_key_id_camel, raw.sym_enc_key_id])?,
@@ -161,10 +201,10 @@ pub(super) struct TmrAccess {
     revoked: Option<bool>,
 }
 
-impl TryFrom<TmrAccess> for super::TmrAccess {
+impl TryFrom<Object<TmrAccess>> for super::TmrAccess {
     type Error = SpellingError;
 
-    fn try_from(raw: TmrAccess) -> Result<Self, SpellingError> {
+    fn try_from(Object(raw): Object<TmrAccess>) -> Result<Self, SpellingError> {
         let pair = pair(raw.auth_factor_type, raw.auth_factor_value)?;
         Ok(Self {
             session_id: required("sessionId", [raw.session_id, raw.message_id])?,
@@ -201,10 +241,10 @@ pub(super) struct GroupKeyRecord {
     created: Option<Created>,
 }
 
-impl TryFrom<GroupKeyRecord> for super::GroupKeyRecord {
+impl TryFrom<Object<GroupKeyRecord>> for super::GroupKeyRecord {
     type Error = SpellingError;
 
-    fn try_from(raw: GroupKeyRecord) -> Result<Self, SpellingError> {
+    fn try_from(Object(raw): Object<GroupKeyRecord>) -> Result<Self, SpellingError> {
         let device_ids = [raw.device_id_camel, raw.device_id, raw.key_id, raw.created_for_key];
         let encryption = [raw.encryption_camel, raw.encryption];
         let signing = [raw.signing_camel, raw.signing];
@@ -251,10 +291,10 @@ pub(super) struct TemporaryKeyRecord {
     data: Option<BTreeMap<MessageId, Wrapped>>,
 }
 
-impl TryFrom<TemporaryKeyRecord> for super::TemporaryKeyRecord {
+impl TryFrom<Object<TemporaryKeyRecord>> for super::TemporaryKeyRecord {
     type Error = SpellingError;
 
-    fn try_from(raw: TemporaryKeyRecord) -> Result<Self, SpellingError> {
+    fn try_from(Object(raw): Object<TemporaryKeyRecord>) -> Result<Self, SpellingError> {
         let ids = [raw.temporary_key_id_camel, raw.temporary_key_id, raw.id];
         let factors = [raw.auth_factor_camel, raw.auth_factor, pair(raw.auth_factor_type, raw.auth_factor_value)?];
         Ok(Self {
