@@ -13,6 +13,8 @@ mod keys;
 mod message;
 mod notes;
 mod peer;
+mod recipients;
+mod routes;
 mod rsa;
 mod schemas;
 mod session;
@@ -57,6 +59,8 @@ pub fn files(vectors: &Path) -> Result<Files, GenerateError> {
     tokens::add(&peer, &mut files)?;
     identity::add(&peer, &mut files)?;
     session::add(&peer, &mut files)?;
+    routes::add(&peer, &mut files)?;
+    recipients::add(&peer, &mut files)?;
     schemas::add(&mut files)?;
     Ok(files)
 }

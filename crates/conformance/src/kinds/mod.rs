@@ -23,6 +23,8 @@ pub(crate) mod message_seal;
 pub(crate) mod oaep_unwrap;
 pub(crate) mod oaep_wrap;
 pub(crate) mod serialized_session;
+pub(crate) mod session_make;
+pub(crate) mod session_resolve;
 pub(crate) mod signature_verify;
 pub(crate) mod symmetric_unwrap;
 pub(crate) mod token_open;
@@ -63,7 +65,7 @@ impl<O> Seen<O> {
 type Run = fn(&str, &str, Material<'_>, &mut HashSet<String>) -> Result<(Totals, Vec<Failure>), LoadError>;
 
 /// Every kind that this build can run.
-pub(crate) const RUNNERS: [(&str, Run); 20] = [
+pub(crate) const RUNNERS: [(&str, Run); 25] = [
     runner::<base64::Base64>(),
     runner::<derivation::Derivation>(),
     runner::<derivation::Normalisation>(),
@@ -74,15 +76,20 @@ pub(crate) const RUNNERS: [(&str, Run); 20] = [
     runner::<file_seal::FileSeal>(),
     runner::<identifier::Identifier>(),
     runner::<identity_read::IdentityRead>(),
+    runner::<session_make::InvitationOpen>(),
     runner::<key_import::KeyImport>(),
     runner::<legacy_message_open::LegacyMessageOpen>(),
     runner::<message_open::MessageOpen>(),
     runner::<message_seal::MessageSeal>(),
     runner::<oaep_unwrap::OaepUnwrap>(),
     runner::<oaep_wrap::OaepWrap>(),
+    runner::<session_make::ProxyAdd>(),
     runner::<serialized_session::Serialized>(),
+    runner::<session_resolve::SessionReasons>(),
+    runner::<session_resolve::SessionResolve>(),
     runner::<signature_verify::SignatureVerify>(),
     runner::<symmetric_unwrap::SymmetricUnwrap>(),
+    runner::<session_make::TmrRetrieve>(),
     runner::<token_open::TokenOpen>(),
 ];
 
