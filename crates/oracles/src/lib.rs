@@ -16,6 +16,7 @@ mod keyring;
 mod message;
 mod record;
 mod recovered;
+mod resolving;
 mod sealing;
 pub mod seeds;
 mod stored_identity;
@@ -37,7 +38,7 @@ pub enum Input {
 pub type Oracle = fn(&[u8]) -> Input;
 
 /// Every target by name.
-pub const TARGETS: [(&str, Oracle); 22] = [
+pub const TARGETS: [(&str, Oracle); 23] = [
     ("envelope", envelope::envelope),
     ("stream", envelope::stream),
     ("message", message::message),
@@ -52,6 +53,7 @@ pub const TARGETS: [(&str, Oracle); 22] = [
     ("rsa_public", key::rsa_public),
     ("rsa_numbers", key::rsa_numbers),
     ("records", record::records),
+    ("resolving", resolving::resolving),
     ("database_line", journal::database_line),
     ("database", journal::database),
     ("exported_database", journal::exported_database),
