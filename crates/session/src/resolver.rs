@@ -1,6 +1,7 @@
 //! From records and secrets to a session's key, one record after the other (docs/spec/SESSIONS.md sections 2 to 7).
 
 mod proxy;
+mod reasons;
 
 use crate::closed::{Closed, Reason};
 use crate::cost::RecoverableGroups;
@@ -14,7 +15,7 @@ use sealwright_envelope::{SealError, SymKey};
 use sealwright_kdf::{session_id_spellings, sym_enc_key_key_spelled};
 use sealwright_types::{GroupId, SecretVec, SessionId};
 use sealwright_wrap::record::{DeviceToken, GroupKeyRecord, SymEncKeyRecord, TmrAccess};
-use sealwright_wrap::{KeyHash, PrivateKey, symmetric};
+use sealwright_wrap::{PrivateKey, symmetric};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -347,75 +348,6 @@ impl Resolver {
             .find_map(|by| symmetric::unwrap(&access.data, &by.key).ok())?;
         Some(Resolved::new(&key, Route::Tmr, false))
     }
-
-    fn closed(&self, session: SessionId, records: &SessionRecords) -> Closed {
-        let has_group_key = |hash| self.group_keyring().has(hash);
-        Closed { reasons: self.reasons(session, records, |proxy| self.directly(proxy).next().is_some(), has_group_key) }
-    }
-
-    /// Why no own token leads to the session.
-    pub(crate) fn closed_direct(&self, session: SessionId) -> Closed {
-        let tokens = self.records.get(session).into_iter().flat_map(|records| &records.tokens);
-        let reasons: Vec<_> = tokens
-            .map(|token| match token.device_id {
-                _ if self.is_skipped(token.revoked) => Reason::Revoked,
-                device => Reason::NoToken { device },
-            })
-            .collect();
-        Closed { reasons: if reasons.is_empty() { vec![Reason::NoRecord] } else { reasons } }
-    }
-
-    /// One reason for each record, given which sessions are reached directly and which keys of groups are at hand.
-    pub(crate) fn reasons(
-        &self,
-        session: SessionId,
-        records: &SessionRecords,
-        is_direct: impl Fn(SessionId) -> bool,
-        has_group_key: impl Fn(KeyHash) -> bool,
-    ) -> Vec<Reason> {
-        let tokens = records.tokens.iter().map(|token| match (token.device_id, token.created_for_key_hash) {
-            _ if self.is_skipped(token.revoked) => Reason::Revoked,
-            (_, Some(hash)) if has_group_key(hash) => Reason::Rejected,
-            (Some(device), wanted) if self.records.is_group_device(device) => {
-                Reason::GroupKeyMissing { device, group: self.records.group_of(device), wanted }
-            }
-            (device, _) => Reason::NoToken { device },
-        });
-        let proxies = records.proxies.iter().map(|link| {
-            let proxy = link.proxy_session_id;
-            match self.records.get(proxy) {
-                _ if self.is_skipped(link.revoked) => Reason::Revoked,
-                _ if proxy == session => Reason::ProxySelf { proxy },
-                Some(_) if is_direct(proxy) => Reason::Rejected,
-                Some(by) if by.has_delegated_ways(&self.records) => Reason::ProxyNotDirect { proxy },
-                _ => Reason::ProxyClosed { proxy },
-            }
-        });
-        let sym_enc_keys = records.sym_enc_keys.iter().map(|record| self.why_no_sym_enc_key(record));
-        let tmr_accesses = records.tmr_accesses.iter().map(|access| {
-            if self.is_skipped(access.revoked) {
-                Reason::Revoked
-            } else if self.records.over_encryption_keys_of(access).next().is_none() {
-                Reason::OverEncryptionKeyMissing { id: access.tmr_access_id }
-            } else {
-                Reason::Rejected
-            }
-        });
-        let reasons: Vec<_> = tokens.chain(proxies).chain(sym_enc_keys).chain(tmr_accesses).collect();
-        if reasons.is_empty() { vec![Reason::NoRecord] } else { reasons }
-    }
-
-    fn why_no_sym_enc_key(&self, record: &SymEncKeyRecord) -> Reason {
-        let id = record.sym_enc_key_id;
-        let secrets = self.records.secrets_of(id);
-        let all_passwords = secrets.iter().all(|secret| matches!(secret.secret, PasswordOrKey::Password(_)));
-        match secrets {
-            _ if self.is_skipped(record.revoked) => Reason::Revoked,
-            [] => Reason::SymEncKeySecretMissing { id },
-            _ if all_passwords && self.records.app.is_none() => Reason::AppIdMissing { id },
-            _ => Reason::Rejected,
-        }
-    }
 }
 
 impl Resolved {
@@ -440,15 +372,6 @@ impl Resolved {
     /// The key, ready for use. It is kept as bytes because a ready key takes ten times their memory.
     pub fn sym_key(&self) -> Option<SymKey> {
         SymKey::from_bytes(self.bytes.expose()).ok()
-    }
-}
-
-impl SessionRecords {
-    /// Whether something else than a user's own token leads to the session.
-    fn has_delegated_ways(&self, records: &Records) -> bool {
-        let for_group = |token: &DeviceToken| token.device_id.is_some_and(|device| records.is_group_device(device));
-        !(self.proxies.is_empty() && self.sym_enc_keys.is_empty() && self.tmr_accesses.is_empty())
-            || self.tokens.iter().any(for_group)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::envelope::sealed;
 use super::peer::{Peer, bytes as peer_bytes, text as peer_text};
-use super::routes::{ALSO_MINE, GROUP, MINE, STRANGER, World, id, key, proxy};
 use super::rsa::{checked, wrapped};
+use super::world::{ALSO_MINE, GROUP, MINE, STRANGER, World, id, key, proxy};
 use super::{Draft, Files, GenerateError, broken, expand};
 use crate::kinds::session_make::{
     Generation, InvitationInput, InvitationOpen, InvitationOutput, ProxyAdd, ProxyInput, ProxyOutput, TmrInput,

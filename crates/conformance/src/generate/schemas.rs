@@ -1,14 +1,19 @@
 //! `schemas/`: a JSON Schema for every kind. Nothing that is not named is allowed.
 
+mod sessions;
+
 use super::{Files, GenerateError, pretty};
 use crate::kinds::{
     Kind,
     base64::Base64,
+    database_recover::DatabaseRecover,
     derivation::{Derivation, Normalisation, Value as RawValue},
     envelope_open::EnvelopeOpen,
     envelope_seal::EnvelopeSeal,
+    exported_recover::ExportedRecover,
     file_open::FileOpen,
     file_seal::FileSeal,
+    go_storage_recover::GoStorageRecover,
     identifier::Identifier,
     identity_read::IdentityRead,
     key_import::KeyImport,
@@ -18,9 +23,8 @@ use crate::kinds::{
     oaep_unwrap::OaepUnwrap,
     oaep_wrap::OaepWrap,
     serialized_session::Serialized,
-    session_make::{InvitationOpen, ProxyAdd, TmrRetrieve},
-    session_resolve::{SessionReasons, SessionResolve},
     signature_verify::SignatureVerify,
+    stored_blob_open::StoredBlobOpen,
     symmetric_unwrap::SymmetricUnwrap,
     token_open::TokenOpen,
 };
@@ -102,7 +106,7 @@ pub(super) fn add(files: &mut Files) -> Result<(), GenerateError> {
     derivations(files)?;
     keys(files)?;
     identities(files)?;
-    sessions(files)
+    sessions::sessions(files)
 }
 
 fn text() -> Value {
@@ -228,6 +232,43 @@ fn identities(files: &mut Files) -> Result<(), GenerateError> {
             ("written", binary()),
         ],
     )?;
+    let at_hand = ["text", "raw", "undecided"].map(|name| object(&[(name, text())]));
+    put::<StoredBlobOpen>(
+        files,
+        &[
+            ("protection", json!({ "enum": ["password", "two-man-rule"] })),
+            ("app", text()),
+            ("user", text()),
+            ("key", json!({ "oneOf": at_hand })),
+            ("blob", text()),
+        ],
+        &[("document", binary()), ("derived", json!({ "type": "boolean" }))],
+    )?;
+    put::<DatabaseRecover>(
+        files,
+        &[
+            ("key", base64()),
+            ("users", or_null(binary())),
+            ("usersTemporary", or_null(binary())),
+            ("unregistered", or_null(binary())),
+            ("keyBackup", or_null(binary())),
+        ],
+        &recovered(),
+    )?;
+    put::<ExportedRecover>(files, &[("key", base64()), ("path", text()), ("exported", binary())], &recovered())?;
+    put::<GoStorageRecover>(
+        files,
+        &[
+            ("key", base64()),
+            ("currentDevice", or_null(binary())),
+            ("contacts", or_null(binary())),
+            ("connectors", or_null(binary())),
+            ("groups", or_null(binary())),
+            ("sessions", or_null(binary())),
+            ("names", list(text())),
+        ],
+        &recovered(),
+    )?;
     let flows = ["created", "direct", "group", "proxy", "local", "sym-enc-key", "tmr", "unknown"];
     let through = object(&[("kind", json!({ "enum": ["group", "proxy", "sym-enc-key"] })), ("id", id())]);
     put::<Serialized>(
@@ -244,74 +285,27 @@ fn identities(files: &mut Files) -> Result<(), GenerateError> {
     )
 }
 
-fn sessions(files: &mut Files) -> Result<(), GenerateError> {
-    let boolean = || json!({ "type": "boolean" });
-    let kinds = ["token", "proxy-key", "group-key", "sym-enc-key", "tmr-access"];
-    let record = object(&[("kind", json!({ "enum": kinds })), ("text", text())]);
-    let known = object(&[("session", id()), ("key", base64())]);
-    let secret = object(&[("symEncKeyId", id()), ("password", or_null(text())), ("rawSymKey", or_null(base64()))]);
-    let over = object(&[("tmrAccessId", or_null(id())), ("key", base64())]);
-    let reaching = [
-        ("session", id()),
-        ("keys", list(base64())),
-        ("records", list(record)),
-        ("knownKeys", list(known)),
-        ("appId", or_null(text())),
-        ("symEncKeySecrets", list(secret)),
-        ("overEncryptionKeys", list(over)),
-        ("tryAllKeys", boolean()),
-        ("openRevoked", boolean()),
-        ("followProxyChains", boolean()),
-        ("orderMatters", boolean()),
-    ];
-    let routes = ["known", "direct", "group", "proxy", "symEncKey", "tmr"];
-    put::<SessionResolve>(
-        files,
-        &reaching,
-        &[
-            ("key", base64()),
-            ("route", json!({ "enum": routes })),
-            ("flow", json!({ "type": ["integer", "null"], "minimum": 0 })),
-            ("chain", boolean()),
-            ("otherKeys", list(base64())),
-        ],
-    )?;
-    let reason = || {
-        json!({ "enum": [
-            "no-token", "rejected", "revoked", "group-key-missing", "proxy-not-direct", "proxy-self", "no-secret",
-            "app-id-missing",
-        ] })
+/// What is recovered from the stores of a device.
+fn recovered() -> [(&'static str, Value); 9] {
+    let keys = |mut members: Vec<(&str, Value)>| {
+        members.extend([("encryptionKeys", list(hash())), ("signingKeys", list(hash()))]);
+        object(&members)
     };
-    put::<SessionReasons>(files, &reaching, &[("error", reason()), ("reasons", list(reason()))])?;
-    put::<ProxyAdd>(
-        files,
-        &[("target", id()), ("targetKey", base64()), ("proxy", object(&reaching))],
-        &[("added", boolean()), ("opened", or_null(base64()))],
-    )?;
-    put::<TmrRetrieve>(
-        files,
-        &[
-            ("accesses", list(text())),
-            ("email", or_null(text())),
-            ("session", or_null(id())),
-            ("creator", or_null(id())),
-            ("access", or_null(id())),
-            ("overEncryptionKey", base64()),
-            ("tryIfMultiple", boolean()),
-        ],
-        &[("session", id()), ("key", base64()), ("access", id())],
-    )?;
-    let generation = object(&[("messageKey", base64()), ("encryption", hash()), ("signing", hash())]);
-    put::<InvitationOpen>(
-        files,
-        &[
-            ("invitation", text()),
-            ("groupKeys", list(text())),
-            ("overEncryptionKey", base64()),
-            ("knownSigningKeys", list(base64())),
-        ],
-        &[("isAdmin", boolean()), ("generations", list(generation))],
-    )
+    let who = || keys(vec![("user", id()), ("device", id())]);
+    let code = || json!({ "type": "string", "pattern": "^[a-z]+(-[a-z]+)*$" });
+    let count = || json!({ "type": "integer", "minimum": 0 });
+    let number = json!({ "type": "integer", "minimum": 1 });
+    [
+        ("identity", or_null(who())),
+        ("noIdentity", or_null(code())),
+        ("otherIdentities", list(who())),
+        ("groups", list(keys(vec![("group", id())]))),
+        ("sessions", list(object(&[("session", id()), ("key", base64())]))),
+        ("contacts", count()),
+        ("connectors", count()),
+        ("warnings", list(code())),
+        ("damagedLines", list(object(&[("file", text()), ("number", number), ("error", code())]))),
+    ]
 }
 
 /// An object with exactly these members.
