@@ -92,7 +92,7 @@
 //! | [`wrap`] | RSA keys, wrapped session keys, signatures, the records that carry wrapped keys |
 //! | [`kdf`] | every password-based derivation |
 //! | [`identity`] | identity documents: who am I, which private keys |
-//! | [`session`] | which key opens this: keyrings, routes, serialised sessions |
+//! | [`session`] | which key opens this: keyrings, routes, serialised sessions; what recipients and groups need to open it |
 //! | [`egress`] | bulk offline decryption, with threads and files |
 //!
 //! Every error has a stable [`code`](Coded::code). What could serve an attacker as an oracle is one variant, `rejected`, without detail.

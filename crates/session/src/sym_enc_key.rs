@@ -20,7 +20,7 @@ pub struct SymEncKey {
     key: SymKey,
 }
 
-/// A session that a SymEncKey opened. It reads and writes, and it can add its owner; it manages nothing else (SEK-03, RIGHT-70).
+/// A session that a SymEncKey opened. It reads and writes, and it can add its owner; it manages nothing else (SEK-03).
 #[derive(Debug)]
 pub struct BearerSession {
     session: SessionId,
@@ -140,7 +140,7 @@ impl BearerSession {
     }
 
     /// Tokens that make the reader a recipient: for **all** own devices (SEK-04). They go out together with the secret of the SymEncKey and the
-    /// wanted rights, which are within those of the SymEncKey and include reading (RIGHT-72).
+    /// wanted rights, which are within those of the SymEncKey and include reading (SEK-04).
     ///
     /// # Errors
     /// [`ShareError`].

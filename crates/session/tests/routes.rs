@@ -1,6 +1,7 @@
 //! Which record leads to a session's key, in which order, and what is said about those that do not (docs/spec/SESSIONS.md sections 2 to 7).
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+use proptest::prelude::*;
 use sealwright_envelope::{SymKey, seal};
 use sealwright_session::{
     Closed, Flow, Keyring, OverEncryptionKey, PasswordOrKey, Policy, ProxyDepth, Reason, Records, Resolver, Revoked,
@@ -381,4 +382,83 @@ fn ses_11_every_record_says_why_it_did_not_lead_there() {
     let resolver = usual(records);
     assert_eq!(reasons(resolver.resolve(session.id)), expected);
     assert_eq!(reasons(resolver.resolve(self::session().id)), [Reason::NoRecord]);
+}
+
+/// One way of adding a record.
+type Add = Box<dyn Fn(&mut Records) + Send + Sync>;
+
+/// Records that agree with each other, and the sessions that they lead to, or do not.
+static WORLD: LazyLock<(Vec<Add>, Vec<Session>)> = LazyLock::new(|| {
+    let sessions: Vec<_> = (0..6).map(|_| session()).collect();
+    let [direct, proxied, for_group, message, closed, not_direct] = sessions.as_slice() else { unreachable!() };
+    let of_group = group(message);
+    let device_id = Some(of_group.device_id);
+    let mut add: Vec<Add> = vec![Box::new(move |records| records.add_group_key(of_group.clone()))];
+    for token in [
+        direct.token(MINE),
+        direct.token(ALSO_MINE),
+        message.token(MINE),
+        closed.token(STRANGER),
+        DeviceToken { device_id, ..for_group.token(GROUP) },
+        DeviceToken { created_for_key_hash: None, ..for_group.token(STRANGER) },
+        DeviceToken { revoked: true, ..closed.token(MINE) },
+    ] {
+        add.push(Box::new(move |records| records.add_token(token.clone())));
+    }
+    for proxy in [proxied.behind(direct), direct.behind(proxied), not_direct.behind(proxied), closed.behind(closed)] {
+        add.push(Box::new(move |records| records.add_proxy(proxy.clone())));
+    }
+    (add, sessions)
+});
+
+/// A route and a key, or the codes of the reasons, sorted.
+type Outcome = Result<(Route, Vec<u8>), Vec<&'static str>>;
+
+fn outcomes(order: &[usize]) -> Vec<Outcome> {
+    let (add, sessions) = &*WORLD;
+    let mut records = Records::default();
+    order.iter().for_each(|&place| add[place](&mut records));
+    let resolver = usual(records);
+    let outcome = |session: &Session| match resolver.resolve(session.id) {
+        Ok(found) => Ok((found.route, found.sym_key().unwrap().expose().to_vec())),
+        Err(closed) => {
+            let mut reasons: Vec<_> = closed.reasons.iter().map(Reason::code).collect();
+            reasons.sort_unstable();
+            Err(reasons)
+        }
+    };
+    sessions.iter().map(outcome).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn the_order_of_records_that_agree_decides_nothing(order in Just((0..12).collect::<Vec<_>>()).prop_shuffle()) {
+        prop_assert_eq!(WORLD.0.len(), 12);
+        let expected = outcomes(&(0..12).collect::<Vec<_>>());
+        let routes: Vec<_> = expected.iter().map(|found| found.as_ref().map(|(route, _)| *route).map_err(Vec::len)).collect();
+        let direct = Ok(Route::Direct);
+        prop_assert_eq!(routes, [direct, Ok(Route::Proxy), Ok(Route::Group), direct, Err(3), Err(1)]);
+        prop_assert_eq!(outcomes(&order), expected);
+    }
+}
+
+#[test]
+fn ses_40_a_message_with_its_own_tokens_opens_by_own_keys_only() {
+    let (session, message) = (session(), session());
+    let tokens = |recipients: &[usize]| -> Vec<Vec<u8>> {
+        recipients.iter().map(|&recipient| session.token(recipient).token.to_vec()).collect()
+    };
+    let mut records = Records::default();
+    records.add_group_key(group(&message));
+    records.add_token(message.token(MINE));
+    let resolver = usual(records);
+    let found = resolver.resolve_local(&tokens(&[STRANGER, ALSO_MINE])).unwrap();
+    assert_eq!((found.sym_key().unwrap().expose(), found.route), (session.key.expose(), Route::Local));
+    assert_eq!(found.flow(), Flow::Local);
+    assert_eq!(resolver.operations(), 4, "no token says whom it is for: every key is tried");
+    for closed in [tokens(&[STRANGER, GROUP]), Vec::new(), vec![vec![1; 7]]] {
+        assert_eq!(reasons(resolver.resolve_local(&closed)), [Reason::NoToken { device: None }]);
+    }
 }

@@ -24,7 +24,7 @@ pub enum Role {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MembershipError {
-    /// Only administrators may do this (RIGHT-80).
+    /// Only administrators may do this (GRP-08).
     #[error("only an administrator of the group may do this (GRP-08)")]
     Unauthorized,
     /// Whoever creates a group is its member and administrates it (GRP-08).
