@@ -1,6 +1,8 @@
 //! The command line, defined once: parsing, help, manual pages and completions come from here.
 
-use crate::commands::{completions, decrypt, derive, egress, encrypt, identity, inspect, manual, session, vectors};
+use crate::commands::{
+    completions, conform, decrypt, derive, egress, encrypt, identity, inspect, manual, session, vectors,
+};
 use crate::failure::Failure;
 use crate::status;
 use clap::error::ErrorKind;
@@ -57,6 +59,7 @@ pub(crate) enum Command {
     Egress(egress::Command),
     #[command(subcommand)]
     Vectors(vectors::Command),
+    Conform(conform::Arguments),
     Completions(completions::Arguments),
     Man(manual::Arguments),
 }
