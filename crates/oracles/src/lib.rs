@@ -17,6 +17,7 @@ mod message;
 mod record;
 mod recovered;
 mod resolving;
+mod rights;
 mod sealing;
 pub mod seeds;
 mod stored_identity;
@@ -38,7 +39,7 @@ pub enum Input {
 pub type Oracle = fn(&[u8]) -> Input;
 
 /// Every target by name.
-pub const TARGETS: [(&str, Oracle); 23] = [
+pub const TARGETS: [(&str, Oracle); 25] = [
     ("envelope", envelope::envelope),
     ("stream", envelope::stream),
     ("message", message::message),
@@ -59,6 +60,8 @@ pub const TARGETS: [(&str, Oracle); 23] = [
     ("exported_database", journal::exported_database),
     ("go_storage", go_storage::go_storage),
     ("stored_identity", stored_identity::stored_identity),
+    ("rights", rights::rights),
+    ("scenario", rights::scenario),
     ("base64", encodings::base64),
     ("ids", encodings::ids),
     ("names", encodings::names),

@@ -20,5 +20,6 @@ mod inspect;
 mod peer;
 mod place;
 mod recover;
+mod rights;
 mod session;
 mod vectors;

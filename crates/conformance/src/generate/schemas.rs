@@ -1,5 +1,6 @@
 //! `schemas/`: a JSON Schema for every kind. Nothing that is not named is allowed.
 
+mod rights;
 mod sessions;
 
 use super::{Files, GenerateError, pretty};
@@ -106,7 +107,8 @@ pub(super) fn add(files: &mut Files) -> Result<(), GenerateError> {
     derivations(files)?;
     keys(files)?;
     identities(files)?;
-    sessions::sessions(files)
+    sessions::sessions(files)?;
+    rights::add(files)
 }
 
 fn text() -> Value {

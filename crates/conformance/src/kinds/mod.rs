@@ -26,6 +26,7 @@ pub(crate) mod message_seal;
 pub(crate) mod oaep_unwrap;
 pub(crate) mod oaep_wrap;
 pub(crate) mod recovered;
+pub(crate) mod rights;
 pub(crate) mod serialized_session;
 pub(crate) mod session_make;
 pub(crate) mod session_resolve;
@@ -70,7 +71,7 @@ impl<O> Seen<O> {
 type Run = fn(&str, &str, Material<'_>, &mut HashSet<String>) -> Result<(Totals, Vec<Failure>), LoadError>;
 
 /// Every kind that this build can run.
-pub(crate) const RUNNERS: [(&str, Run); 29] = [
+pub(crate) const RUNNERS: [(&str, Run); 30] = [
     runner::<base64::Base64>(),
     runner::<database_recover::DatabaseRecover>(),
     runner::<derivation::Derivation>(),
@@ -92,6 +93,7 @@ pub(crate) const RUNNERS: [(&str, Run); 29] = [
     runner::<oaep_unwrap::OaepUnwrap>(),
     runner::<oaep_wrap::OaepWrap>(),
     runner::<session_make::ProxyAdd>(),
+    runner::<rights::Rights>(),
     runner::<serialized_session::Serialized>(),
     runner::<session_resolve::SessionReasons>(),
     runner::<session_resolve::SessionResolve>(),
