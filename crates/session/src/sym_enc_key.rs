@@ -7,6 +7,7 @@ use crate::share::{ShareError, UnverifiedDevice, same, wrap_for_unverified};
 use sealwright_envelope::SymKey;
 use sealwright_kdf::value::Credential;
 use sealwright_kdf::{AppIdText, DeriveError, SecretText, sym_enc_key_key, sym_enc_key_secret};
+use sealwright_rights::Rights;
 use sealwright_types::{Coded, SessionId, SymEncKeyId};
 use sealwright_wrap::record::{DeviceToken, SymEncKeyRecord};
 use sealwright_wrap::{UnwrapError, symmetric};
@@ -43,6 +44,15 @@ pub enum SymEncKeyError {
     /// The record does not open: wrong password or key, or damaged.
     #[error(transparent)]
     Rejected(#[from] UnwrapError),
+    /// The SymEncKey does not let its owner add themselves: it cannot read and forward (RIGHT-72).
+    #[error("this SymEncKey does not let its owner add themselves (RIGHT-72)")]
+    NoSelfAdd,
+    /// More rights are wanted than the SymEncKey has (RIGHT-72).
+    #[error("more rights are wanted than the SymEncKey has (RIGHT-72)")]
+    GrantExceeds,
+    /// Whoever adds themselves reads (RIGHT-72).
+    #[error("the rights of whoever adds themselves include reading (RIGHT-72)")]
+    ReadRequired,
     /// The session's key could not be sealed or wrapped.
     #[error(transparent)]
     Share(#[from] ShareError),
@@ -55,6 +65,9 @@ impl Coded for SymEncKeyError {
             Self::Derive(error) => error.code(),
             Self::WrongRecord => "wrong-session",
             Self::Rejected(error) => error.code(),
+            Self::NoSelfAdd => "no-acl",
+            Self::GrantExceeds => "grant-exceeds",
+            Self::ReadRequired => "read-required",
             Self::Share(error) => error.code(),
         }
     }
@@ -139,13 +152,27 @@ impl BearerSession {
         &self.key
     }
 
-    /// Tokens that make the reader a recipient: for **all** own devices (SEK-04). They go out together with the secret of the SymEncKey and the
-    /// wanted rights, which are within those of the SymEncKey and include reading (SEK-04).
+    /// Tokens that make the reader a recipient with the rights `wanted`: for **all** own devices (SEK-04). They go out together with the secret of
+    /// the SymEncKey and these rights, which are within `of_key`, those of the SymEncKey, and include reading (RIGHT-72).
     ///
     /// # Errors
-    /// [`ShareError`].
-    pub fn self_add(&self, own_devices: &[UnverifiedDevice]) -> Result<Vec<DeviceToken>, ShareError> {
-        wrap_for_unverified(self.session, &self.key, own_devices)
+    /// [`SymEncKeyError::NoSelfAdd`], [`SymEncKeyError::GrantExceeds`], [`SymEncKeyError::ReadRequired`]; [`SymEncKeyError::Share`].
+    pub fn self_add(
+        &self,
+        own_devices: &[UnverifiedDevice],
+        of_key: Rights,
+        wanted: Rights,
+    ) -> Result<Vec<DeviceToken>, SymEncKeyError> {
+        if !of_key.contains(Rights::READ_FORWARD) {
+            return Err(SymEncKeyError::NoSelfAdd);
+        }
+        if !of_key.contains(wanted) {
+            return Err(SymEncKeyError::GrantExceeds);
+        }
+        if !wanted.contains(Rights::READ) {
+            return Err(SymEncKeyError::ReadRequired);
+        }
+        Ok(wrap_for_unverified(self.session, &self.key, own_devices)?)
     }
 
     /// The key, for whoever needs to keep it.

@@ -4,6 +4,7 @@
 use sealwright_envelope::SymKey;
 use sealwright_kdf::value::{AuthFactor, Credential, RawSecret, RawSymKey};
 use sealwright_kdf::{AppIdText, Password};
+use sealwright_rights::Rights;
 use sealwright_session::{
     AfterConversion, IfMultiple, Keyring, OverEncryptionKey, PasswordOrKey, Policy, ProxyAddition, ProxyError, Records,
     Resolver, Route, SerializedSession, ShareError, SymEncKey, SymEncKeyError, SymEncKeySecret, TmrFilter,
@@ -123,11 +124,21 @@ fn sek_01_a_password_and_a_raw_pair_open_what_they_sealed() {
         // By the owner, who then adds all own devices (SEK-04).
         let opened = made.open(&record).unwrap();
         assert_eq!(opened.key().expose(), key.expose());
-        let tokens = opened.self_add(&[device(0), device(0)]).unwrap();
+        let devices = [device(0), device(0)];
+        let tokens = opened.self_add(&devices, Rights::ALL, Rights::READ).unwrap();
         let mut records = Records::default();
         tokens.into_iter().for_each(|token| records.add_token(token));
         assert_eq!(resolver(0, records).resolve(id).unwrap().sym_key().unwrap().expose(), key.expose());
-        assert_eq!(opened.self_add(&[]).unwrap_err().code(), "no-device");
+        assert_eq!(opened.self_add(&[], Rights::ALL, Rights::READ).unwrap_err().code(), "no-device");
+        for (of_key, wanted, code) in [
+            (Rights::READ, Rights::READ, "no-acl"),
+            (Rights::MANAGE, Rights::REVOKE, "no-acl"),
+            (Rights::READ_FORWARD, Rights::ALL, "grant-exceeds"),
+            (Rights::ALL, Rights::MANAGE, "read-required"),
+            (Rights::ALL, Rights::NONE, "read-required"),
+        ] {
+            assert_eq!(opened.self_add(&devices, of_key, wanted).unwrap_err().code(), code, "RIGHT-72");
+        }
 
         // By the resolver.
         let mut records = Records::default();
