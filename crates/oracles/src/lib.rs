@@ -16,6 +16,7 @@ mod keyring;
 mod message;
 mod record;
 mod recovered;
+mod resolving;
 mod rights;
 mod sealing;
 pub mod seeds;
@@ -54,6 +55,7 @@ pub const TARGETS: [(&str, Oracle); 25] = [
     ("rsa_public", key::rsa_public),
     ("rsa_numbers", key::rsa_numbers),
     ("records", record::records),
+    ("resolving", resolving::resolving),
     ("database_line", journal::database_line),
     ("database", journal::database),
     ("exported_database", journal::exported_database),

@@ -1,7 +1,7 @@
 use crate::place::Place;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 39] = [
+const COMMANDS: [&[&str]; 40] = [
     &[],
     &["inspect"],
     &["decrypt"],
@@ -39,6 +39,7 @@ const COMMANDS: [&[&str]; 39] = [
     &["rights", "decide"],
     &["vectors"],
     &["vectors", "check"],
+    &["conform"],
     &["completions"],
     &["man"],
 ];

@@ -15,13 +15,16 @@ mod keys;
 mod message;
 mod notes;
 mod peer;
+mod recipients;
 mod rights;
+mod routes;
 mod rsa;
 mod schemas;
 mod session;
 mod sigchain;
 mod stored;
 mod tokens;
+mod world;
 
 use crate::binary::{Binary, LONGEST_INLINE};
 use crate::kinds::Kind;
@@ -66,6 +69,8 @@ pub fn files(vectors: &Path) -> Result<Files, GenerateError> {
     go_storage::add(&peer, &mut files)?;
     session::add(&peer, &mut files)?;
     sigchain::add(&peer, &mut files)?;
+    routes::add(&peer, &mut files)?;
+    recipients::add(&peer, &mut files)?;
     rights::add(&mut files)?;
     schemas::add(&mut files)?;
     Ok(files)

@@ -1,6 +1,7 @@
 //! `schemas/`: a JSON Schema for every kind. Nothing that is not named is allowed.
 
 mod rights;
+mod sessions;
 
 use super::{Files, GenerateError, pretty};
 use crate::kinds::{
@@ -110,6 +111,7 @@ pub(super) fn add(files: &mut Files) -> Result<(), GenerateError> {
     keys(files)?;
     identities(files)?;
     sigchains(files)?;
+    sessions::sessions(files)?;
     rights::add(files)
 }
 

@@ -28,6 +28,8 @@ pub(crate) mod oaep_wrap;
 pub(crate) mod recovered;
 pub(crate) mod rights;
 pub(crate) mod serialized_session;
+pub(crate) mod session_make;
+pub(crate) mod session_resolve;
 pub(crate) mod sigchain;
 pub(crate) mod signature_verify;
 pub(crate) mod stored_blob_open;
@@ -70,7 +72,7 @@ impl<O> Seen<O> {
 type Run = fn(&str, &str, Material<'_>, &mut HashSet<String>) -> Result<(Totals, Vec<Failure>), LoadError>;
 
 /// Every kind that this build can run.
-pub(crate) const RUNNERS: [(&str, Run); 32] = [
+pub(crate) const RUNNERS: [(&str, Run); 37] = [
     runner::<base64::Base64>(),
     runner::<database_recover::DatabaseRecover>(),
     runner::<derivation::Derivation>(),
@@ -84,12 +86,14 @@ pub(crate) const RUNNERS: [(&str, Run); 32] = [
     runner::<go_storage_recover::GoStorageRecover>(),
     runner::<identifier::Identifier>(),
     runner::<identity_read::IdentityRead>(),
+    runner::<session_make::InvitationOpen>(),
     runner::<key_import::KeyImport>(),
     runner::<legacy_message_open::LegacyMessageOpen>(),
     runner::<message_open::MessageOpen>(),
     runner::<message_seal::MessageSeal>(),
     runner::<oaep_unwrap::OaepUnwrap>(),
     runner::<oaep_wrap::OaepWrap>(),
+    runner::<session_make::ProxyAdd>(),
     runner::<rights::Rights>(),
     runner::<serialized_session::Serialized>(),
     runner::<sigchain::SigchainBuild>(),
@@ -99,9 +103,12 @@ pub(crate) const RUNNERS: [(&str, Run); 32] = [
     runner::<sigchain::SigchainKeyring>(),
     runner::<sigchain::SigchainReceive>(),
     runner::<sigchain::SigchainVerify>(),
+    runner::<session_resolve::SessionReasons>(),
+    runner::<session_resolve::SessionResolve>(),
     runner::<signature_verify::SignatureVerify>(),
     runner::<stored_blob_open::StoredBlobOpen>(),
     runner::<symmetric_unwrap::SymmetricUnwrap>(),
+    runner::<session_make::TmrRetrieve>(),
     runner::<token_open::TokenOpen>(),
 ];
 
