@@ -22,3 +22,4 @@ mod place;
 mod recover;
 mod session;
 mod vectors;
+mod verdicts;
