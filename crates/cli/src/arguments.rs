@@ -1,7 +1,7 @@
 //! The command line, defined once: parsing, help, manual pages and completions come from here.
 
 use crate::commands::{
-    completions, conform, decrypt, derive, egress, encrypt, identity, inspect, manual, session, vectors,
+    completions, conform, decrypt, derive, egress, encrypt, identity, inspect, manual, rights, session, vectors,
 };
 use crate::failure::Failure;
 use crate::status;
@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Derive(derive::Arguments),
     #[command(subcommand)]
     Egress(egress::Command),
+    #[command(subcommand)]
+    Rights(rights::Command),
     #[command(subcommand)]
     Vectors(vectors::Command),
     Conform(conform::Arguments),

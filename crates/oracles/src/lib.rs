@@ -16,6 +16,7 @@ mod keyring;
 mod message;
 mod record;
 mod recovered;
+mod rights;
 mod sealing;
 pub mod seeds;
 mod stored_identity;
@@ -37,7 +38,7 @@ pub enum Input {
 pub type Oracle = fn(&[u8]) -> Input;
 
 /// Every target by name.
-pub const TARGETS: [(&str, Oracle); 22] = [
+pub const TARGETS: [(&str, Oracle); 24] = [
     ("envelope", envelope::envelope),
     ("stream", envelope::stream),
     ("message", message::message),
@@ -57,6 +58,8 @@ pub const TARGETS: [(&str, Oracle); 22] = [
     ("exported_database", journal::exported_database),
     ("go_storage", go_storage::go_storage),
     ("stored_identity", stored_identity::stored_identity),
+    ("rights", rights::rights),
+    ("scenario", rights::scenario),
     ("base64", encodings::base64),
     ("ids", encodings::ids),
     ("names", encodings::names),

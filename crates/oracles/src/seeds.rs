@@ -4,6 +4,7 @@ mod localdb;
 
 use crate::sealing::sealed;
 use crate::{TARGETS, file};
+use ring::digest::{SHA256, digest};
 use sealwright_envelope::{SymKey, open};
 use sealwright_types::b64;
 use serde_json::Value;
@@ -79,6 +80,8 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
         "exported_database" => localdb::exported(),
         "go_storage" => localdb::go_storages(),
         "stored_identity" => localdb::stored_identities(),
+        "rights" => (0..20).map(action_sequence).collect(),
+        "scenario" => ["decisions", "guards", "examples"].iter().flat_map(|name| stories(name)).collect(),
         "base64" => texts(&json("vectors/encodings/base64.json"), "/in/text"),
         "ids" => texts(&json("vectors/encodings/identifier.json"), "/in/text"),
         _ => [
@@ -212,6 +215,21 @@ fn dictionary(target: &str) -> &'static [&'static str] {
             "EM/",
             "null",
         ],
+        "scenario" => &[
+            "\\\"steps\\\":[",
+            "\\\"records\\\":[",
+            "\\\"memory\\\":[",
+            "\\\"groups\\\":[",
+            "\\\"handle\\\":\\\"bearer\\\"",
+            "\\\"cache\\\":\\\"evict\\\"",
+            "\\\"proxy\\\":",
+            "\\\"sym-enc-key\\\":",
+            "\\\"tmr\\\":",
+            "\\\"wrapped\\\":[",
+            "\\\"rfv\\\"",
+            "\\\"closed\\\":true",
+            "null",
+        ],
         "ids" => &["-", "4", "8", "==", "%", "urn:uuid:"],
         "names" => &["..", "/", "\\\\", "CON", "LPT1", ".tar.gz", " (1)", "\\xc3\\xa9", "\\xe2\\x80\\xae"],
         _ => &[],
@@ -307,6 +325,19 @@ fn records() -> Vec<Vec<u8>> {
         records.extend(lines.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).take(5).map(<[u8]>::to_vec));
     }
     records
+}
+
+/// Random actions, always the same for a number. They are many: only behind a long way are there worlds in which much can go wrong.
+pub(crate) fn action_sequence(number: u16) -> Vec<u8> {
+    let block = |block: u16| digest(&SHA256, &[number.to_le_bytes(), block.to_le_bytes()].concat());
+    (0..).flat_map(|place| block(place).as_ref().to_vec()).take(1 + 14 * 200).collect()
+}
+
+/// The stories of a file of vectors about access.
+fn stories(name: &str) -> Vec<Vec<u8>> {
+    let file = json(&format!("vectors/rights/{name}.json"));
+    let tests = file.pointer("/tests").and_then(Value::as_array).expect("tests");
+    tests.iter().filter_map(|test| test.get("in")).map(|story| story.to_string().into_bytes()).collect()
 }
 
 /// The member of all tests of a file of vectors for envelopes.

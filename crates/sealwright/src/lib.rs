@@ -89,6 +89,7 @@
 //! |---|---|
 //! | [`types`] | identifiers, encodings, secret buffers, the convention for error codes |
 //! | [`envelope`] | symmetric keys and what they seal: envelopes, streams, messages, file containers |
+//! | [`rights`] | who may read, forward and revoke: decisions on records, with rule and reason |
 //! | [`wrap`] | RSA keys, wrapped session keys, signatures, the records that carry wrapped keys |
 //! | [`kdf`] | every password-based derivation |
 //! | [`identity`] | identity documents: who am I, which private keys |
@@ -101,6 +102,7 @@ pub use sealwright_egress as egress;
 pub use sealwright_envelope as envelope;
 pub use sealwright_identity as identity;
 pub use sealwright_kdf as kdf;
+pub use sealwright_rights as rights;
 pub use sealwright_session as session;
 pub use sealwright_types as types;
 pub use sealwright_wrap as wrap;

@@ -9,6 +9,7 @@ pub(crate) mod encrypt;
 pub(crate) mod identity;
 pub(crate) mod inspect;
 pub(crate) mod manual;
+pub(crate) mod rights;
 pub(crate) mod session;
 pub(crate) mod vectors;
 
@@ -27,6 +28,7 @@ pub(crate) fn run(command: Command, console: &Console) -> Result<Status, Failure
         Command::Identity(command) => identity::run(&command, console),
         Command::Derive(arguments) => derive::run(&arguments, console),
         Command::Egress(command) => egress::run(&command, console),
+        Command::Rights(command) => rights::run(&command, console),
         Command::Vectors(command) => vectors::run(&command, console),
         Command::Conform(arguments) => conform::run(&arguments, console),
         Command::Completions(arguments) => completions::run(&arguments, console),

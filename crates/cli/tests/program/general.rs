@@ -1,7 +1,7 @@
 use crate::place::Place;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 33] = [
+const COMMANDS: [&[&str]; 35] = [
     &[],
     &["inspect"],
     &["decrypt"],
@@ -31,6 +31,8 @@ const COMMANDS: [&[&str]; 33] = [
     &["egress", "plan"],
     &["egress", "run"],
     &["egress", "verify"],
+    &["rights"],
+    &["rights", "decide"],
     &["vectors"],
     &["vectors", "check"],
     &["completions"],

@@ -20,6 +20,7 @@ mod inspect;
 mod peer;
 mod place;
 mod recover;
+mod rights;
 mod session;
 mod vectors;
 mod verdicts;

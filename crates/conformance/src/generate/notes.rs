@@ -6,6 +6,9 @@ use crate::schema::Note;
 /// Flag, mistake, effect, references.
 type Row = (&'static str, &'static str, &'static str, &'static [&'static str]);
 
+/// Where the guards of access stand.
+const GUARDS: &[&str] = &["docs/spec/RIGHTS.md"];
+
 const NOTES: &[Row] = &[
     (
         "AmbiguousJson",
@@ -146,6 +149,43 @@ const NOTES: &[Row] = &[
         "a signature with a wrong key gives the right one away",
         &["KEY-12", "KEY-13"],
     ),
+    (
+        "g-id",
+        "ids are not checked before all else",
+        "part of a call takes effect before the rest is found malformed",
+        GUARDS,
+    ),
+    ("g-exist", "what does not exist is answered otherwise", "programs cannot tell a mistake from a refusal", GUARDS),
+    ("g-scope", "the scope of a token is not looked at", "a token for something else reads", GUARDS),
+    (
+        "g-path",
+        "a path without the right to read, a revoked one or a wrong proof counts",
+        "somebody gets a key who must not",
+        GUARDS,
+    ),
+    (
+        "g-device",
+        "missing wrapped keys are taken for missing access",
+        "the person asks for access instead of re-encrypting",
+        GUARDS,
+    ),
+    ("g-handle", "a session got by a secret can be managed", "whoever knows a password brings others in", GUARDS),
+    ("g-open", "a closed session takes records", "what everybody was told is gone comes back", GUARDS),
+    (
+        "g-stand",
+        "whoever asks need not have anything to do with the session",
+        "strangers learn of it or act on it",
+        GUARDS,
+    ),
+    ("g-admin", "members manage the group", "members bring others in or throw them out", GUARDS),
+    ("g-kind", "records change that cannot", "records that nobody could wrap for, groups without an admin", GUARDS),
+    ("g-self", "a session is its own proxy", "a record that leads nowhere", GUARDS),
+    ("g-f", "the right to forward is not asked for", "readers bring others in", GUARDS),
+    ("g-v", "the right to revoke is not asked for", "recipients throw each other out", GUARDS),
+    ("g-grant", "more is given than one has", "whoever may forward makes a friend who may revoke", GUARDS),
+    ("g-r", "records that could only read do not", "a record that leads nowhere", GUARDS),
+    ("g-direct", "a proxy is brought in by somebody who is not in it", "a strange session's people come in", GUARDS),
+    ("g-key", "the key is not needed", "a record without a key behind it", GUARDS),
 ];
 
 pub(super) fn note(flag: &str) -> Result<Note, GenerateError> {

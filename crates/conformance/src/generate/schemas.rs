@@ -1,5 +1,7 @@
 //! `schemas/`: a JSON Schema for every kind. Nothing that is not named is allowed.
 
+mod rights;
+
 use super::{Files, GenerateError, pretty};
 use crate::kinds::{
     Kind,
@@ -103,7 +105,8 @@ pub(super) fn add(files: &mut Files) -> Result<(), GenerateError> {
     )?;
     derivations(files)?;
     keys(files)?;
-    identities(files)
+    identities(files)?;
+    rights::add(files)
 }
 
 fn text() -> Value {

@@ -26,6 +26,7 @@ pub(crate) mod message_seal;
 pub(crate) mod oaep_unwrap;
 pub(crate) mod oaep_wrap;
 pub(crate) mod recovered;
+pub(crate) mod rights;
 pub(crate) mod serialized_session;
 pub(crate) mod signature_verify;
 pub(crate) mod stored_blob_open;
@@ -68,7 +69,7 @@ impl<O> Seen<O> {
 type Run = fn(&str, &str, Material<'_>, &mut HashSet<String>) -> Result<(Totals, Vec<Failure>), LoadError>;
 
 /// Every kind that this build can run.
-pub(crate) const RUNNERS: [(&str, Run); 24] = [
+pub(crate) const RUNNERS: [(&str, Run); 25] = [
     runner::<base64::Base64>(),
     runner::<database_recover::DatabaseRecover>(),
     runner::<derivation::Derivation>(),
@@ -88,6 +89,7 @@ pub(crate) const RUNNERS: [(&str, Run); 24] = [
     runner::<message_seal::MessageSeal>(),
     runner::<oaep_unwrap::OaepUnwrap>(),
     runner::<oaep_wrap::OaepWrap>(),
+    runner::<rights::Rights>(),
     runner::<serialized_session::Serialized>(),
     runner::<signature_verify::SignatureVerify>(),
     runner::<stored_blob_open::StoredBlobOpen>(),
