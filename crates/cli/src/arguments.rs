@@ -1,7 +1,8 @@
 //! The command line, defined once: parsing, help, manual pages and completions come from here.
 
 use crate::commands::{
-    completions, conform, decrypt, derive, egress, encrypt, identity, inspect, manual, rights, session, vectors,
+    completions, conform, decrypt, derive, egress, encrypt, identity, inspect, manual, rights, session, sigchain,
+    vectors,
 };
 use crate::failure::Failure;
 use crate::status;
@@ -52,6 +53,8 @@ pub(crate) enum Command {
     Encrypt(encrypt::Arguments),
     #[command(subcommand)]
     Session(session::Command),
+    #[command(subcommand)]
+    Sigchain(sigchain::Command),
     #[command(subcommand)]
     Identity(identity::Command),
     Derive(derive::Arguments),

@@ -19,6 +19,7 @@ mod recovered;
 mod rights;
 mod sealing;
 pub mod seeds;
+mod sigchain;
 mod stored_identity;
 mod text;
 
@@ -38,7 +39,7 @@ pub enum Input {
 pub type Oracle = fn(&[u8]) -> Input;
 
 /// Every target by name.
-pub const TARGETS: [(&str, Oracle); 24] = [
+pub const TARGETS: [(&str, Oracle); 25] = [
     ("envelope", envelope::envelope),
     ("stream", envelope::stream),
     ("message", message::message),
@@ -58,6 +59,7 @@ pub const TARGETS: [(&str, Oracle); 24] = [
     ("exported_database", journal::exported_database),
     ("go_storage", go_storage::go_storage),
     ("stored_identity", stored_identity::stored_identity),
+    ("sigchain", sigchain::sigchain),
     ("rights", rights::rights),
     ("scenario", rights::scenario),
     ("base64", encodings::base64),

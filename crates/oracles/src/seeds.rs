@@ -1,6 +1,7 @@
 //! The seeds and dictionaries of the targets, made from the vectors: always the same bytes.
 
 mod localdb;
+mod sigchains;
 
 use crate::sealing::sealed;
 use crate::{TARGETS, file};
@@ -80,6 +81,7 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
         "exported_database" => localdb::exported(),
         "go_storage" => localdb::go_storages(),
         "stored_identity" => localdb::stored_identities(),
+        "sigchain" => sigchains::chains(),
         "rights" => (0..20).map(action_sequence).collect(),
         "scenario" => ["decisions", "guards", "examples"].iter().flat_map(|name| stories(name)).collect(),
         "base64" => texts(&json("vectors/encodings/base64.json"), "/in/text"),
@@ -229,6 +231,27 @@ fn dictionary(target: &str) -> &'static [&'static str] {
             "\\\"rfv\\\"",
             "\\\"closed\\\":true",
             "null",
+        ],
+        "sigchain" => &[
+            "\\\"@\\\"",
+            "\\\"@@\\\"",
+            "\\\"creation\\\"",
+            "\\\"renewal\\\"",
+            "\\\"revocation\\\"",
+            "\\\"members\\\"",
+            "\\\"server-remove-members\\\"",
+            "\\\"members\\\":[]",
+            "\\\"self\\\"",
+            "\\\"server\\\"",
+            "\\\"expire_at\\\":0",
+            "\\\"position\\\":",
+            "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa",
+            "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb",
+            "11111111-1111-4111-8111-111111111111",
+            "1767225600",
+            "1795303600",
+            "null",
+            "9007199254740991",
         ],
         "ids" => &["-", "4", "8", "==", "%", "urn:uuid:"],
         "names" => &["..", "/", "\\\\", "CON", "LPT1", ".tar.gz", " (1)", "\\xc3\\xa9", "\\xe2\\x80\\xae"],

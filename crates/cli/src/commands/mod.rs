@@ -11,6 +11,7 @@ pub(crate) mod inspect;
 pub(crate) mod manual;
 pub(crate) mod rights;
 pub(crate) mod session;
+pub(crate) mod sigchain;
 pub(crate) mod vectors;
 
 use crate::arguments::Command;
@@ -25,6 +26,7 @@ pub(crate) fn run(command: Command, console: &Console) -> Result<Status, Failure
         Command::Decrypt(arguments) => decrypt::run(&arguments, console),
         Command::Encrypt(arguments) => encrypt::run(&arguments, console),
         Command::Session(command) => session::run(&command, console),
+        Command::Sigchain(command) => sigchain::run(&command, console),
         Command::Identity(command) => identity::run(&command, console),
         Command::Derive(arguments) => derive::run(&arguments, console),
         Command::Egress(command) => egress::run(&command, console),

@@ -1,7 +1,7 @@
 use crate::place::Place;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 35] = [
+const COMMANDS: [&[&str]; 39] = [
     &[],
     &["inspect"],
     &["decrypt"],
@@ -10,6 +10,10 @@ const COMMANDS: [&[&str]; 35] = [
     &["session", "new"],
     &["session", "show"],
     &["session", "wrap"],
+    &["sigchain"],
+    &["sigchain", "verify"],
+    &["sigchain", "show"],
+    &["sigchain", "diff"],
     &["identity"],
     &["identity", "new"],
     &["identity", "show"],

@@ -22,5 +22,6 @@ mod place;
 mod recover;
 mod rights;
 mod session;
+mod sigchain;
 mod vectors;
 mod verdicts;

@@ -19,6 +19,7 @@ mod rights;
 mod rsa;
 mod schemas;
 mod session;
+mod sigchain;
 mod stored;
 mod tokens;
 
@@ -64,6 +65,7 @@ pub fn files(vectors: &Path) -> Result<Files, GenerateError> {
     database::add(&peer, &mut files)?;
     go_storage::add(&peer, &mut files)?;
     session::add(&peer, &mut files)?;
+    sigchain::add(&peer, &mut files)?;
     rights::add(&mut files)?;
     schemas::add(&mut files)?;
     Ok(files)

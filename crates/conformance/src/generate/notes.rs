@@ -35,6 +35,18 @@ const NOTES: &[Row] = &[
         &["B64-01", "B64-02", "MSG-20"],
     ),
     (
+        "Boundary",
+        "a limit of time or number is compared with another sign, or is another one",
+        "one implementation accepts what another refuses, or devices live longer than they may",
+        &["SIG-26", "SIG-28", "SIG-29", "SIG-30", "SIG-36", "SIG-61"],
+    ),
+    (
+        "CheckOrder",
+        "the checks of a block are made in another order, or all blocks are checked for one thing first",
+        "two implementations tell different faults of one chain",
+        &["SIG-20"],
+    ),
+    (
         "Checksum",
         "the checksum inside OAEP is left out, read in another byte order, or its failure told apart",
         "a wrong key passes for the right one, or an oracle",
@@ -45,6 +57,12 @@ const NOTES: &[Row] = &[
         "plaintext is handed out before the MAC over everything has verified",
         "an attacker chooses what the caller sees",
         &["ENV-07", "ENV-09"],
+    ),
+    (
+        "HashScope",
+        "more or less than the recognised members is hashed, or in another spelling",
+        "what is signed is not what is read",
+        &["SIG-10", "SIG-11"],
     ),
     (
         "HeaderTrick",
@@ -75,6 +93,12 @@ const NOTES: &[Row] = &[
         "what was unwrapped is taken for a key whatever its length",
         "a key that is cut, padded or no key at all",
         &["EMK-01", "WRAP-11", "SER-10"],
+    ),
+    (
+        "KeySubstitution",
+        "the key of a device is taken by its place, or in a form that others do not read",
+        "signatures of another key pass",
+        &["SIG-29", "SIG-38", "SIG-40"],
     ),
     (
         "KeyTrick",
@@ -119,6 +143,18 @@ const NOTES: &[Row] = &[
         &["PSS-04"],
     ),
     (
+        "SkippedCheck",
+        "a check of the chain is left out",
+        "a device that was forged, revoked or has expired passes for one of the user",
+        &["SIG-20", "SIG-36", "SIG-39"],
+    ),
+    (
+        "StaleKeyring",
+        "keys are used without asking the chain, or an older or another chain is believed",
+        "keys are wrapped for a device that is not the recipient's",
+        &["SIG-50", "SIG-51", "SIG-52", "SIG-53", "SIG-54"],
+    ),
+    (
         "SlotDisabled",
         "a slot that was given up is taken for an identity or for damage",
         "a crash, or a user who is told to try another password",
@@ -130,6 +166,12 @@ const NOTES: &[Row] = &[
         "a field of another type, or one that stands there twice, is taken all the same",
         "two readers take different keys or sessions",
         &["SER-11"],
+    ),
+    (
+        "WeakShape",
+        "missing members are taken for empty ones, or members of another kind are converted",
+        "one block in several readings",
+        &["SIG-02", "SIG-20"],
     ),
     (
         "WrongHash",
