@@ -3,6 +3,7 @@
 //! Of each kind it is asked every invalid vector and a sample of the valid ones, `SEALWRIGHT_ALL_VECTORS=1` makes it all.
 
 mod ask;
+mod chains;
 mod otherwise;
 mod stores;
 

@@ -1,5 +1,6 @@
 //! How each kind of vector is put to the program.
 
+use super::chains::{rights, sigchain, sigchain_told};
 use super::stores::{database, go_storage, recovered_told, stored_blob};
 use super::{Verdict, Way};
 use crate::peer;
@@ -95,6 +96,29 @@ pub(crate) const WAYS: &[Way] = &[
         codes: true,
         ask: go_storage,
         told: recovered_told,
+    },
+    Way {
+        kind: "sigchain-verify",
+        files: &[
+            "sigchain/verify",
+            "sigchain/verify-flattened",
+            "sigchain/verify-keys",
+            "sigchain/verify-order",
+            "sigchain/verify-peers",
+            "sigchain/verify-shapes",
+        ],
+        sample: 4,
+        codes: true,
+        ask: sigchain,
+        told: sigchain_told,
+    },
+    Way {
+        kind: "rights",
+        files: &["rights/decisions", "rights/examples", "rights/guards"],
+        sample: 4,
+        codes: true,
+        ask: rights,
+        told: Value::clone,
     },
 ];
 
