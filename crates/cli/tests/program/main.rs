@@ -24,3 +24,4 @@ mod rights;
 mod session;
 mod sigchain;
 mod vectors;
+mod verdicts;
