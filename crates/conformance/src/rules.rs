@@ -54,7 +54,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// Whether `text` has the form of a rule id: capitals and digits, a hyphen, two digits.
+/// Whether `text` has the form of a rule id: capitals and digits, a hyphen, two or three digits.
 pub(crate) fn is_id(text: &str) -> bool {
     matches!(id_at(text), Some((_, "")))
 }
@@ -189,9 +189,9 @@ fn id_at(text: &str) -> Option<(&str, &str)> {
     let family = text.bytes().take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()).count();
     let digits = text.get(family..)?.strip_prefix('-')?.bytes().take_while(u8::is_ascii_alphanumeric).count();
     let number = text.get(family + 1..family + 1 + digits)?;
-    let shaped = digits == 2 && number.bytes().all(|byte| byte.is_ascii_digit());
+    let shaped = (2..=3).contains(&digits) && number.bytes().all(|byte| byte.is_ascii_digit());
     (shaped && family >= 2 && text.starts_with(|first: char| first.is_ascii_uppercase()))
-        .then(|| text.split_at(family + 3))
+        .then(|| text.split_at(family + 1 + digits))
 }
 
 /// Every id that a source text names.

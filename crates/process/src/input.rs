@@ -73,7 +73,7 @@ pub fn write(value: &Value) -> Zeroizing<String> {
 }
 
 fn members(text: &str) -> Result<BTreeMap<Name, Json>, InputError> {
-    let Json::Object(members) = json::parse(text)? else {
+    let Json::Object(members) = json::parse_members(text)? else {
         return Err(ValueError::BadValue("JSON that is no object").into());
     };
     members.into_iter().map(|(name, value)| Ok((Name::new(&name)?, value))).collect()

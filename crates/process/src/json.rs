@@ -14,8 +14,17 @@ const GREATEST: u64 = 1 << 53;
 
 /// Reads any JSON text: no repeated member, nesting of at most 64, integers of at most 2^53.
 pub(crate) fn parse(text: &str) -> Result<Value, ValueError> {
+    parse_to(text, DEEPEST)
+}
+
+/// As [`parse`], for an object of values.
+pub(crate) fn parse_members(text: &str) -> Result<Value, ValueError> {
+    parse_to(text, DEEPEST.saturating_add(1))
+}
+
+fn parse_to(text: &str, depth: usize) -> Result<Value, ValueError> {
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Strict { depth: DEEPEST }.deserialize(&mut reader).map_err(|_| ValueError::BadValue("JSON"))?;
+    let value = Strict { depth }.deserialize(&mut reader).map_err(|_| ValueError::BadValue("JSON"))?;
     reader.end().map_err(|_| ValueError::BadValue("JSON"))?;
     if !integers_in_bounds(text) {
         return Err(ValueError::BadValue("a number"));

@@ -78,6 +78,10 @@ impl VotingKey {
     /// # Errors
     /// [`BadKey`] for what is no compressed point.
     pub fn agree(&self, other: &[u8; 33]) -> Result<PairSecret, BadKey> {
+        // The library reads points without a sign too, whose first byte is 5.
+        if !matches!(other.first(), Some(2 | 3)) {
+            return Err(BadKey);
+        }
         let other = PublicKey::from_sec1_bytes(other).map_err(|_| BadKey)?;
         #[expect(clippy::arithmetic_side_effects, reason = "the operation of the group, which cannot overflow")]
         let common = ProjectivePoint::from(*other.as_affine()) * **self.key.as_nonzero_scalar();

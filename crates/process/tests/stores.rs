@@ -175,7 +175,7 @@ fn blobs_are_written_once_and_expire() {
     let mut memory = Memory::default();
     let key = Commitment::from_bytes([1; 32]);
     let request = |value: &[u8], ttl| PutRequest { key, value: value.to_vec(), ttl };
-    let mut put = |memory: &mut Memory, value: &[u8], ttl, now| {
+    let put = |memory: &mut Memory, value: &[u8], ttl, now| {
         blobs::put(memory, &request(value, ttl), Retention::Temporary, now).map_err(|error| error.code())
     };
     assert_eq!(put(&mut memory, b"a", Some(59), 0), Err("bad-ttl"));

@@ -13,6 +13,7 @@ mod keys;
 mod message;
 mod notes;
 mod peer;
+mod process;
 mod rsa;
 mod schemas;
 mod session;
@@ -57,6 +58,7 @@ pub fn files(vectors: &Path) -> Result<Files, GenerateError> {
     tokens::add(&peer, &mut files)?;
     identity::add(&peer, &mut files)?;
     session::add(&peer, &mut files)?;
+    process::add(&mut files)?;
     schemas::add(&mut files)?;
     Ok(files)
 }

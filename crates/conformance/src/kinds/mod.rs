@@ -22,6 +22,7 @@ pub(crate) mod message_open;
 pub(crate) mod message_seal;
 pub(crate) mod oaep_unwrap;
 pub(crate) mod oaep_wrap;
+pub(crate) mod process;
 pub(crate) mod serialized_session;
 pub(crate) mod signature_verify;
 pub(crate) mod symmetric_unwrap;
@@ -63,7 +64,7 @@ impl<O> Seen<O> {
 type Run = fn(&str, &str, Material<'_>, &mut HashSet<String>) -> Result<(Totals, Vec<Failure>), LoadError>;
 
 /// Every kind that this build can run.
-pub(crate) const RUNNERS: [(&str, Run); 20] = [
+pub(crate) const RUNNERS: [(&str, Run); 45] = [
     runner::<base64::Base64>(),
     runner::<derivation::Derivation>(),
     runner::<derivation::Normalisation>(),
@@ -80,6 +81,31 @@ pub(crate) const RUNNERS: [(&str, Run); 20] = [
     runner::<message_seal::MessageSeal>(),
     runner::<oaep_unwrap::OaepUnwrap>(),
     runner::<oaep_wrap::OaepWrap>(),
+    runner::<process::changes::Updating>(),
+    runner::<process::primitives::Primitive>(),
+    runner::<process::retrieval::Diagnose>(),
+    runner::<process::retrieval::Retrieve>(),
+    runner::<process::roles::Entitlement>(),
+    runner::<process::roles::Quorum>(),
+    runner::<process::roles::RolesRead>(),
+    runner::<process::sealing::Commit>(),
+    runner::<process::sealing::Open>(),
+    runner::<process::sealing::Seal>(),
+    runner::<process::shares::Answer>(),
+    runner::<process::shares::Connections>(),
+    runner::<process::shares::ShareOpen>(),
+    runner::<process::shares::ShareSeal>(),
+    runner::<process::states::ProcessText>(),
+    runner::<process::stores::Blobs>(),
+    runner::<process::stores::Secrets>(),
+    runner::<process::trees::ProofVerify>(),
+    runner::<process::trees::Tree>(),
+    runner::<process::values::Names>(),
+    runner::<process::values::ValueRead>(),
+    runner::<process::values::ValueWrite>(),
+    runner::<process::votes::Acceptance>(),
+    runner::<process::votes::Token>(),
+    runner::<process::votes::VoteMessage>(),
     runner::<serialized_session::Serialized>(),
     runner::<signature_verify::SignatureVerify>(),
     runner::<symmetric_unwrap::SymmetricUnwrap>(),
