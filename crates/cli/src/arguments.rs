@@ -1,6 +1,8 @@
 //! The command line, defined once: parsing, help, manual pages and completions come from here.
 
-use crate::commands::{completions, decrypt, derive, egress, encrypt, identity, inspect, manual, session, vectors};
+use crate::commands::{
+    completions, decrypt, derive, egress, encrypt, identity, inspect, manual, process, session, vectors,
+};
 use crate::failure::Failure;
 use crate::status;
 use clap::error::ErrorKind;
@@ -53,6 +55,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Identity(identity::Command),
     Derive(derive::Arguments),
+    #[command(subcommand)]
+    Process(process::Command),
     #[command(subcommand)]
     Egress(egress::Command),
     #[command(subcommand)]

@@ -184,7 +184,28 @@ impl Process {
             ours.merge(theirs);
         }
         self.states.extend(theirs);
+        self.spread_keys();
         Ok(())
+    }
+
+    /// A key opens the blob that a commitment names, in whichever states the attribute has this commitment.
+    fn spread_keys(&mut self) {
+        let mut held = BTreeMap::new();
+        for state in &self.states {
+            for name in state.private_names() {
+                if let (Some(commitment), Some(key)) = (state.commitment(name), state.key(name)) {
+                    let salt = state.salt(name).map(Salt::duplicate);
+                    held.entry((name.clone(), commitment)).or_insert((key.duplicate(), salt));
+                }
+            }
+        }
+        for state in &mut self.states {
+            for ((name, commitment), (key, salt)) in &held {
+                if state.commitment(name) == Some(*commitment) && state.class(name) == Some(Class::Private) {
+                    state.add_key(name, key, salt.as_ref());
+                }
+            }
+        }
     }
 
     /// Adds a key, with its salt, for a private attribute of a state; `false` if there is no such attribute. A key that is there stays.
@@ -196,6 +217,7 @@ impl Process {
                 found = true;
             }
         }
+        self.spread_keys();
         found
     }
 

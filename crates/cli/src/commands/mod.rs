@@ -8,6 +8,7 @@ pub(crate) mod encrypt;
 pub(crate) mod identity;
 pub(crate) mod inspect;
 pub(crate) mod manual;
+pub(crate) mod process;
 pub(crate) mod session;
 pub(crate) mod vectors;
 
@@ -25,6 +26,7 @@ pub(crate) fn run(command: Command, console: &Console) -> Result<Status, Failure
         Command::Session(command) => session::run(&command, console),
         Command::Identity(command) => identity::run(&command, console),
         Command::Derive(arguments) => derive::run(&arguments, console),
+        Command::Process(command) => process::run(&command, console),
         Command::Egress(command) => egress::run(&command, console),
         Command::Vectors(command) => vectors::run(&command, console),
         Command::Completions(arguments) => completions::run(&arguments, console),

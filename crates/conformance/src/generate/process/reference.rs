@@ -66,8 +66,11 @@ pub(super) fn commit(process: &str, label: &str, encoded: &[u8], salt: Option<&[
     }
 }
 
+/// The siblings of a leaf from below, each with the side on which it stands.
+pub(super) type Path = Vec<([u8; 32], char)>;
+
 /// Leaves are label, class, commitment. The root, and for each leaf in the order of labels the siblings with their sides.
-pub(super) fn tree(leaves: &[(String, u8, [u8; 32])]) -> ([u8; 32], Vec<Vec<([u8; 32], char)>>) {
+pub(super) fn tree(leaves: &[(String, u8, [u8; 32])]) -> ([u8; 32], Vec<Path>) {
     let mut leaves = leaves.to_vec();
     leaves.sort();
     // Each node with the leaves below it.
