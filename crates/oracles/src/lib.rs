@@ -14,6 +14,7 @@ mod journal;
 mod key;
 mod keyring;
 mod message;
+mod process;
 mod record;
 mod recovered;
 mod sealing;
@@ -37,7 +38,7 @@ pub enum Input {
 pub type Oracle = fn(&[u8]) -> Input;
 
 /// Every target by name.
-pub const TARGETS: [(&str, Oracle); 22] = [
+pub const TARGETS: [(&str, Oracle); 26] = [
     ("envelope", envelope::envelope),
     ("stream", envelope::stream),
     ("message", message::message),
@@ -57,6 +58,10 @@ pub const TARGETS: [(&str, Oracle); 22] = [
     ("exported_database", journal::exported_database),
     ("go_storage", go_storage::go_storage),
     ("stored_identity", stored_identity::stored_identity),
+    ("process_value", process::process_value),
+    ("process_proof", process::process_proof),
+    ("process_share", process::process_share),
+    ("process_text", process::process_text),
     ("base64", encodings::base64),
     ("ids", encodings::ids),
     ("names", encodings::names),

@@ -1,6 +1,7 @@
 //! The seeds and dictionaries of the targets, made from the vectors: always the same bytes.
 
 mod localdb;
+mod process;
 
 use crate::sealing::sealed;
 use crate::{TARGETS, file};
@@ -79,6 +80,10 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
         "exported_database" => localdb::exported(),
         "go_storage" => localdb::go_storages(),
         "stored_identity" => localdb::stored_identities(),
+        "process_value" => process::values(),
+        "process_proof" => process::proofs(),
+        "process_share" => process::shares(),
+        "process_text" => process::processes(),
         "base64" => texts(&json("vectors/encodings/base64.json"), "/in/text"),
         "ids" => texts(&json("vectors/encodings/identifier.json"), "/in/text"),
         _ => [
@@ -114,6 +119,9 @@ fn dictionary(target: &str) -> &'static [&'static str] {
             "null",
             "1e9",
         ],
+        "process_value" => &["\\x01\\x00", "\\x01\\x01\\x00\\x0atext/plain", "\\\"$binary\\\":", "1e21", "-0", "\\\\ud800"],
+        "process_proof" => &["\\\"class\\\":", "\\\"path\\\":[", "\\\"side\\\":\\\"L\\\"", "\\\"root\\\":"],
+        "process_text" => &["\\\"keys\\\":{", "\\\"salts\\\":{", "\\\"placeholder\\\":true", "\\\"#roles\\\"", "\\\"validation_tokens\\\":["],
         "legacy_message" => &["==GET=SEALD=", "=1=", "=p=", "/=", "@", "2/", "%", "="],
         "container" => &[
             "SEALD.IO_",
