@@ -1,7 +1,7 @@
 //! The command line, defined once: parsing, help, manual pages and completions come from here.
 
 use crate::commands::{
-    completions, decrypt, derive, egress, encrypt, identity, inspect, manual, process, session, vectors,
+    completions, conform, decrypt, derive, egress, encrypt, identity, inspect, manual, process, session, vectors,
 };
 use crate::failure::Failure;
 use crate::status;
@@ -61,6 +61,7 @@ pub(crate) enum Command {
     Egress(egress::Command),
     #[command(subcommand)]
     Vectors(vectors::Command),
+    Conform(conform::Arguments),
     Completions(completions::Arguments),
     Man(manual::Arguments),
 }

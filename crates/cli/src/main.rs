@@ -8,6 +8,7 @@ mod hints;
 mod input;
 mod key_file;
 mod keys;
+mod memory;
 mod output;
 mod printable;
 mod progress;

@@ -2,7 +2,7 @@
 
 use crate::binary::Material;
 use crate::kinds::{self, Kind, Seen};
-use crate::schema::{SCHEMA_PREFIX, SCHEMA_VERSION, Test, VectorFile, Verdict};
+use crate::schema::{SCHEMA_VERSION, Test, VectorFile, Verdict, kind_and_version};
 use sealwright_types::Coded;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -199,8 +199,8 @@ fn run_text(
 ) -> Result<(), LoadError> {
     let invalid = |why: String| LoadError::Invalid { file: file.to_owned(), why };
     let opening: Opening = serde_json::from_str(text).map_err(|error| invalid(error.to_string()))?;
-    let named = opening.schema.strip_prefix(SCHEMA_PREFIX).and_then(|rest| rest.split_once('/'));
-    let (kind, version) = named.ok_or_else(|| invalid(format!("unknown schema {:?}", opening.schema)))?;
+    let (kind, version) =
+        kind_and_version(&opening.schema).ok_or_else(|| invalid(format!("unknown schema {:?}", opening.schema)))?;
     let runner = kinds::RUNNERS.iter().find(|(name, _)| *name == kind && version == SCHEMA_VERSION);
     let (totals, failures) = match runner {
         Some((_, run)) => run(file, text, material, ids)?,
@@ -312,7 +312,7 @@ fn json(value: &impl Serialize) -> String {
 }
 
 impl Totals {
-    fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.total += other.total;
         self.valid += other.valid;
         self.invalid += other.invalid;

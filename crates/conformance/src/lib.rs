@@ -12,11 +12,13 @@
 //! | shape of a vector file | [`schema`] |
 //! | finding and checking files | [`check`] |
 //! | one module a kind: how a test of it is run | `kinds/` |
+//! | another implementation against the vectors | [`conform`] |
 //! | the generator of the vectors in the repository | [`generate`] |
 //! | every rule id defined once and covered | [`rules`] |
 
 mod binary;
 mod check;
+pub mod conform;
 mod doors;
 pub mod generate;
 mod kinds;

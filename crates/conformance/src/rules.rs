@@ -256,7 +256,14 @@ mod tests {
         );
         let found: Vec<_> = ids_in(&text).into_iter().collect();
         assert_eq!(found, [id("AB", "07"), id("B64", "01"), id("CD", "99")]);
-        assert!(is_id(&id("AB", "07")) && is_id(&id("AB", "077")) && !is_id("AB-7") && !is_id("AB-0777") && !is_id("") && !is_id("ab-07"));
+        assert!(
+            is_id(&id("AB", "07"))
+                && is_id(&id("AB", "077"))
+                && !is_id("AB-7")
+                && !is_id("AB-0777")
+                && !is_id("")
+                && !is_id("ab-07")
+        );
     }
 
     fn tree(spec: &str, source: &str, rule: &str, pending: &str) -> Report {

@@ -8,6 +8,11 @@ pub const SCHEMA_PREFIX: &str = "sealwright-vectors/";
 /// The version of every kind that this build knows.
 pub const SCHEMA_VERSION: &str = "1";
 
+/// Kind and version out of a `schema` member.
+pub(crate) fn kind_and_version(schema: &str) -> Option<(&str, &str)> {
+    schema.strip_prefix(SCHEMA_PREFIX)?.split_once('/')
+}
+
 /// A vector file whose tests take `I` and give `O`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

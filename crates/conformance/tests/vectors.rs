@@ -39,8 +39,17 @@ fn the_generator_changes_nothing() {
     }
     // Nothing that it once made stays behind.
     let made: BTreeSet<_> = made.keys().map(|name| vectors.join(name)).collect();
-    let directories =
-        ["envelope/material", "encodings", "envelope", "identity/material", "identity", "keys", "session", "schemas"];
+    let directories = [
+        "envelope/material",
+        "encodings",
+        "envelope",
+        "identity/material",
+        "identity",
+        "keys",
+        "process",
+        "session",
+        "schemas",
+    ];
     for directory in directories {
         for entry in std::fs::read_dir(vectors.join(directory)).unwrap() {
             let path = entry.unwrap().path();
@@ -86,7 +95,7 @@ fn a_wrong_expectation_is_a_failure() {
 
 /// Every vector file of the repository.
 fn files() -> Vec<PathBuf> {
-    let directories = ["derivation", "encodings", "envelope", "identity", "keys", "session"];
+    let directories = ["derivation", "encodings", "envelope", "identity", "keys", "process", "session"];
     let files = directories.iter().flat_map(|directory| std::fs::read_dir(vectors().join(directory)).unwrap());
     files
         .map(|entry| entry.unwrap().path())

@@ -36,8 +36,8 @@
 //!
 //! **What stays in memory.** Inputs, normalised texts and outputs are wiped. The working memory of the `scrypt` library is not: its
 //! 16 MiB go back to the allocator as they are, because the library offers nothing else. Whoever can read the freed memory of the
-//! process can test guesses of the password without paying the cost. The few characters that the normalisation holds at a time
-//! may stay on the stack too.
+//! process can test guesses of the password without paying the cost, unless the allocator wipes what it takes back, as the one of the
+//! `sealwright` program does. The few characters that the normalisation holds at a time may stay on the stack too.
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 
 mod database;

@@ -3,8 +3,8 @@
 use crate::Input;
 use crate::sealing::next;
 use sealwright_process::{
-    AttributeKey, Commitment, KeyRequest, KeyShare, Name, Outpoint, PairSecret, Process, Proof,
-    Roles, Salt, ShareContext, StateId, Value, hazmat, input,
+    AttributeKey, Commitment, KeyRequest, KeyShare, Name, Outpoint, PairSecret, Process, Proof, Roles, Salt,
+    ShareContext, StateId, Value, hazmat, input,
 };
 use serde_json::Value as Json;
 
@@ -47,7 +47,8 @@ fn same(one: &Json, other: &Json) -> bool {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
         }
         (Json::Object(one), Json::Object(other)) => {
-            one.len() == other.len() && one.iter().all(|(name, one)| other.get(name).is_some_and(|other| same(one, other)))
+            one.len() == other.len()
+                && one.iter().all(|(name, one)| other.get(name).is_some_and(|other| same(one, other)))
         }
         _ => one == other,
     }
@@ -62,7 +63,10 @@ pub(crate) fn process_proof(bytes: &[u8]) -> Input {
     // Nobody finds a path from two commitments to one root.
     let verified = [0, 1].map(|byte| proof.verify(&Commitment::from_bytes([byte; 32]), &proof.root).is_ok());
     assert!(verified != [true, true], "PROC-41: two commitments at one place");
-    assert!(proof.verify(&Commitment::from_bytes([0; 32]), &StateId::from_bytes([9; 32])).is_err() || proof.root == StateId::from_bytes([9; 32]));
+    assert!(
+        proof.verify(&Commitment::from_bytes([0; 32]), &StateId::from_bytes([9; 32])).is_err()
+            || proof.root == StateId::from_bytes([9; 32])
+    );
     Input::Useful
 }
 
@@ -159,10 +163,25 @@ mod tests {
 
     #[test]
     fn hand_picked_inputs_hold() {
-        for bytes in [&b""[..], b"\x01\x00null", b"\x01\x00-0", b"\x01\x01\0\0", b"1.0", b"{\"a\":{\"$binary\":\"\"}}", b"[1e300,5e-324]"] {
+        for bytes in [
+            &b""[..],
+            b"\x01\x00null",
+            b"\x01\x00-0",
+            b"\x01\x01\0\0",
+            b"1.0",
+            b"{\"a\":{\"$binary\":\"\"}}",
+            b"[1e300,5e-324]",
+        ] {
             process_value(bytes);
         }
-        for bytes in [&b""[..], b"\x00", b"\x01", &[&[1, 1], [5; 32].as_slice(), &[0]].concat(), &[&[1, 1], [5; 32].as_slice(), &[1], &[6; 32]].concat(), b"\x02{}"] {
+        for bytes in [
+            &b""[..],
+            b"\x00",
+            b"\x01",
+            &[&[1, 1], [5; 32].as_slice(), &[0]].concat(),
+            &[&[1, 1], [5; 32].as_slice(), &[1], &[6; 32]].concat(),
+            b"\x02{}",
+        ] {
             process_share(bytes);
         }
         assert_eq!(process_proof(b"\xff"), Input::Useless);

@@ -119,9 +119,17 @@ fn dictionary(target: &str) -> &'static [&'static str] {
             "null",
             "1e9",
         ],
-        "process_value" => &["\\x01\\x00", "\\x01\\x01\\x00\\x0atext/plain", "\\\"$binary\\\":", "1e21", "-0", "\\\\ud800"],
+        "process_value" => {
+            &["\\x01\\x00", "\\x01\\x01\\x00\\x0atext/plain", "\\\"$binary\\\":", "1e21", "-0", "\\\\ud800"]
+        }
         "process_proof" => &["\\\"class\\\":", "\\\"path\\\":[", "\\\"side\\\":\\\"L\\\"", "\\\"root\\\":"],
-        "process_text" => &["\\\"keys\\\":{", "\\\"salts\\\":{", "\\\"placeholder\\\":true", "\\\"#roles\\\"", "\\\"validation_tokens\\\":["],
+        "process_text" => &[
+            "\\\"keys\\\":{",
+            "\\\"salts\\\":{",
+            "\\\"placeholder\\\":true",
+            "\\\"#roles\\\"",
+            "\\\"validation_tokens\\\":[",
+        ],
         "legacy_message" => &["==GET=SEALD=", "=1=", "=p=", "/=", "@", "2/", "%", "="],
         "container" => &[
             "SEALD.IO_",

@@ -1,6 +1,7 @@
 //! One file for each command.
 
 pub(crate) mod completions;
+pub(crate) mod conform;
 pub(crate) mod decrypt;
 pub(crate) mod derive;
 pub(crate) mod egress;
@@ -29,6 +30,7 @@ pub(crate) fn run(command: Command, console: &Console) -> Result<Status, Failure
         Command::Process(command) => process::run(&command, console),
         Command::Egress(command) => egress::run(&command, console),
         Command::Vectors(command) => vectors::run(&command, console),
+        Command::Conform(arguments) => conform::run(&arguments, console),
         Command::Completions(arguments) => completions::run(&arguments, console),
         Command::Man(arguments) => manual::run(&arguments, console),
     }

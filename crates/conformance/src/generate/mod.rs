@@ -4,10 +4,12 @@
 //! Every verdict is written down by rule here. None is asked from the library, which the vectors are there to judge.
 
 mod archive;
+mod database;
 mod der;
 mod encodings;
 mod envelope;
 mod file;
+mod go_storage;
 mod identity;
 mod keys;
 mod message;
@@ -17,6 +19,7 @@ mod process;
 mod rsa;
 mod schemas;
 mod session;
+mod stored;
 mod tokens;
 
 use crate::binary::{Binary, LONGEST_INLINE};
@@ -57,6 +60,9 @@ pub fn files(vectors: &Path) -> Result<Files, GenerateError> {
     rsa::add(&peer, &mut files)?;
     tokens::add(&peer, &mut files)?;
     identity::add(&peer, &mut files)?;
+    stored::add(&peer, &mut files)?;
+    database::add(&peer, &mut files)?;
+    go_storage::add(&peer, &mut files)?;
     session::add(&peer, &mut files)?;
     process::add(&mut files)?;
     schemas::add(&mut files)?;

@@ -98,6 +98,12 @@ const NOTES: &[Row] = &[
         &["ENV-06"],
     ),
     (
+        "NothingOpens",
+        "a store of which nothing opens is taken for an empty one",
+        "an identity that is there is reported as missing",
+        &["DB-20", "DB-24"],
+    ),
+    (
         "OaepOracle",
         "failures of OAEP are told apart, or a ciphertext of another form is mended in silence",
         "an oracle that opens tokens",
@@ -120,6 +126,12 @@ const NOTES: &[Row] = &[
         "signatures of another length, padding or hash are accepted",
         "forgery, or one signature in several spellings",
         &["PSS-04"],
+    ),
+    (
+        "SlotDisabled",
+        "a slot that was given up is taken for an identity or for damage",
+        "a crash, or a user who is told to try another password",
+        &["BLOB-05", "BLOB-11"],
     ),
     (
         "StatedBy4NK",

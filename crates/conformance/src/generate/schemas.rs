@@ -6,11 +6,14 @@ use super::{Files, GenerateError, pretty};
 use crate::kinds::{
     Kind,
     base64::Base64,
+    database_recover::DatabaseRecover,
     derivation::{Derivation, Normalisation, Value as RawValue},
     envelope_open::EnvelopeOpen,
     envelope_seal::EnvelopeSeal,
+    exported_recover::ExportedRecover,
     file_open::FileOpen,
     file_seal::FileSeal,
+    go_storage_recover::GoStorageRecover,
     identifier::Identifier,
     identity_read::IdentityRead,
     key_import::KeyImport,
@@ -21,6 +24,7 @@ use crate::kinds::{
     oaep_wrap::OaepWrap,
     serialized_session::Serialized,
     signature_verify::SignatureVerify,
+    stored_blob_open::StoredBlobOpen,
     symmetric_unwrap::SymmetricUnwrap,
     token_open::TokenOpen,
 };
@@ -228,6 +232,43 @@ fn identities(files: &mut Files) -> Result<(), GenerateError> {
             ("written", binary()),
         ],
     )?;
+    let at_hand = ["text", "raw", "undecided"].map(|name| object(&[(name, text())]));
+    put::<StoredBlobOpen>(
+        files,
+        &[
+            ("protection", json!({ "enum": ["password", "two-man-rule"] })),
+            ("app", text()),
+            ("user", text()),
+            ("key", json!({ "oneOf": at_hand })),
+            ("blob", text()),
+        ],
+        &[("document", binary()), ("derived", json!({ "type": "boolean" }))],
+    )?;
+    put::<DatabaseRecover>(
+        files,
+        &[
+            ("key", base64()),
+            ("users", or_null(binary())),
+            ("usersTemporary", or_null(binary())),
+            ("unregistered", or_null(binary())),
+            ("keyBackup", or_null(binary())),
+        ],
+        &recovered(),
+    )?;
+    put::<ExportedRecover>(files, &[("key", base64()), ("path", text()), ("exported", binary())], &recovered())?;
+    put::<GoStorageRecover>(
+        files,
+        &[
+            ("key", base64()),
+            ("currentDevice", or_null(binary())),
+            ("contacts", or_null(binary())),
+            ("connectors", or_null(binary())),
+            ("groups", or_null(binary())),
+            ("sessions", or_null(binary())),
+            ("names", list(text())),
+        ],
+        &recovered(),
+    )?;
     let flows = ["created", "direct", "group", "proxy", "local", "sym-enc-key", "tmr", "unknown"];
     let through = object(&[("kind", json!({ "enum": ["group", "proxy", "sym-enc-key"] })), ("id", id())]);
     put::<Serialized>(
@@ -242,6 +283,29 @@ fn identities(files: &mut Files) -> Result<(), GenerateError> {
             ("written", base64()),
         ],
     )
+}
+
+/// What is recovered from the stores of a device.
+fn recovered() -> [(&'static str, Value); 9] {
+    let keys = |mut members: Vec<(&str, Value)>| {
+        members.extend([("encryptionKeys", list(hash())), ("signingKeys", list(hash()))]);
+        object(&members)
+    };
+    let who = || keys(vec![("user", id()), ("device", id())]);
+    let code = || json!({ "type": "string", "pattern": "^[a-z]+(-[a-z]+)*$" });
+    let count = || json!({ "type": "integer", "minimum": 0 });
+    let number = json!({ "type": "integer", "minimum": 1 });
+    [
+        ("identity", or_null(who())),
+        ("noIdentity", or_null(code())),
+        ("otherIdentities", list(who())),
+        ("groups", list(keys(vec![("group", id())]))),
+        ("sessions", list(object(&[("session", id()), ("key", base64())]))),
+        ("contacts", count()),
+        ("connectors", count()),
+        ("warnings", list(code())),
+        ("damagedLines", list(object(&[("file", text()), ("number", number), ("error", code())]))),
+    ]
 }
 
 /// An object with exactly these members.

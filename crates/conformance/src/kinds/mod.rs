@@ -9,11 +9,14 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::collections::HashSet;
 
 pub(crate) mod base64;
+pub(crate) mod database_recover;
 pub(crate) mod derivation;
 pub(crate) mod envelope_open;
 pub(crate) mod envelope_seal;
+pub(crate) mod exported_recover;
 pub(crate) mod file_open;
 pub(crate) mod file_seal;
+pub(crate) mod go_storage_recover;
 pub(crate) mod identifier;
 pub(crate) mod identity_read;
 pub(crate) mod key_import;
@@ -23,8 +26,10 @@ pub(crate) mod message_seal;
 pub(crate) mod oaep_unwrap;
 pub(crate) mod oaep_wrap;
 pub(crate) mod process;
+pub(crate) mod recovered;
 pub(crate) mod serialized_session;
 pub(crate) mod signature_verify;
+pub(crate) mod stored_blob_open;
 pub(crate) mod symmetric_unwrap;
 pub(crate) mod token_open;
 
@@ -64,15 +69,18 @@ impl<O> Seen<O> {
 type Run = fn(&str, &str, Material<'_>, &mut HashSet<String>) -> Result<(Totals, Vec<Failure>), LoadError>;
 
 /// Every kind that this build can run.
-pub(crate) const RUNNERS: [(&str, Run); 45] = [
+pub(crate) const RUNNERS: [(&str, Run); 49] = [
     runner::<base64::Base64>(),
+    runner::<database_recover::DatabaseRecover>(),
     runner::<derivation::Derivation>(),
     runner::<derivation::Normalisation>(),
     runner::<derivation::Value>(),
     runner::<envelope_open::EnvelopeOpen>(),
     runner::<envelope_seal::EnvelopeSeal>(),
+    runner::<exported_recover::ExportedRecover>(),
     runner::<file_open::FileOpen>(),
     runner::<file_seal::FileSeal>(),
+    runner::<go_storage_recover::GoStorageRecover>(),
     runner::<identifier::Identifier>(),
     runner::<identity_read::IdentityRead>(),
     runner::<key_import::KeyImport>(),
@@ -108,6 +116,7 @@ pub(crate) const RUNNERS: [(&str, Run); 45] = [
     runner::<process::votes::VoteMessage>(),
     runner::<serialized_session::Serialized>(),
     runner::<signature_verify::SignatureVerify>(),
+    runner::<stored_blob_open::StoredBlobOpen>(),
     runner::<symmetric_unwrap::SymmetricUnwrap>(),
     runner::<token_open::TokenOpen>(),
 ];

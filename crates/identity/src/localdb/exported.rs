@@ -142,6 +142,10 @@ impl Database {
             Err(RecoverError::Rejected) if !sessions.is_empty() => Recovered::empty(),
             recovered => recovered?,
         };
+        let nothing_else = recovered.sources.iter().all(|report| report.total == 0);
+        if nothing_else && sessions.is_empty() && !self.sessions.is_empty() {
+            return Err(RecoverError::Rejected);
+        }
         if !self.sessions.is_empty() {
             let (total, readable) = (self.sessions.len(), sessions.len());
             recovered.sources.push(SourceReport { source: Source::SessionCache, total, readable, identity: false });
@@ -162,10 +166,10 @@ pub fn key_backup(text: &str) -> Result<Vec<u8>, Base64Error> {
 /// Opens an entry of the session cache: JSON `{serializationDate, encryptedSymKey, retrievalDetails}` (DB-31). `None` if it is not one, if
 /// the key is another, or if what is inside is no session key.
 pub fn open_cached_session(session: SessionId, json: &[u8], key: &SymKey) -> Option<CachedSession> {
-    let fields: CacheFields<'_> = serde_json::from_slice(json).ok()?;
+    let fields: CacheFields<'_> = field::object(std::str::from_utf8(json).ok()?)?;
     let sealed = b64::decode_tolerant(field::text(fields.encrypted_sym_key)?).ok()?;
     let opened = open(key, &sealed).map(SecretVec::from).ok()?;
-    let details: Option<RetrievalFields<'_>> = field::read(fields.retrieval_details);
+    let details: Option<RetrievalFields<'_>> = fields.retrieval_details.and_then(|raw| field::object(raw.get()));
     CachedSession::new(session, &opened, field::read(fields.serialization_date), details)
 }
 

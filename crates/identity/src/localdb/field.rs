@@ -32,6 +32,11 @@ pub(super) fn read<'a, T: Deserialize<'a>>(field: Field<'a>) -> Option<T> {
     serde_json::from_str(field?.get()).ok()
 }
 
+/// The members of an object. Derived readers alone would take an array of as many elements for them, in order.
+pub(super) fn object<'a, T: Deserialize<'a>>(json: &'a str) -> Option<T> {
+    if json.trim_ascii_start().starts_with('{') { serde_json::from_str(json).ok() } else { None }
+}
+
 /// The elements of an array; none for anything else.
 pub(super) fn list(field: Field<'_>) -> Vec<&RawValue> {
     read(field).unwrap_or_default()
@@ -59,7 +64,7 @@ pub(super) fn ids<T: FromStr>(field: Field<'_>) -> Vec<T> {
 
 /// `{"$$date": <milliseconds>}`, or a plain number.
 pub(super) fn date(field: Field<'_>) -> Option<UnixMilliseconds> {
-    read::<Date>(field).map(|date| date.milliseconds).or_else(|| read(field))
+    field.and_then(|raw| object::<Date>(raw.get())).map(|date| date.milliseconds).or_else(|| read(field))
 }
 
 /// The bytes of a secret in base64 or S64 (B64-02, B64-04; DB-05).
@@ -106,7 +111,7 @@ mod tests {
     fn dates_are_milliseconds_in_an_object_or_bare() {
         assert_eq!(date(Some(raw(r#"{"$$date":1795289582331}"#))), Some(1_795_289_582_331));
         assert_eq!(date(Some(raw("-5"))), Some(-5));
-        for none in ["null", r#"{"$$date":null}"#, "\"2026-01-01\""] {
+        for none in ["null", r#"{"$$date":null}"#, "[1795289582331]", "\"2026-01-01\""] {
             assert_eq!(date(Some(raw(none))), None, "{none}");
         }
     }

@@ -180,7 +180,7 @@ impl Recovered {
     }
 
     fn add_device(&mut self, json: &str) -> Option<()> {
-        let fields: DeviceFields<'_> = serde_json::from_str(json).ok()?;
+        let fields: DeviceFields<'_> = field::object(json)?;
         // The state of nobody: an account that was never created.
         let user: Option<UserId> = field::id(fields.user_id);
         let device = PrivateDevice {
@@ -217,13 +217,13 @@ impl Recovered {
 }
 
 fn group(name: &str, value: &RawValue, warnings: &mut Vec<Warning>) -> Option<Group> {
-    let fields: GroupFields<'_> = field::read(Some(value))?;
+    let fields: GroupFields<'_> = field::object(value.get())?;
     let id = field::id(fields.id).or_else(|| name.parse().ok())?;
     let pairs: Vec<GroupKeyFields<'_>> = fields
         .current_key
         .into_iter()
         .chain(field::list(fields.old_keys))
-        .filter_map(|raw| field::read(Some(raw)))
+        .filter_map(|raw| field::object(raw.get()))
         .collect();
     let encryption: Vec<_> = pairs.iter().map(|pair| field::secret(pair.encryption_private_key)).collect();
     let signing: Vec<_> = pairs.iter().map(|pair| field::secret(pair.signing_private_key)).collect();
@@ -239,19 +239,19 @@ fn group(name: &str, value: &RawValue, warnings: &mut Vec<Warning>) -> Option<Gr
 }
 
 fn member(raw: &RawValue) -> Option<UserId> {
-    field::id(field::read::<IdField<'_>>(Some(raw))?.id)
+    field::id(field::object::<IdField<'_>>(raw.get())?.id)
 }
 
 fn session(name: &str, value: &RawValue) -> Option<CachedSession> {
-    let fields: SessionFields<'_> = field::read(Some(value))?;
-    let details: Option<RetrievalFields<'_>> = field::read(fields.retrieval_details);
+    let fields: SessionFields<'_> = field::object(value.get())?;
+    let details: Option<RetrievalFields<'_>> = fields.retrieval_details.and_then(|raw| field::object(raw.get()));
     let stored = milliseconds(fields.serialization_date);
     CachedSession::new(name.parse().ok()?, &field::secret(fields.key)?, stored, details)
 }
 
 fn contact(name: &str, value: &RawValue) -> Option<Contact> {
-    let fields: ContactFields<'_> = field::read(Some(value))?;
-    let device = |raw| field::id(field::read::<IdField<'_>>(Some(raw))?.id);
+    let fields: ContactFields<'_> = field::object(value.get())?;
+    let device = |raw: &RawValue| field::id(field::object::<IdField<'_>>(raw.get())?.id);
     Some(Contact {
         user: field::id(fields.id).or_else(|| name.parse().ok())?,
         name: None,

@@ -87,11 +87,11 @@ struct UnregisteredFields<'a> {
 
 impl UserDocument {
     pub(super) fn from_json(json: &str) -> Option<Self> {
-        let fields: UserFields<'_> = serde_json::from_str(json).ok()?;
+        let fields: UserFields<'_> = field::object(json)?;
         let devices = if fields.devices.is_some() { fields.devices } else { fields.keys };
         let devices: Vec<DeviceFields<'_>> =
-            field::list(devices).into_iter().filter_map(|raw| field::read(Some(raw))).collect();
-        let group: Option<GroupFields<'_>> = field::read(fields.group_info);
+            field::list(devices).into_iter().filter_map(|raw| field::object(raw.get())).collect();
+        let group: Option<GroupFields<'_>> = fields.group_info.and_then(|raw| field::object(raw.get()));
         Some(Self {
             user: field::id(fields.id).or_else(|| field::id(fields.document)),
             name: field::text(fields.display_name),
@@ -123,7 +123,7 @@ impl PrivateDevice {
 
 /// A recipient without an account. Older documents have `email` (DB-05).
 pub(super) fn unregistered(json: &str) -> Option<Connector> {
-    let fields: UnregisteredFields<'_> = serde_json::from_str(json).ok()?;
+    let fields: UnregisteredFields<'_> = field::object(json)?;
     match (field::text(fields.kind), field::text(fields.value), field::text(fields.email)) {
         (Some(kind), Some(value), _) => Some(Connector { kind, value }),
         (_, _, Some(value)) => Some(Connector { kind: "EM".to_owned(), value }),

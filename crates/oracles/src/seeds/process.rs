@@ -13,19 +13,25 @@ pub(super) fn proofs() -> Vec<Vec<u8>> {
 
 /// Shares that were sealed under another secret, payloads to be sealed, and texts.
 pub(super) fn shares() -> Vec<Vec<u8>> {
-    let mut seeds: Vec<_> = bytes("share-seal", "/output/share").iter().map(|share| [&[0], share.as_slice()].concat()).collect();
+    let mut seeds: Vec<_> =
+        bytes("share-seal", "/output/share").iter().map(|share| [&[0], share.as_slice()].concat()).collect();
     for tail in [&[0][..], &[1; 33], &[2]] {
         seeds.push([&[1, 1], [7; 32].as_slice(), tail].concat());
     }
     let id = "00".repeat(32);
-    let share = format!("{{\"attribute\":\"doc\",\"process\":\"{id}:1\",\"recipient\":\"b\",\"sender\":\"a\",\"share\":\"00\",\"state_id\":\"{id}\"}}");
+    let share = format!(
+        "{{\"attribute\":\"doc\",\"process\":\"{id}:1\",\"recipient\":\"b\",\"sender\":\"a\",\"share\":\"00\",\"state_id\":\"{id}\"}}"
+    );
     let request = format!("{{\"asker\":\"a\",\"process\":\"{id}:1\",\"roles\":[\"r\"],\"state_ids\":[\"{id}\"]}}");
     seeds.extend([share, request].map(|text| format!("\x02{text}").into_bytes()));
     seeds
 }
 
 pub(super) fn processes() -> Vec<Vec<u8>> {
-    ["text", "roles"].iter().flat_map(|name| texts(&json(&format!("vectors/process/{name}.json")), "/in/text")).collect()
+    ["text", "roles"]
+        .iter()
+        .flat_map(|name| texts(&json(&format!("vectors/process/{name}.json")), "/in/text"))
+        .collect()
 }
 
 fn bytes(name: &str, pointer: &str) -> Vec<Vec<u8>> {

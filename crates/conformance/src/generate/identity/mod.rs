@@ -128,7 +128,7 @@ impl Understood {
 }
 
 /// Bytes as code points U+0000 to U+00FF.
-fn latin1(bytes: &[u8]) -> String {
+pub(super) fn latin1(bytes: &[u8]) -> String {
     bytes.iter().map(|&byte| char::from(byte)).collect()
 }
 
@@ -195,7 +195,7 @@ fn peers(peer: &Peer<'_>) -> Result<Draft<IdentityRead>, GenerateError> {
 }
 
 /// The hash of a private key, from the two numbers of its public half.
-fn hash_of(pkcs8: &[u8]) -> Result<String, GenerateError> {
+pub(super) fn hash_of(pkcs8: &[u8]) -> Result<String, GenerateError> {
     // PKCS#8: SEQUENCE (4 bytes), version (3), algorithm (15), OCTET STRING (4 bytes), then PKCS#1.
     let numbers = super::der::numbers(pkcs8.get(26..).ok_or_else(|| broken("a short key"))?)?;
     let [_, modulus, exponent, ..] = &numbers[..] else { return Err(broken("a key without numbers")) };
@@ -203,7 +203,7 @@ fn hash_of(pkcs8: &[u8]) -> Result<String, GenerateError> {
     Ok(b64::encode(digest(&SHA256, &super::der::spki_of(&numbers))))
 }
 
-fn hyphenated(s64: &str) -> Result<String, GenerateError> {
+pub(super) fn hyphenated(s64: &str) -> Result<String, GenerateError> {
     let digits = hex::encode(b64::decode_s64(s64).map_err(broken)?);
     let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|range| digits.get(range).unwrap_or_default().to_owned());
     Ok(parts.join("-"))
