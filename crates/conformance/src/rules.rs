@@ -245,7 +245,7 @@ mod tests {
         // Built from parts: this file is searched for ids too.
         let id = |family: &str, number: &str| format!("{family}-{number}");
         let text = format!(
-            "// {}..10, ({}) \"{}\" UTF-16 CRC-32 SHA-256 x{} {}3 {}-4 {}x A-01 9X-01",
+            "// {}..10, ({}) \"{}\" UTF-16 CRC-32 SHA-256 x{} {}33 {}-4 {}x A-01 9X-01",
             id("AB", "07"),
             id("B64", "01"),
             id("CD", "99"),

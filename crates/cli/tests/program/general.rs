@@ -1,7 +1,7 @@
 use crate::place::Place;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 33] = [
+const COMMANDS: [&[&str]; 46] = [
     &[],
     &["inspect"],
     &["decrypt"],
@@ -27,6 +27,19 @@ const COMMANDS: [&[&str]; 33] = [
     &["derive", "group-self-add-secret"],
     &["derive", "user-license-token"],
     &["derive", "pre-validation-token"],
+    &["process"],
+    &["process", "init"],
+    &["process", "meet"],
+    &["process", "create"],
+    &["process", "update"],
+    &["process", "vote"],
+    &["process", "show"],
+    &["process", "open"],
+    &["process", "prove"],
+    &["process", "verify"],
+    &["process", "request"],
+    &["process", "share"],
+    &["process", "receive"],
     &["egress"],
     &["egress", "plan"],
     &["egress", "run"],
