@@ -1,7 +1,8 @@
 //! The command line, defined once: parsing, help, manual pages and completions come from here.
 
 use crate::commands::{
-    completions, conform, decrypt, derive, egress, encrypt, identity, inspect, manual, process, session, vectors,
+    completions, conform, decrypt, derive, egress, encrypt, identity, inspect, manual, process, rights, session,
+    sigchain, vectors,
 };
 use crate::failure::Failure;
 use crate::status;
@@ -53,12 +54,16 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Session(session::Command),
     #[command(subcommand)]
+    Sigchain(sigchain::Command),
+    #[command(subcommand)]
     Identity(identity::Command),
     Derive(derive::Arguments),
     #[command(subcommand)]
     Process(process::Command),
     #[command(subcommand)]
     Egress(egress::Command),
+    #[command(subcommand)]
+    Rights(rights::Command),
     #[command(subcommand)]
     Vectors(vectors::Command),
     Conform(conform::Arguments),

@@ -9,6 +9,7 @@ mod input;
 mod key_file;
 mod keys;
 mod memory;
+mod moment;
 mod output;
 mod printable;
 mod progress;

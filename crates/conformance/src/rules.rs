@@ -19,6 +19,9 @@ pub const PENDING: &str = "vectors/coverage-pending.txt";
 /// Words that look like ids and are none: names of standards.
 const NO_FAMILIES: [&str; 10] = ["AES", "CRC", "CVE", "EN", "FIPS", "ISO", "RFC", "RSA", "SHA", "UTF"];
 
+/// Families of which every rule for vectors needs one that accepts and one that refuses: each row of the decision table, both ways.
+const BOTH_WAYS: [&str; 3] = ["DEF", "EX", "RIGHT"];
+
 /// How a rule is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
@@ -125,6 +128,10 @@ impl Report {
             if *class == Class::Vector && !self.covered.contains_key(id) && !waiting.contains(id.as_str()) {
                 self.problems.push(format!("{id} is marked [vector], but no vector tests it"));
             }
+            let one_way = matches!(self.covered.get(id), Some((0, _) | (_, 0)));
+            if *class == Class::Vector && one_way && BOTH_WAYS.contains(&family(id)) {
+                self.problems.push(format!("{id} needs a vector that accepts and one that refuses"));
+            }
         }
     }
 }
@@ -194,6 +201,11 @@ fn id_at(text: &str) -> Option<(&str, &str)> {
         .then(|| text.split_at(family + 1 + digits))
 }
 
+/// What stands before the number.
+fn family(id: &str) -> &str {
+    id.split('-').next().unwrap_or_default()
+}
+
 /// Every id that a source text names.
 fn ids_in(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
@@ -204,11 +216,11 @@ fn ids_in(text: &str) -> BTreeSet<String> {
         if !begins_word || !character.is_ascii_uppercase() {
             continue;
         }
-        if let Some((id, rest)) = id_at(&text[place..]) {
-            let family = id.split('-').next().unwrap_or_default();
-            if !rest.starts_with('-') && !NO_FAMILIES.contains(&family) {
-                found.insert(id.to_owned());
-            }
+        if let Some((id, rest)) = id_at(&text[place..])
+            && !rest.starts_with('-')
+            && !NO_FAMILIES.contains(&family(id))
+        {
+            found.insert(id.to_owned());
         }
     }
     found
@@ -312,6 +324,13 @@ mod tests {
             (spec(), "", &one, format!("{two} later"), "is no rule for vectors"),
             (spec(), "", "", one.clone(), "has no reason"),
             (spec(), "", "", format!("{one} x\n{one} y"), "stands there twice"),
+            (
+                spec().replace("AB", BOTH_WAYS[0]),
+                "",
+                &ab("01").replace("AB", BOTH_WAYS[0]),
+                String::new(),
+                "and one that",
+            ),
             (String::new(), "", "", String::new(), "defines no rule"),
         ] {
             let report = tree(&spec, source, rule, &pending);

@@ -29,6 +29,7 @@
 //! | EGR-30..32 **names: `naming.rs`; sanitised in `sealwright_envelope::name`** | [`run`] |
 //! | EGR-40..43 ledger | [`Line`], [`Unopened`], [`verify()`] |
 //! | EGR-45 statuses | [`Status`], [`Summary`] |
+//! | SIG-20..39 many chains on all cores | [`verify_sigchains`] |
 //! | EGR-47 confirmation | [`EgressError::NotConfirmed`] |
 
 mod bundle;
@@ -48,6 +49,7 @@ mod report;
 mod run;
 mod scan;
 mod session_keys;
+mod sigchains;
 mod source;
 mod verify;
 mod workers;
@@ -61,6 +63,7 @@ pub use recover::{Attempt, Outcome};
 pub use report::{Form, Report, Summary};
 pub use run::run;
 pub use session_keys::SessionKeys;
+pub use sigchains::verify_sigchains;
 pub use verify::{Verification, verify};
 
 pub use sealwright_session::{ProxyDepth, UnknownHash};

@@ -17,8 +17,10 @@ mod message;
 mod process;
 mod record;
 mod recovered;
+mod rights;
 mod sealing;
 pub mod seeds;
+mod sigchain;
 mod stored_identity;
 mod text;
 
@@ -38,7 +40,7 @@ pub enum Input {
 pub type Oracle = fn(&[u8]) -> Input;
 
 /// Every target by name.
-pub const TARGETS: [(&str, Oracle); 26] = [
+pub const TARGETS: [(&str, Oracle); 29] = [
     ("envelope", envelope::envelope),
     ("stream", envelope::stream),
     ("message", message::message),
@@ -62,6 +64,9 @@ pub const TARGETS: [(&str, Oracle); 26] = [
     ("process_proof", process::process_proof),
     ("process_share", process::process_share),
     ("process_text", process::process_text),
+    ("sigchain", sigchain::sigchain),
+    ("rights", rights::rights),
+    ("scenario", rights::scenario),
     ("base64", encodings::base64),
     ("ids", encodings::ids),
     ("names", encodings::names),

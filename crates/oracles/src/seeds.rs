@@ -2,9 +2,11 @@
 
 mod localdb;
 mod process;
+mod sigchains;
 
 use crate::sealing::sealed;
 use crate::{TARGETS, file};
+use ring::digest::{SHA256, digest};
 use sealwright_envelope::{SymKey, open};
 use sealwright_types::b64;
 use serde_json::Value;
@@ -84,6 +86,9 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
         "process_proof" => process::proofs(),
         "process_share" => process::shares(),
         "process_text" => process::processes(),
+        "sigchain" => sigchains::chains(),
+        "rights" => (0..20).map(action_sequence).collect(),
+        "scenario" => ["decisions", "guards", "examples"].iter().flat_map(|name| stories(name)).collect(),
         "base64" => texts(&json("vectors/encodings/base64.json"), "/in/text"),
         "ids" => texts(&json("vectors/encodings/identifier.json"), "/in/text"),
         _ => [
@@ -228,6 +233,42 @@ fn dictionary(target: &str) -> &'static [&'static str] {
             "EM/",
             "null",
         ],
+        "scenario" => &[
+            "\\\"steps\\\":[",
+            "\\\"records\\\":[",
+            "\\\"memory\\\":[",
+            "\\\"groups\\\":[",
+            "\\\"handle\\\":\\\"bearer\\\"",
+            "\\\"cache\\\":\\\"evict\\\"",
+            "\\\"proxy\\\":",
+            "\\\"sym-enc-key\\\":",
+            "\\\"tmr\\\":",
+            "\\\"wrapped\\\":[",
+            "\\\"rfv\\\"",
+            "\\\"closed\\\":true",
+            "null",
+        ],
+        "sigchain" => &[
+            "\\\"@\\\"",
+            "\\\"@@\\\"",
+            "\\\"creation\\\"",
+            "\\\"renewal\\\"",
+            "\\\"revocation\\\"",
+            "\\\"members\\\"",
+            "\\\"server-remove-members\\\"",
+            "\\\"members\\\":[]",
+            "\\\"self\\\"",
+            "\\\"server\\\"",
+            "\\\"expire_at\\\":0",
+            "\\\"position\\\":",
+            "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa",
+            "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb",
+            "11111111-1111-4111-8111-111111111111",
+            "1767225600",
+            "1795303600",
+            "null",
+            "9007199254740991",
+        ],
         "ids" => &["-", "4", "8", "==", "%", "urn:uuid:"],
         "names" => &["..", "/", "\\\\", "CON", "LPT1", ".tar.gz", " (1)", "\\xc3\\xa9", "\\xe2\\x80\\xae"],
         _ => &[],
@@ -323,6 +364,19 @@ fn records() -> Vec<Vec<u8>> {
         records.extend(lines.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).take(5).map(<[u8]>::to_vec));
     }
     records
+}
+
+/// Random actions, always the same for a number. They are many: only behind a long way are there worlds in which much can go wrong.
+pub(crate) fn action_sequence(number: u16) -> Vec<u8> {
+    let block = |block: u16| digest(&SHA256, &[number.to_le_bytes(), block.to_le_bytes()].concat());
+    (0..).flat_map(|place| block(place).as_ref().to_vec()).take(1 + 14 * 200).collect()
+}
+
+/// The stories of a file of vectors about access.
+fn stories(name: &str) -> Vec<Vec<u8>> {
+    let file = json(&format!("vectors/rights/{name}.json"));
+    let tests = file.pointer("/tests").and_then(Value::as_array).expect("tests");
+    tests.iter().filter_map(|test| test.get("in")).map(|story| story.to_string().into_bytes()).collect()
 }
 
 /// The member of all tests of a file of vectors for envelopes.

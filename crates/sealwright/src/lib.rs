@@ -80,6 +80,29 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Whose key is it that a session's key is wrapped for? A *sigchain* says: the signed history of a user's devices or a group's members. Once it is
+//! verified, [`session::wrap_for`] wraps for the devices that it vouches for, and for no others:
+//!
+//! ```
+//! use sealwright::session::{RecipientDevice, Recipients, wrap_for};
+//! use sealwright::sigchain::{Author, Expired, Mode, NewDevice, Owner, Verified};
+//! use sealwright::wrap::{KeySize, PrivateKey};
+//! use sealwright::{DeviceId, SessionId, SymKey};
+//!
+//! # let (key, session) = (SymKey::generate()?, SessionId::random()?);
+//! # let (encryption, signing) = (PrivateKey::generate(KeySize::Rsa2048)?, PrivateKey::generate(KeySize::Rsa2048)?);
+//! # let (now, id) = (1_795_289_567, DeviceId::random()?);
+//! let author = Author { device: id, key: &signing };
+//! let new = NewDevice { id, encryption_key: encryption.hash(), signing_key: signing.public() };
+//! let chain = Verified::empty(Mode::Normal).next(now).creation(author, new)?.chain;
+//!
+//! let device =
+//!     RecipientDevice { id, encryption_key: encryption.public().clone(), signing_key: signing.hash(), revoked: false };
+//! let bob = Recipients::verified(&chain, &[device], Owner::User, now, Expired::Refused)?;
+//! assert_eq!(wrap_for(&bob, session, &key)?.len(), 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! With files, everything at once: a *bundle* of data, wrapped keys and identities is decrypted into a tree of clear files by
 //! [`egress::run`].
 //!
@@ -89,9 +112,11 @@
 //! |---|---|
 //! | [`types`] | identifiers, encodings, secret buffers, the convention for error codes |
 //! | [`envelope`] | symmetric keys and what they seal: envelopes, streams, messages, file containers |
+//! | [`rights`] | who may read, forward and revoke: decisions on records, with rule and reason |
 //! | [`wrap`] | RSA keys, wrapped session keys, signatures, the records that carry wrapped keys |
 //! | [`kdf`] | every password-based derivation |
 //! | [`identity`] | identity documents: who am I, which private keys |
+//! | [`sigchain`] | whose keys are these: the signed history of a user's devices or a group's members |
 //! | [`session`] | which key opens this: keyrings, routes, serialised sessions |
 //! | [`process`] | process data, a separate system: private attributes, commitments, roles, votes, key shares |
 //! | [`process_store`] | process data on disk |
@@ -105,7 +130,9 @@ pub use sealwright_identity as identity;
 pub use sealwright_kdf as kdf;
 pub use sealwright_process as process;
 pub use sealwright_process_store as process_store;
+pub use sealwright_rights as rights;
 pub use sealwright_session as session;
+pub use sealwright_sigchain as sigchain;
 pub use sealwright_types as types;
 pub use sealwright_wrap as wrap;
 

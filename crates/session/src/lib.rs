@@ -29,6 +29,7 @@
 //! | SES-10, SES-11, SES-22 routes and their order | [`Route`], [`Resolver::resolve`] |
 //! | PROXY-01..05, PROXY-08 | [`Resolver`], [`ProxyDepth`] |
 //! | GRP-02..04 group keys, SEK-01, KDF-30, TMR-01, TMR-02 | [`Records`] |
+//! | SIG-50..54, SES-31 keys for verified recipients | [`Recipients`], [`wrap_for`] |
 //! | EGR-04, EGR-20, EGR-21 planning | [`Resolver::prefer_shared_proxies`], [`Resolver::promising`] |
 
 mod closed;
@@ -39,6 +40,7 @@ mod records;
 mod resolver;
 mod route;
 mod serialized;
+mod verified;
 
 pub use closed::{Closed, Reason};
 pub use flow::{Flow, Generation};
@@ -47,3 +49,4 @@ pub use records::{OverEncryptionKey, PasswordOrKey, Records, SymEncKeySecret};
 pub use resolver::{Policy, ProxyDepth, Resolved, Resolver, Revoked};
 pub use route::Route;
 pub use serialized::{RetrievalDetails, SerializedSession, Through};
+pub use verified::{RecipientDevice, RecipientError, Recipients, wrap_for, wrap_unverified};

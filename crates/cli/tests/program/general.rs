@@ -1,7 +1,7 @@
 use crate::place::Place;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 46] = [
+const COMMANDS: [&[&str]; 52] = [
     &[],
     &["inspect"],
     &["decrypt"],
@@ -10,6 +10,10 @@ const COMMANDS: [&[&str]; 46] = [
     &["session", "new"],
     &["session", "show"],
     &["session", "wrap"],
+    &["sigchain"],
+    &["sigchain", "verify"],
+    &["sigchain", "show"],
+    &["sigchain", "diff"],
     &["identity"],
     &["identity", "new"],
     &["identity", "show"],
@@ -44,6 +48,8 @@ const COMMANDS: [&[&str]; 46] = [
     &["egress", "plan"],
     &["egress", "run"],
     &["egress", "verify"],
+    &["rights"],
+    &["rights", "decide"],
     &["vectors"],
     &["vectors", "check"],
     &["completions"],

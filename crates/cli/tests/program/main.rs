@@ -21,5 +21,7 @@ mod peer;
 mod place;
 mod process;
 mod recover;
+mod rights;
 mod session;
+mod sigchain;
 mod vectors;

@@ -16,9 +16,11 @@ mod message;
 mod notes;
 mod peer;
 mod process;
+mod rights;
 mod rsa;
 mod schemas;
 mod session;
+mod sigchain;
 mod stored;
 mod tokens;
 
@@ -65,6 +67,8 @@ pub fn files(vectors: &Path) -> Result<Files, GenerateError> {
     go_storage::add(&peer, &mut files)?;
     session::add(&peer, &mut files)?;
     process::add(&mut files)?;
+    sigchain::add(&peer, &mut files)?;
+    rights::add(&mut files)?;
     schemas::add(&mut files)?;
     Ok(files)
 }
@@ -162,6 +166,19 @@ impl<K: Kind> Draft<K> {
     }
 
     fn finish(self, files: &mut Files) -> Result<(), GenerateError> {
+        self.write(files, pretty)
+    }
+
+    /// For tests of many small members: one line for each.
+    fn finish_in_lines(self, files: &mut Files) -> Result<(), GenerateError> {
+        self.write(files, in_lines)
+    }
+
+    fn write(
+        self,
+        files: &mut Files,
+        form: impl Fn(&VectorFile<K::In, K::Out>) -> Result<Vec<u8>, GenerateError>,
+    ) -> Result<(), GenerateError> {
         let flags = self.tests.iter().flat_map(|test| test.flags.iter().cloned());
         let notes = flags.map(|flag| notes::note(&flag).map(|note| (flag, note))).collect::<Result<_, _>>()?;
         let file = VectorFile {
@@ -171,7 +188,7 @@ impl<K: Kind> Draft<K> {
             count: self.tests.len(),
             tests: self.tests,
         };
-        files.insert(format!("{}.json", self.path), pretty(&file)?);
+        files.insert(format!("{}.json", self.path), form(&file)?);
         files.extend(self.material);
         Ok(())
     }
@@ -181,6 +198,22 @@ fn pretty(value: &impl serde::Serialize) -> Result<Vec<u8>, GenerateError> {
     let mut text = serde_json::to_vec_pretty(value).map_err(|error| GenerateError::Peer(error.to_string()))?;
     text.push(b'\n');
     Ok(text)
+}
+
+/// As [`pretty`], with each test in a line of its own.
+fn in_lines<I: serde::Serialize, O: serde::Serialize>(file: &VectorFile<I, O>) -> Result<Vec<u8>, GenerateError> {
+    let VectorFile { schema, source, notes, count, tests } = file;
+    let head = VectorFile::<(), ()> {
+        schema: schema.clone(),
+        source: source.clone(),
+        notes: notes.clone(),
+        count: *count,
+        tests: Vec::new(),
+    };
+    let tests: Result<Vec<_>, _> = tests.iter().map(serde_json::to_string).collect();
+    let lines = tests.map_err(broken)?.join(",\n    ");
+    let head = String::from_utf8(pretty(&head)?).map_err(broken)?;
+    Ok(head.replace("\"tests\": []", &format!("\"tests\": [\n    {lines}\n  ]")).into_bytes())
 }
 
 /// As many bytes as wanted, always the same for a label.

@@ -6,6 +6,9 @@ use crate::schema::Note;
 /// Flag, mistake, effect, references.
 type Row = (&'static str, &'static str, &'static str, &'static [&'static str]);
 
+/// Where the guards of access stand.
+const GUARDS: &[&str] = &["docs/spec/RIGHTS.md"];
+
 const NOTES: &[Row] = &[
     (
         "AmbiguousJson",
@@ -32,6 +35,18 @@ const NOTES: &[Row] = &[
         &["B64-01", "B64-02", "MSG-20"],
     ),
     (
+        "Boundary",
+        "a limit of time or number is compared with another sign, or is another one",
+        "one implementation accepts what another refuses, or devices live longer than they may",
+        &["SIG-26", "SIG-28", "SIG-29", "SIG-30", "SIG-36", "SIG-61"],
+    ),
+    (
+        "CheckOrder",
+        "the checks of a block are made in another order, or all blocks are checked for one thing first",
+        "two implementations tell different faults of one chain",
+        &["SIG-20"],
+    ),
+    (
         "Checksum",
         "the checksum inside OAEP is left out, read in another byte order, or its failure told apart",
         "a wrong key passes for the right one, or an oracle",
@@ -48,6 +63,12 @@ const NOTES: &[Row] = &[
         "a standard is implemented differently: RFC 5869, RFC 8785, SP 800-38D, BIP 340",
         "no implementation of these standards agrees",
         &["docs/spec/PROCESS.md"],
+    ),
+    (
+        "HashScope",
+        "more or less than the recognised members is hashed, or in another spelling",
+        "what is signed is not what is read",
+        &["SIG-10", "SIG-11"],
     ),
     (
         "HeaderTrick",
@@ -78,6 +99,12 @@ const NOTES: &[Row] = &[
         "what was unwrapped is taken for a key whatever its length",
         "a key that is cut, padded or no key at all",
         &["EMK-01", "WRAP-11", "SER-10"],
+    ),
+    (
+        "KeySubstitution",
+        "the key of a device is taken by its place, or in a form that others do not read",
+        "signatures of another key pass",
+        &["SIG-29", "SIG-38", "SIG-40"],
     ),
     (
         "KeyTrick",
@@ -128,6 +155,18 @@ const NOTES: &[Row] = &[
         &["PSS-04"],
     ),
     (
+        "SkippedCheck",
+        "a check of the chain is left out",
+        "a device that was forged, revoked or has expired passes for one of the user",
+        &["SIG-20", "SIG-36", "SIG-39"],
+    ),
+    (
+        "StaleKeyring",
+        "keys are used without asking the chain, or an older or another chain is believed",
+        "keys are wrapped for a device that is not the recipient's",
+        &["SIG-50", "SIG-51", "SIG-52", "SIG-53", "SIG-54"],
+    ),
+    (
         "SlotDisabled",
         "a slot that was given up is taken for an identity or for damage",
         "a crash, or a user who is told to try another password",
@@ -147,6 +186,12 @@ const NOTES: &[Row] = &[
         &["SER-11"],
     ),
     (
+        "WeakShape",
+        "missing members are taken for empty ones, or members of another kind are converted",
+        "one block in several readings",
+        &["SIG-02", "SIG-20"],
+    ),
+    (
         "WrongHash",
         "the hash beside a token is ignored, or a key with another hash is tried in silence",
         "a private operation for each key and each token that nobody can open",
@@ -164,6 +209,43 @@ const NOTES: &[Row] = &[
         "a signature with a wrong key gives the right one away",
         &["KEY-12", "KEY-13"],
     ),
+    (
+        "g-id",
+        "ids are not checked before all else",
+        "part of a call takes effect before the rest is found malformed",
+        GUARDS,
+    ),
+    ("g-exist", "what does not exist is answered otherwise", "programs cannot tell a mistake from a refusal", GUARDS),
+    ("g-scope", "the scope of a token is not looked at", "a token for something else reads", GUARDS),
+    (
+        "g-path",
+        "a path without the right to read, a revoked one or a wrong proof counts",
+        "somebody gets a key who must not",
+        GUARDS,
+    ),
+    (
+        "g-device",
+        "missing wrapped keys are taken for missing access",
+        "the person asks for access instead of re-encrypting",
+        GUARDS,
+    ),
+    ("g-handle", "a session got by a secret can be managed", "whoever knows a password brings others in", GUARDS),
+    ("g-open", "a closed session takes records", "what everybody was told is gone comes back", GUARDS),
+    (
+        "g-stand",
+        "whoever asks need not have anything to do with the session",
+        "strangers learn of it or act on it",
+        GUARDS,
+    ),
+    ("g-admin", "members manage the group", "members bring others in or throw them out", GUARDS),
+    ("g-kind", "records change that cannot", "records that nobody could wrap for, groups without an admin", GUARDS),
+    ("g-self", "a session is its own proxy", "a record that leads nowhere", GUARDS),
+    ("g-f", "the right to forward is not asked for", "readers bring others in", GUARDS),
+    ("g-v", "the right to revoke is not asked for", "recipients throw each other out", GUARDS),
+    ("g-grant", "more is given than one has", "whoever may forward makes a friend who may revoke", GUARDS),
+    ("g-r", "records that could only read do not", "a record that leads nowhere", GUARDS),
+    ("g-direct", "a proxy is brought in by somebody who is not in it", "a strange session's people come in", GUARDS),
+    ("g-key", "the key is not needed", "a record without a key behind it", GUARDS),
 ];
 
 pub(super) fn note(flag: &str) -> Result<Note, GenerateError> {

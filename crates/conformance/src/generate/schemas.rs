@@ -1,6 +1,7 @@
 //! `schemas/`: a JSON Schema for every kind. Nothing that is not named is allowed.
 
 mod process;
+mod rights;
 
 use super::{Files, GenerateError, pretty};
 use crate::kinds::{
@@ -23,6 +24,9 @@ use crate::kinds::{
     oaep_unwrap::OaepUnwrap,
     oaep_wrap::OaepWrap,
     serialized_session::Serialized,
+    sigchain::{
+        SigchainBuild, SigchainCompare, SigchainGrow, SigchainHash, SigchainKeyring, SigchainReceive, SigchainVerify,
+    },
     signature_verify::SignatureVerify,
     stored_blob_open::StoredBlobOpen,
     symmetric_unwrap::SymmetricUnwrap,
@@ -106,7 +110,9 @@ pub(super) fn add(files: &mut Files) -> Result<(), GenerateError> {
     )?;
     derivations(files)?;
     keys(files)?;
-    identities(files)
+    identities(files)?;
+    sigchains(files)?;
+    rights::add(files)
 }
 
 fn text() -> Value {
@@ -282,6 +288,80 @@ fn identities(files: &mut Files) -> Result<(), GenerateError> {
             ("fromCache", json!({ "type": "boolean" })),
             ("written", base64()),
         ],
+    )
+}
+
+fn sigchains(files: &mut Files) -> Result<(), GenerateError> {
+    let seconds = || json!({ "type": "integer", "minimum": 0 });
+    let hash_of_block = || json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" });
+    let boolean = || json!({ "type": "boolean" });
+    let device = object(&[
+        ("device", id()),
+        ("encryptionKeyHash", or_null(hash())),
+        ("signingKeyHash", hash()),
+        ("expireAt", seconds()),
+        ("revoked", boolean()),
+    ]);
+    let state = [("devices", list(device)), ("members", list(id())), ("hashes", list(hash_of_block()))];
+    put::<SigchainVerify>(
+        files,
+        &[
+            ("form", json!({ "enum": ["blocks", "flattened"] })),
+            ("chain", text()),
+            ("now", seconds()),
+            ("strict", boolean()),
+        ],
+        &state,
+    )?;
+    put::<SigchainHash>(files, &[("transaction", text())], &[("canonical", text()), ("hash", hash_of_block())])?;
+    put::<SigchainCompare>(
+        files,
+        &[("chain", text()), ("now", seconds()), ("hash", text()), ("position", or_null(seconds()))],
+        &[("position", seconds())],
+    )?;
+    put::<SigchainGrow>(files, &[("known", text()), ("chain", text()), ("now", seconds())], &state)?;
+    let held =
+        object(&[("device", id()), ("encryptionKeyHash", hash()), ("signingKeyHash", hash()), ("revoked", boolean())]);
+    put::<SigchainKeyring>(
+        files,
+        &[
+            ("chain", text()),
+            ("now", seconds()),
+            ("ring", list(held)),
+            ("groupMembers", or_null(list(id()))),
+            ("refuseExpired", boolean()),
+        ],
+        &[("devices", list(id())), ("expired", list(id()))],
+    )?;
+    put::<SigchainReceive>(
+        files,
+        &[
+            ("chain", text()),
+            ("now", seconds()),
+            ("device", id()),
+            ("encryptionKeyHash", hash()),
+            ("refuseExpired", boolean()),
+        ],
+        &[("expired", boolean())],
+    )?;
+    let operation = json!({ "enum": [
+        "creation", "renewal", "revocation", "members", "further-members", "server-revocation", "server-removal",
+    ] });
+    put::<SigchainBuild>(
+        files,
+        &[
+            ("chain", text()),
+            ("now", seconds()),
+            ("operation", operation),
+            ("author", or_null(object(&[("device", id()), ("key", base64())]))),
+            ("server", or_null(text())),
+            ("device", or_null(id())),
+            ("encryptionKeyHash", or_null(hash())),
+            ("signingKey", or_null(base64())),
+            ("life", or_null(seconds())),
+            ("members", or_null(list(id()))),
+        ],
+        &[("canonical", text()), ("hash", hash_of_block()), ("pubkeys", list(base64())), ("signed", boolean())],
     )
 }
 

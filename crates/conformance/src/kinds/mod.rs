@@ -27,7 +27,9 @@ pub(crate) mod oaep_unwrap;
 pub(crate) mod oaep_wrap;
 pub(crate) mod process;
 pub(crate) mod recovered;
+pub(crate) mod rights;
 pub(crate) mod serialized_session;
+pub(crate) mod sigchain;
 pub(crate) mod signature_verify;
 pub(crate) mod stored_blob_open;
 pub(crate) mod symmetric_unwrap;
@@ -69,7 +71,7 @@ impl<O> Seen<O> {
 type Run = fn(&str, &str, Material<'_>, &mut HashSet<String>) -> Result<(Totals, Vec<Failure>), LoadError>;
 
 /// Every kind that this build can run.
-pub(crate) const RUNNERS: [(&str, Run); 49] = [
+pub(crate) const RUNNERS: [(&str, Run); 57] = [
     runner::<base64::Base64>(),
     runner::<database_recover::DatabaseRecover>(),
     runner::<derivation::Derivation>(),
@@ -114,7 +116,15 @@ pub(crate) const RUNNERS: [(&str, Run); 49] = [
     runner::<process::votes::Acceptance>(),
     runner::<process::votes::Token>(),
     runner::<process::votes::VoteMessage>(),
+    runner::<rights::Rights>(),
     runner::<serialized_session::Serialized>(),
+    runner::<sigchain::SigchainBuild>(),
+    runner::<sigchain::SigchainCompare>(),
+    runner::<sigchain::SigchainGrow>(),
+    runner::<sigchain::SigchainHash>(),
+    runner::<sigchain::SigchainKeyring>(),
+    runner::<sigchain::SigchainReceive>(),
+    runner::<sigchain::SigchainVerify>(),
     runner::<signature_verify::SignatureVerify>(),
     runner::<stored_blob_open::StoredBlobOpen>(),
     runner::<symmetric_unwrap::SymmetricUnwrap>(),

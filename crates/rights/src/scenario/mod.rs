@@ -1,0 +1,130 @@
+//! A story about access with names instead of numbers: a world, then steps, each decided in turn.
+//!
+//! This is the `in` member of the vectors in `vectors/rights`, and what a person writes to ask "may Bob do that?".
+//!
+//! ```
+//! let text = r#"{
+//!   "world": { "users": [{ "id": "ann" }, { "id": "bob" }], "sessions": [{ "id": "s", "creator": "ann" }] },
+//!   "steps": [{ "actor": "bob", "action": { "revoke-all": { "session": "s" } } }]
+//! }"#;
+//! let told = sealwright_rights::scenario::run(&serde_json::from_str(text)?)?;
+//! assert_eq!(told.report.decisions[0].by, "RIGHT-52/g-stand");
+//! assert!(told.words[0].starts_with("bob revokes everything on session s: refused: "));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod names;
+mod sentence;
+mod text;
+
+pub use text::{
+    ActionText, Decision, GroupText, HolderText, LookupText, MemoryText, RecordText, Report, Scenario, SessionText,
+    Step, TargetResult, UserText, WantedText, WorldText,
+};
+
+use crate::decision::{Denied, Guard, Outcome};
+use crate::{BadWorld, Grant};
+use names::Names;
+use sealwright_types::Coded;
+
+/// A story that cannot be told.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScenarioError {
+    /// A name of the world that is no name: not 1 to 64 letters, digits, hyphens and underscores.
+    #[error("{0:?} is no name: letters, digits, hyphens, underscores, at most 64")]
+    Name(String),
+    /// A step by somebody who is not in the world.
+    #[error("{0} acts, but is not in the world")]
+    Actor(String),
+    /// The world contradicts a rule.
+    #[error("{at} cannot be so: {why}")]
+    World {
+        /// Which user, group or session: `session s`.
+        at: String,
+        /// What is wrong with it.
+        why: BadWorld,
+    },
+    /// More than 65,535 names.
+    #[error("too many names")]
+    TooMany,
+}
+
+impl Coded for ScenarioError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::World { why, .. } => why.code(),
+            _ => "malformed",
+        }
+    }
+}
+
+/// What came of a scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// For programs.
+    pub report: Report,
+    /// For people: a sentence for each step. The words may change.
+    pub words: Vec<String>,
+}
+
+/// Decides every step in turn. What is granted is done before the next step; what is refused changes nothing.
+///
+/// # Errors
+/// [`ScenarioError`] when the world itself is wrong. A refused step is no error, and neither is a malformed id in a step: that is
+/// refused by the guard `g-id`, before anything else.
+pub fn run(scenario: &Scenario) -> Result<Told, ScenarioError> {
+    let mut names = Names::default();
+    let mut world = names.world(&scenario.world)?;
+    let (mut decisions, mut words) = (Vec::new(), Vec::new());
+    for step in &scenario.steps {
+        let actor = names.actor(step.actor.as_deref(), &world)?;
+        let action = names.action(&step.action)?;
+        let handle = step.handle.unwrap_or_else(|| world.handle(actor, &action.action));
+        let decided = match action.malformed {
+            true => Err(Denied::new(action.action.rule(), Guard::Id)),
+            false => world.apply(actor, handle, &action.action),
+        };
+        let why = decided.as_ref().map_or_else(Denied::explain, Grant::explain);
+        words.push(format!("{}: {why}", sentence::tell(step)));
+        decisions.push(match decided {
+            Ok(grant) => granted(&grant, &names),
+            Err(denied) => refused(&denied),
+        });
+    }
+    Ok(Told { report: Report { decisions, after: names.world_text(&world) }, words })
+}
+
+fn granted(grant: &Grant, names: &Names) -> Decision {
+    let mut decision = Decision {
+        allowed: true,
+        by: grant.rule().to_string(),
+        code: None,
+        unchanged: false,
+        targets: None,
+        listed: None,
+    };
+    match grant.outcome() {
+        Outcome::Done => {}
+        Outcome::Unchanged => decision.unchanged = true,
+        Outcome::Targets(targets) => {
+            let result = |&done| if done { TargetResult::Ok } else { TargetResult::Ko };
+            decision.targets = Some(targets.iter().map(result).collect());
+        }
+        Outcome::Listed(holders) => {
+            decision.listed = Some(holders.iter().map(|&holder| names.holder_text(holder)).collect())
+        }
+    }
+    decision
+}
+
+fn refused(denied: &Denied) -> Decision {
+    Decision {
+        allowed: false,
+        by: denied.name(),
+        code: Some(denied.code().to_owned()),
+        unchanged: false,
+        targets: None,
+        listed: None,
+    }
+}

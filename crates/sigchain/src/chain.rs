@@ -1,0 +1,82 @@
+//! A chain as it was read, not yet verified.
+
+use crate::block::Block;
+use crate::fault::{Check, Fault};
+use crate::verified::Verified;
+use crate::verify::{Mode, verify};
+use crate::{flattened, shape};
+use sealwright_types::Coded;
+use serde_json::value::RawValue;
+
+/// The blocks of a chain up to the first that is none.
+///
+/// A block without the right shape is a fault like any other: those before it are checked first (SIG-20).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Chain {
+    blocks: Vec<Block>,
+    fault: Option<Fault>,
+}
+
+/// The text is not a JSON array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a sigchain: a JSON array of blocks is one (SIG-02)")]
+pub struct NotAChain;
+
+impl Coded for NotAChain {
+    fn code(&self) -> &'static str {
+        "malformed"
+    }
+}
+
+impl Chain {
+    /// Reads an array of blocks in the form of the API (SIG-02, SIG-03).
+    ///
+    /// # Errors
+    /// [`NotAChain`] when the text is no JSON array. What is wrong with a block is told by [`Chain::fault`] and [`Chain::verify`].
+    pub fn from_json(text: &str) -> Result<Self, NotAChain> {
+        Self::read(text, shape::block)
+    }
+
+    /// Reads an array of blocks as the databases of the JavaScript packages keep them: `{position, previousHash, ...}`. Their hashes are
+    /// computed.
+    ///
+    /// # Errors
+    /// As [`Chain::from_json`].
+    pub fn from_flattened_json(text: &str) -> Result<Self, NotAChain> {
+        Self::read(text, flattened::block)
+    }
+
+    /// The blocks whose shape is right, up to the first whose shape is not.
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// The first block whose shape is not right.
+    pub fn fault(&self) -> Option<Fault> {
+        self.fault
+    }
+
+    /// Verifies all of it; `now` is in seconds since 1970 (SIG-20..39).
+    ///
+    /// # Errors
+    /// [`Fault`]: the first failing check of the first failing block.
+    pub fn verify(&self, now: u64, mode: Mode) -> Result<Verified, Fault> {
+        let verified = verify(&self.blocks, now, mode)?;
+        self.fault.map_or(Ok(verified), Err)
+    }
+
+    fn read(text: &str, block: fn(&str) -> Result<Block, Check>) -> Result<Self, NotAChain> {
+        let values: Vec<&RawValue> = serde_json::from_str(text).map_err(|_| NotAChain)?;
+        let mut chain = Self { blocks: Vec::with_capacity(values.len()), fault: None };
+        for (position, value) in values.into_iter().enumerate() {
+            match block(value.get()) {
+                Ok(block) => chain.blocks.push(block),
+                Err(check) => {
+                    chain.fault = Some(Fault { position, check });
+                    break;
+                }
+            }
+        }
+        Ok(chain)
+    }
+}

@@ -1,0 +1,16 @@
+"""All operations of CONFORMANCE section 3. Those on routes to sessions and on rights join here."""
+
+from __future__ import annotations
+
+import operations_derivation
+import operations_envelope
+import operations_identity
+import operations_keys
+from questions import Operation
+
+OPERATIONS: dict[str, Operation] = {
+    **operations_envelope.OPERATIONS,
+    **operations_derivation.OPERATIONS,
+    **operations_keys.OPERATIONS,
+    **operations_identity.OPERATIONS,
+}
