@@ -44,8 +44,6 @@ macro_rules! secrets {
         $(#[$doc])*
         pub struct $name(Secret<32>);
 
-        redacted_debug!($name);
-
         impl $name {
             /// Random bytes of the operating system.
             ///
@@ -95,6 +93,8 @@ macro_rules! secrets {
         }
     )+};
 }
+
+redacted_debug!(AttributeKey, Salt, PairSecret);
 
 secrets! {
     /// The key of one blob (PROC-10).
