@@ -52,6 +52,10 @@ pub(crate) fn of(code: &str) -> Option<&'static str> {
         "locked" => "wait until the other run has ended",
         "confirmation-needed" => "if this is meant, say so with --yes",
         "output-changed" => "`egress run` with the same bundle and output writes them again",
+        "unknown-process" => "`sealwright process show` lists the processes of a directory",
+        "unknown-state" => "`sealwright process show` lists the states of a process",
+        "unknown-attribute" => "`sealwright process show` lists the names of a state",
+        "commitment-mismatch" => "check process, name and value",
         "no-randomness" | "engine" => "the machine is short of memory or of random bytes; try again later",
         _ => return None,
     })

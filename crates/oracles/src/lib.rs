@@ -14,6 +14,7 @@ mod journal;
 mod key;
 mod keyring;
 mod message;
+mod process;
 mod record;
 mod recovered;
 mod resolving;
@@ -40,7 +41,7 @@ pub enum Input {
 pub type Oracle = fn(&[u8]) -> Input;
 
 /// Every target by name.
-pub const TARGETS: [(&str, Oracle); 25] = [
+pub const TARGETS: [(&str, Oracle); 29] = [
     ("envelope", envelope::envelope),
     ("stream", envelope::stream),
     ("message", message::message),
@@ -61,6 +62,10 @@ pub const TARGETS: [(&str, Oracle); 25] = [
     ("exported_database", journal::exported_database),
     ("go_storage", go_storage::go_storage),
     ("stored_identity", stored_identity::stored_identity),
+    ("process_value", process::process_value),
+    ("process_proof", process::process_proof),
+    ("process_share", process::process_share),
+    ("process_text", process::process_text),
     ("sigchain", sigchain::sigchain),
     ("rights", rights::rights),
     ("scenario", rights::scenario),

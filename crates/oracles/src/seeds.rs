@@ -1,6 +1,7 @@
 //! The seeds and dictionaries of the targets, made from the vectors: always the same bytes.
 
 mod localdb;
+mod process;
 mod sigchains;
 
 use crate::sealing::sealed;
@@ -82,6 +83,10 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
         "exported_database" => localdb::exported(),
         "go_storage" => localdb::go_storages(),
         "stored_identity" => localdb::stored_identities(),
+        "process_value" => process::values(),
+        "process_proof" => process::proofs(),
+        "process_share" => process::shares(),
+        "process_text" => process::processes(),
         "sigchain" => sigchains::chains(),
         "rights" => (0..20).map(action_sequence).collect(),
         "scenario" => ["decisions", "guards", "examples"].iter().flat_map(|name| stories(name)).collect(),
@@ -145,6 +150,17 @@ fn dictionary(target: &str) -> &'static [&'static str] {
             "[",
             "null",
             "1e9",
+        ],
+        "process_value" => {
+            &["\\x01\\x00", "\\x01\\x01\\x00\\x0atext/plain", "\\\"$binary\\\":", "1e21", "-0", "\\\\ud800"]
+        }
+        "process_proof" => &["\\\"class\\\":", "\\\"path\\\":[", "\\\"side\\\":\\\"L\\\"", "\\\"root\\\":"],
+        "process_text" => &[
+            "\\\"keys\\\":{",
+            "\\\"salts\\\":{",
+            "\\\"placeholder\\\":true",
+            "\\\"#roles\\\"",
+            "\\\"validation_tokens\\\":[",
         ],
         "legacy_message" => &["==GET=SEALD=", "=1=", "=p=", "/=", "@", "2/", "%", "="],
         "container" => &[

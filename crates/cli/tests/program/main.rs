@@ -19,6 +19,7 @@ mod identity;
 mod inspect;
 mod peer;
 mod place;
+mod process;
 mod recover;
 mod rights;
 mod session;

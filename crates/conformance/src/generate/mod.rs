@@ -15,6 +15,7 @@ mod keys;
 mod message;
 mod notes;
 mod peer;
+mod process;
 mod recipients;
 mod rights;
 mod routes;
@@ -68,6 +69,7 @@ pub fn files(vectors: &Path) -> Result<Files, GenerateError> {
     database::add(&peer, &mut files)?;
     go_storage::add(&peer, &mut files)?;
     session::add(&peer, &mut files)?;
+    process::add(&mut files)?;
     sigchain::add(&peer, &mut files)?;
     routes::add(&peer, &mut files)?;
     recipients::add(&peer, &mut files)?;

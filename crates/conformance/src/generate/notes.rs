@@ -65,6 +65,12 @@ const NOTES: &[Row] = &[
         &["ENV-07", "ENV-09"],
     ),
     (
+        "FixedByStandard",
+        "a standard is implemented differently: RFC 5869, RFC 8785, SP 800-38D, BIP 340",
+        "no implementation of these standards agrees",
+        &["docs/spec/PROCESS.md"],
+    ),
+    (
         "HashScope",
         "more or less than the recognised members is hashed, or in another spelling",
         "what is signed is not what is read",
@@ -137,6 +143,12 @@ const NOTES: &[Row] = &[
         &["OAEP-03", "OAEP-04"],
     ),
     (
+        "OwnProfile",
+        "a choice of the profile sealwright-process-1 is implemented differently",
+        "no interoperability within the profile; says nothing about 4NK's format, which is not public",
+        &["docs/spec/PROCESS.md"],
+    ),
+    (
         "PeerAccepts",
         "an existing implementation accepts this input",
         "differs from it on purpose",
@@ -165,6 +177,12 @@ const NOTES: &[Row] = &[
         "a slot that was given up is taken for an identity or for damage",
         "a crash, or a user who is told to try another password",
         &["BLOB-05", "BLOB-11"],
+    ),
+    (
+        "StatedBy4NK",
+        "a behaviour that 4NK's public documentation states is missing or another one; the bytes around it are those of this profile",
+        "what works with the original does not work here",
+        &["docs/spec/PROCESS.md"],
     ),
     ("Truncation", "the end of the input is not checked", "a part passes for the whole", &["ENV-06", "ENV-07"]),
     (

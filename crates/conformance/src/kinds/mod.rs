@@ -25,6 +25,7 @@ pub(crate) mod message_open;
 pub(crate) mod message_seal;
 pub(crate) mod oaep_unwrap;
 pub(crate) mod oaep_wrap;
+pub(crate) mod process;
 pub(crate) mod recovered;
 pub(crate) mod rights;
 pub(crate) mod serialized_session;
@@ -72,7 +73,7 @@ impl<O> Seen<O> {
 type Run = fn(&str, &str, Material<'_>, &mut HashSet<String>) -> Result<(Totals, Vec<Failure>), LoadError>;
 
 /// Every kind that this build can run.
-pub(crate) const RUNNERS: [(&str, Run); 37] = [
+pub(crate) const RUNNERS: [(&str, Run); 62] = [
     runner::<base64::Base64>(),
     runner::<database_recover::DatabaseRecover>(),
     runner::<derivation::Derivation>(),
@@ -94,6 +95,31 @@ pub(crate) const RUNNERS: [(&str, Run); 37] = [
     runner::<oaep_unwrap::OaepUnwrap>(),
     runner::<oaep_wrap::OaepWrap>(),
     runner::<session_make::ProxyAdd>(),
+    runner::<process::changes::Updating>(),
+    runner::<process::primitives::Primitive>(),
+    runner::<process::retrieval::Diagnose>(),
+    runner::<process::retrieval::Retrieve>(),
+    runner::<process::roles::Entitlement>(),
+    runner::<process::roles::Quorum>(),
+    runner::<process::roles::RolesRead>(),
+    runner::<process::sealing::Commit>(),
+    runner::<process::sealing::Open>(),
+    runner::<process::sealing::Seal>(),
+    runner::<process::shares::Answer>(),
+    runner::<process::shares::Connections>(),
+    runner::<process::shares::ShareOpen>(),
+    runner::<process::shares::ShareSeal>(),
+    runner::<process::states::ProcessText>(),
+    runner::<process::stores::Blobs>(),
+    runner::<process::stores::Secrets>(),
+    runner::<process::trees::ProofVerify>(),
+    runner::<process::trees::Tree>(),
+    runner::<process::values::Names>(),
+    runner::<process::values::ValueRead>(),
+    runner::<process::values::ValueWrite>(),
+    runner::<process::votes::Acceptance>(),
+    runner::<process::votes::Token>(),
+    runner::<process::votes::VoteMessage>(),
     runner::<rights::Rights>(),
     runner::<serialized_session::Serialized>(),
     runner::<sigchain::SigchainBuild>(),
