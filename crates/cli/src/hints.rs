@@ -42,6 +42,7 @@ pub(crate) fn of(code: &str) -> Option<&'static str> {
             "give the identity that a token of this session was made for, and the records that hold its tokens; `egress run --try-all-keys` also \
              tries tokens for unknown keys"
         }
+        "app-id-missing" => "name the application with --app-id, spelled as the application spells it",
         "proxy-not-direct" => "give a token of the proxy session that one of the identities opens",
         "not-a-bundle" => {
             "a bundle is a directory with data/ or messages/ and with the files that open them, such as identities.jsonl and message-keys.jsonl; \

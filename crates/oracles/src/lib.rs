@@ -17,6 +17,7 @@ mod message;
 mod process;
 mod record;
 mod recovered;
+mod resolving;
 mod rights;
 mod sealing;
 pub mod seeds;
@@ -40,7 +41,7 @@ pub enum Input {
 pub type Oracle = fn(&[u8]) -> Input;
 
 /// Every target by name.
-pub const TARGETS: [(&str, Oracle); 29] = [
+pub const TARGETS: [(&str, Oracle); 30] = [
     ("envelope", envelope::envelope),
     ("stream", envelope::stream),
     ("message", message::message),
@@ -55,6 +56,7 @@ pub const TARGETS: [(&str, Oracle); 29] = [
     ("rsa_public", key::rsa_public),
     ("rsa_numbers", key::rsa_numbers),
     ("records", record::records),
+    ("resolving", resolving::resolving),
     ("database_line", journal::database_line),
     ("database", journal::database),
     ("exported_database", journal::exported_database),

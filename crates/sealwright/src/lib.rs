@@ -117,7 +117,7 @@
 //! | [`kdf`] | every password-based derivation |
 //! | [`identity`] | identity documents: who am I, which private keys |
 //! | [`sigchain`] | whose keys are these: the signed history of a user's devices or a group's members |
-//! | [`session`] | which key opens this: keyrings, routes, serialised sessions |
+//! | [`session`] | which key opens this: keyrings, routes, serialised sessions; what recipients and groups need to open it |
 //! | [`process`] | process data, a separate system: private attributes, commitments, roles, votes, key shares |
 //! | [`process_store`] | process data on disk |
 //! | [`egress`] | bulk offline decryption, with threads and files |

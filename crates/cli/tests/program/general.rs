@@ -1,7 +1,7 @@
 use crate::place::Place;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 52] = [
+const COMMANDS: [&[&str]; 53] = [
     &[],
     &["inspect"],
     &["decrypt"],
@@ -52,6 +52,7 @@ const COMMANDS: [&[&str]; 52] = [
     &["rights", "decide"],
     &["vectors"],
     &["vectors", "check"],
+    &["conform"],
     &["completions"],
     &["man"],
 ];

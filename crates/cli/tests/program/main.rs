@@ -25,3 +25,4 @@ mod rights;
 mod session;
 mod sigchain;
 mod vectors;
+mod verdicts;

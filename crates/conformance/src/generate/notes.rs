@@ -53,6 +53,12 @@ const NOTES: &[Row] = &[
         &["OAEP-02", "OAEP-04"],
     ),
     (
+        "Delegation",
+        "a way to a key is taken that the rules do not open, or one secret is tried for what belongs to another",
+        "somebody reads what nobody gave them, or loops through sessions that refer to each other",
+        &["PROXY-02", "GRP-03", "PROXY-04", "TMR-02"],
+    ),
+    (
         "EarlyRelease",
         "plaintext is handed out before the MAC over everything has verified",
         "an attacker chooses what the caller sees",
@@ -184,6 +190,12 @@ const NOTES: &[Row] = &[
         "a field of another type, or one that stands there twice, is taken all the same",
         "two readers take different keys or sessions",
         &["SER-11"],
+    ),
+    (
+        "UnsignedInvitation",
+        "an invitation to a group is taken without the signature of a known key of the group",
+        "whoever writes to the server's records invites into a group of their own",
+        &["GTK-03"],
     ),
     (
         "WeakShape",

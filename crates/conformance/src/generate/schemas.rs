@@ -2,6 +2,7 @@
 
 mod process;
 mod rights;
+mod sessions;
 
 use super::{Files, GenerateError, pretty};
 use crate::kinds::{
@@ -112,6 +113,7 @@ pub(super) fn add(files: &mut Files) -> Result<(), GenerateError> {
     keys(files)?;
     identities(files)?;
     sigchains(files)?;
+    sessions::sessions(files)?;
     rights::add(files)
 }
 

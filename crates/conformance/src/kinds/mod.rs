@@ -29,6 +29,8 @@ pub(crate) mod process;
 pub(crate) mod recovered;
 pub(crate) mod rights;
 pub(crate) mod serialized_session;
+pub(crate) mod session_make;
+pub(crate) mod session_resolve;
 pub(crate) mod sigchain;
 pub(crate) mod signature_verify;
 pub(crate) mod stored_blob_open;
@@ -71,7 +73,7 @@ impl<O> Seen<O> {
 type Run = fn(&str, &str, Material<'_>, &mut HashSet<String>) -> Result<(Totals, Vec<Failure>), LoadError>;
 
 /// Every kind that this build can run.
-pub(crate) const RUNNERS: [(&str, Run); 57] = [
+pub(crate) const RUNNERS: [(&str, Run); 62] = [
     runner::<base64::Base64>(),
     runner::<database_recover::DatabaseRecover>(),
     runner::<derivation::Derivation>(),
@@ -85,6 +87,7 @@ pub(crate) const RUNNERS: [(&str, Run); 57] = [
     runner::<go_storage_recover::GoStorageRecover>(),
     runner::<identifier::Identifier>(),
     runner::<identity_read::IdentityRead>(),
+    runner::<session_make::InvitationOpen>(),
     runner::<key_import::KeyImport>(),
     runner::<legacy_message_open::LegacyMessageOpen>(),
     runner::<message_open::MessageOpen>(),
@@ -116,6 +119,7 @@ pub(crate) const RUNNERS: [(&str, Run); 57] = [
     runner::<process::votes::Acceptance>(),
     runner::<process::votes::Token>(),
     runner::<process::votes::VoteMessage>(),
+    runner::<session_make::ProxyAdd>(),
     runner::<rights::Rights>(),
     runner::<serialized_session::Serialized>(),
     runner::<sigchain::SigchainBuild>(),
@@ -125,9 +129,12 @@ pub(crate) const RUNNERS: [(&str, Run); 57] = [
     runner::<sigchain::SigchainKeyring>(),
     runner::<sigchain::SigchainReceive>(),
     runner::<sigchain::SigchainVerify>(),
+    runner::<session_resolve::SessionReasons>(),
+    runner::<session_resolve::SessionResolve>(),
     runner::<signature_verify::SignatureVerify>(),
     runner::<stored_blob_open::StoredBlobOpen>(),
     runner::<symmetric_unwrap::SymmetricUnwrap>(),
+    runner::<session_make::TmrRetrieve>(),
     runner::<token_open::TokenOpen>(),
 ];
 
