@@ -41,7 +41,7 @@ pub enum Input {
 pub type Oracle = fn(&[u8]) -> Input;
 
 /// Every target by name.
-pub const TARGETS: [(&str, Oracle); 29] = [
+pub const TARGETS: [(&str, Oracle); 30] = [
     ("envelope", envelope::envelope),
     ("stream", envelope::stream),
     ("message", message::message),
