@@ -1,4 +1,4 @@
-"""All operations of CONFORMANCE section 3. Those on routes to sessions and on rights join here."""
+"""All operations of CONFORMANCE section 3. Those on sigchains and on rights join here."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import operations_derivation
 import operations_envelope
 import operations_identity
 import operations_keys
+import operations_sessions
 from questions import Operation
 
 OPERATIONS: dict[str, Operation] = {
@@ -13,4 +14,5 @@ OPERATIONS: dict[str, Operation] = {
     **operations_derivation.OPERATIONS,
     **operations_keys.OPERATIONS,
     **operations_identity.OPERATIONS,
+    **operations_sessions.OPERATIONS,
 }
