@@ -1,4 +1,4 @@
-"""All operations of CONFORMANCE section 3. Those on sigchains and on rights join here."""
+"""All operations of CONFORMANCE section 3. Those on rights join here."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import operations_envelope
 import operations_identity
 import operations_keys
 import operations_sessions
+import operations_sigchain
 from questions import Operation
 
 OPERATIONS: dict[str, Operation] = {
@@ -15,4 +16,5 @@ OPERATIONS: dict[str, Operation] = {
     **operations_keys.OPERATIONS,
     **operations_identity.OPERATIONS,
     **operations_sessions.OPERATIONS,
+    **operations_sigchain.OPERATIONS,
 }
