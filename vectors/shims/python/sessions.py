@@ -12,6 +12,15 @@ from text_encodings import Identifier, read_tolerant, write_base64
 # FLOW-01: the numbers of JS and GO10.
 _FLOWS = ("created", "direct", "group", "proxy", "local", "sym-enc-key", "tmr")
 _LOCAL = _FLOWS.index("local")
+# The flow of a session that was reached by a route of SESSIONS section 2; a known key does not tell.
+FLOW_OF_ROUTE: dict[str, int | None] = {
+    "known": None,
+    "direct": _FLOWS.index("direct"),
+    "group": _FLOWS.index("group"),
+    "proxy": _FLOWS.index("proxy"),
+    "symEncKey": _FLOWS.index("sym-enc-key"),
+    "tmr": _FLOWS.index("tmr"),
+}
 _THROUGH = {"groupId": "group", "proxySessionId": "proxy", "symEncKeyId": "sym-enc-key"}
 
 

@@ -40,6 +40,11 @@ def read_raw_key(text: str) -> bytes:
     return _read_key(text, (64,))
 
 
+def read_raw_sym_key(text: str) -> bytes:
+    """VAL-05: the raw key of a SymEncKey."""
+    return _read_key(text, KEY_LENGTHS)
+
+
 def _matching(pattern: re.Pattern[str], text: str, maximum: int | None = None) -> str:
     if (maximum is not None and len(text) > maximum) or not pattern.fullmatch(text):
         raise _bad_value("another form than that of the pattern")
@@ -72,7 +77,7 @@ def convert_value(value: str, mode: str, text: str) -> str:
         case "raw-secret":  # VAL-04
             return _any_text(text)
         case "raw-sym-key":  # VAL-05
-            return _written_key(text) if writing else write_base64(_read_key(text, KEY_LENGTHS))
+            return _written_key(text) if writing else write_base64(read_raw_sym_key(text))
         case "auth-factor-email":  # VAL-07
             return _matching(_E_MAIL, text, 1_024).lower()
         case "auth-factor-sms":
