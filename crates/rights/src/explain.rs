@@ -24,14 +24,17 @@ const RULES: [(&str, &str); 25] = [
     ("RIGHT-53", "revoking all others is for the creator and for who may revoke"),
     ("RIGHT-60", "listing the others needs the right to forward"),
     ("RIGHT-61", "everybody may look at the own record"),
-    ("RIGHT-71", "whoever proves a SymEncKey that reads gets the key, and manages nothing"),
+    ("RIGHT-71", "whoever has an account and proves a SymEncKey that reads gets the key, and manages nothing"),
     (
         "RIGHT-72",
-        "whoever proves a SymEncKey that reads and forwards may become a recipient with no more than its rights",
+        "whoever has an account and proves a SymEncKey that reads and forwards may become a recipient with no more than its rights",
     ),
     ("RIGHT-73", "without an account, a token of scope 5 or -1 and a SymEncKey give the key, and nothing else"),
-    ("RIGHT-74", "whoever proves the factor of a TMR access gets the key, and manages nothing"),
-    ("RIGHT-75", "whoever proves the factor of a TMR access may turn it into a record with the same rights"),
+    ("RIGHT-74", "whoever has an account and proves the factor of a TMR access gets the key, and manages nothing"),
+    (
+        "RIGHT-75",
+        "whoever has an account and proves the factor of a TMR access may turn it into a record with the same rights",
+    ),
     ("RIGHT-80", "admins add and remove members, every member may leave, and an admin has to stay"),
     ("RIGHT-81", "a session has no managing group: give the group the right to revoke instead"),
 ];
