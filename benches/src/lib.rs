@@ -6,4 +6,5 @@ pub mod ceiling;
 pub mod inputs;
 pub mod openssl;
 pub mod peak;
+pub mod processor;
 pub mod turns;

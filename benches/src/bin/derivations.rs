@@ -12,6 +12,7 @@
 
 use sealwright_benches::inputs::{self, Failure};
 use sealwright_benches::peak;
+use sealwright_benches::processor::processor_seconds;
 use sealwright_egress::{Options, Outcome, plan};
 use sealwright_identity::ssks::{Account, password};
 use sealwright_kdf::{AppIdText, Password, UserIdText, ssks_password_secret};
@@ -85,13 +86,6 @@ fn against_openssl(rounds: u32) -> Result<Option<f64>, Failure> {
     let speed = best_of_openssl / best;
     println!("scrypt: ours {:.1} ms, OpenSSL {:.1} ms, {speed:.2} times as fast", best * 1e3, best_of_openssl * 1e3);
     Ok(Some(speed))
-}
-
-/// How long this thread has been on a processor: the first number of `/proc/thread-self/schedstat`, in nanoseconds. Linux only.
-fn processor_seconds() -> Result<f64, Failure> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat")?;
-    let nanoseconds: u64 = text.split_whitespace().next().ok_or("no number")?.parse()?;
-    Ok(nanoseconds as f64 / 1e9)
 }
 
 /// Python's `hashlib.scrypt`, which is OpenSSL's: a process that derives as often as a line says and answers with the seconds of the fastest.

@@ -1,8 +1,8 @@
 //! The command line, defined once: parsing, help, manual pages and completions come from here.
 
 use crate::commands::{
-    completions, conform, decrypt, derive, egress, encrypt, identity, inspect, manual, rights, session, sigchain,
-    vectors,
+    completions, conform, decrypt, derive, egress, encrypt, identity, inspect, manual, process, rights, session,
+    sigchain, vectors,
 };
 use crate::failure::Failure;
 use crate::status;
@@ -58,6 +58,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Identity(identity::Command),
     Derive(derive::Arguments),
+    #[command(subcommand)]
+    Process(process::Command),
     #[command(subcommand)]
     Egress(egress::Command),
     #[command(subcommand)]

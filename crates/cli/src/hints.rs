@@ -42,6 +42,7 @@ pub(crate) fn of(code: &str) -> Option<&'static str> {
             "give the identity that a token of this session was made for, and the records that hold its tokens; `egress run --try-all-keys` also \
              tries tokens for unknown keys"
         }
+        "app-id-missing" => "name the application with --app-id, spelled as the application spells it",
         "proxy-not-direct" => "give a token of the proxy session that one of the identities opens",
         "not-a-bundle" => {
             "a bundle is a directory with data/ or messages/ and with the files that open them, such as identities.jsonl and message-keys.jsonl; \
@@ -51,6 +52,10 @@ pub(crate) fn of(code: &str) -> Option<&'static str> {
         "locked" => "wait until the other run has ended",
         "confirmation-needed" => "if this is meant, say so with --yes",
         "output-changed" => "`egress run` with the same bundle and output writes them again",
+        "unknown-process" => "`sealwright process show` lists the processes of a directory",
+        "unknown-state" => "`sealwright process show` lists the states of a process",
+        "unknown-attribute" => "`sealwright process show` lists the names of a state",
+        "commitment-mismatch" => "check process, name and value",
         "no-randomness" | "engine" => "the machine is short of memory or of random bytes; try again later",
         _ => return None,
     })

@@ -46,6 +46,7 @@ fn the_generator_changes_nothing() {
         "identity/material",
         "identity",
         "keys",
+        "process",
         "rights",
         "session",
         "sigchain",
@@ -96,7 +97,8 @@ fn a_wrong_expectation_is_a_failure() {
 
 /// Every vector file of the repository.
 fn files() -> Vec<PathBuf> {
-    let directories = ["derivation", "encodings", "envelope", "identity", "keys", "rights", "session", "sigchain"];
+    let directories =
+        ["derivation", "encodings", "envelope", "identity", "keys", "process", "rights", "session", "sigchain"];
     let files = directories.iter().flat_map(|directory| std::fs::read_dir(vectors().join(directory)).unwrap());
     files
         .map(|entry| entry.unwrap().path())

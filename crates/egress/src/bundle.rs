@@ -68,8 +68,12 @@ impl Bundle {
         let path = root.join("bundle.json");
         let app = match fs::read(&path) {
             Ok(text) => {
-                let description: Description =
-                    serde_json::from_slice(&text).map_err(|_| not_a_bundle("bundle.json cannot be read"))?;
+                let unreadable = || not_a_bundle("bundle.json cannot be read");
+                // An array of two texts would be taken for the members of an object.
+                if !text.trim_ascii_start().starts_with(b"{") {
+                    return Err(unreadable());
+                }
+                let description: Description = serde_json::from_slice(&text).map_err(|_| unreadable())?;
                 if description.format != FORMAT {
                     return Err(not_a_bundle("bundle.json names another format than sealwright-bundle-1"));
                 }
@@ -136,4 +140,21 @@ impl std::fmt::Display for MalformedRecord {
 fn is_part(name: &str) -> bool {
     let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(name);
     matches!(name, "bundle.json" | "identities" | "data" | "messages") || RECORDS.contains(&plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_description_is_an_object() {
+        let directory = tempfile::tempdir().unwrap();
+        let open = |text: &str| {
+            fs::write(directory.path().join("bundle.json"), text).unwrap();
+            fs::write(directory.path().join(MESSAGE_KEYS), "").unwrap();
+            Bundle::open(directory.path(), false).is_ok()
+        };
+        assert!(open(r#" {"format":"sealwright-bundle-1"}"#));
+        assert!(!open(r#"["sealwright-bundle-1",null]"#));
+    }
 }

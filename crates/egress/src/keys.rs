@@ -64,8 +64,21 @@ struct OverEncryptionKeyRecord {
 impl Keys {
     /// Reads all of them.
     pub(crate) fn from_bundle(bundle: &Bundle, malformed: &mut Vec<MalformedRecord>) -> Result<Self, EgressError> {
-        let (mut records, mut revoked) = (Records::default(), 0);
-        records.app.clone_from(&bundle.app);
+        let mut records = Records::default();
+        let revoked = Self::add_to(&mut records, bundle, malformed)?;
+        Ok(Self { records, revoked })
+    }
+
+    /// Adds all of them, and tells how many were revoked.
+    pub(crate) fn add_to(
+        records: &mut Records,
+        bundle: &Bundle,
+        malformed: &mut Vec<MalformedRecord>,
+    ) -> Result<u64, EgressError> {
+        let mut revoked = 0;
+        if bundle.app.is_some() {
+            records.app.clone_from(&bundle.app);
+        }
         bundle.each(SESSION_KEYS, malformed, |place, record: KnownKey| {
             let (session, key) = record.read().ok_or(place)?;
             records.add_known(session, &key);
@@ -103,26 +116,30 @@ impl Keys {
             records.add_over_encryption_key(record.read().ok_or(place)?);
             Ok(())
         })?;
-        Ok(Self { records, revoked })
+        Ok(revoked)
     }
 
     /// Adds what local databases hold.
     pub(crate) fn add_recovered(
-        &mut self,
+        records: &mut Records,
         group_keys: Vec<(Option<DeviceId>, Arc<PrivateKey>)>,
         sessions: &[(SessionId, SymKey)],
     ) {
         for (device, key) in group_keys {
-            self.records.add_group_private_key(device, key);
+            records.add_group_private_key(device, key);
         }
         for (session, key) in sessions {
-            self.records.add_known(*session, key);
+            records.add_known(*session, key);
         }
     }
 }
 
 /// Adds a record whose kind is told by its members; `None` if it is none.
 pub(crate) fn add_record(records: &mut Records, text: &str) -> Option<()> {
+    // An array of as many elements would be taken for the members of an object in their order.
+    if !text.trim_ascii_start().starts_with('{') {
+        return None;
+    }
     if let Ok(record) = serde_json::from_str(text) {
         records.add_proxy(record);
     } else if let Ok(record) = serde_json::from_str(text) {
@@ -147,9 +164,10 @@ pub(crate) fn add_record(records: &mut Records, text: &str) -> Option<()> {
 impl KnownKey {
     fn read(self) -> Option<(SessionId, SymKey)> {
         match self {
-            Self { serialized: Some(text), key: None, .. } => {
+            // An id beside it must be its own.
+            Self { session_id, serialized: Some(text), key: None } => {
                 let session = SerializedSession::from_text(text.0.expose(), Generation::Unknown).ok()?;
-                Some((session.id, session.key))
+                session_id.is_none_or(|id| id == session.id).then_some((session.id, session.key))
             }
             Self { session_id: Some(session), key: Some(text), serialized: None } => Some((session, text.sym_key()?)),
             _ => None,
@@ -195,5 +213,39 @@ impl SecretText {
 impl<'de> Deserialize<'de> for SecretText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(|text| Self(text.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SESSION: &str = "5a221722-36c4-41ee-be56-0242ac120002";
+
+    #[test]
+    fn a_serialised_session_is_the_one_that_is_named_beside_it() {
+        let id: SessionId = SESSION.parse().unwrap();
+        let session = SerializedSession { id, key: SymKey::generate().unwrap(), details: None };
+        let text = session.to_text();
+        let read = |beside: &str| {
+            let record = format!(r#"{{"serialized":"{}"{beside}}}"#, text.expose());
+            serde_json::from_str::<KnownKey>(&record).ok().and_then(KnownKey::read).map(|(id, _)| id)
+        };
+        assert_eq!(read(""), Some(id));
+        assert_eq!(read(&format!(r#","sessionId":"{}""#, id.to_s64())), Some(id));
+        assert_eq!(read(r#","message_id":"00000000-0000-1000-a000-7ea300000018""#), None);
+        assert_eq!(read(&format!(r#","key":"{}""#, b64::encode([1; 64]))), None);
+    }
+
+    #[test]
+    fn an_array_is_no_record() {
+        for record in [
+            format!(r#"["{SESSION}","{}",null]"#, b64::encode([1; 64])),
+            format!(r#"["{SESSION}",null,"password",null]"#),
+            format!(r#"[null,null,null,null,"{}"]"#, b64::encode([1; 64])),
+            format!(r#"["{SESSION}",null,"{SESSION}",null,null,null,null,null,null,"AAAA",null,false]"#),
+        ] {
+            assert!(add_record(&mut Records::default(), &record).is_none(), "{record}");
+        }
     }
 }

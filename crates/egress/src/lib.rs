@@ -62,7 +62,7 @@ pub use plan::{Plan, Sessions, Unreachable, plan};
 pub use recover::{Attempt, Outcome};
 pub use report::{Form, Report, Summary};
 pub use run::run;
-pub use session_keys::SessionKeys;
+pub use session_keys::{KeySources, SessionKeys};
 pub use sigchains::verify_sigchains;
 pub use verify::{Verification, verify};
 

@@ -77,6 +77,8 @@ impl<T: DeserializeOwned> Iterator for Records<T> {
             self.line += 1;
             match line {
                 Line::Whole(line) if line.trim_ascii().is_empty() => {}
+                // An array of as many elements would be taken for the members of an object in their order.
+                Line::Whole(line) if !line.trim_ascii_start().starts_with(b"{") => return Some(Ok(Err(self.place()))),
                 Line::Whole(line) => return Some(Ok(serde_json::from_slice(&line).map_err(|_| self.place()))),
                 Line::TooLong => return Some(Ok(Err(self.place()))),
             }

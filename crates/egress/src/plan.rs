@@ -127,7 +127,7 @@ impl Prepared {
         unknown.retain(|name| !recovered.directories.contains(name));
         let (items, needed) = look_at_all(&bundle, options, progress)?;
         let mut keys = Keys::from_bundle(&bundle, &mut malformed)?;
-        keys.add_recovered(recovered.group_keys, &recovered.sessions);
+        Keys::add_recovered(&mut keys.records, recovered.group_keys, &recovered.sessions);
         let mut resolver = Resolver::new(recovered.keyring, keys.records, options.policy());
         resolver.prefer_shared_proxies(&needed);
         let (attempts, revoked) = (recovered.attempts, keys.revoked);

@@ -1,8 +1,11 @@
-//! The keys of one session, from identities and files of records that a caller names: for opening a single message or file.
+//! The keys of single sessions, from identities, bundles and files of records that a caller names.
 
+use crate::bundle::Bundle;
 use crate::error::EgressError;
-use crate::keys;
+use crate::keys::{self, Keys};
 use crate::lines::{MalformedRecord, RecordFile};
+use crate::options::Options;
+use crate::recover::Recovered;
 use sealwright_envelope::SymKey;
 use sealwright_identity::Identity;
 use sealwright_session::{Closed, Keyring, Policy, Reason, Records, Resolver, Revoked, Route, UnknownHash};
@@ -17,8 +20,63 @@ pub struct SessionKeys {
     malformed: Vec<MalformedRecord>,
 }
 
+/// Where keys and records come from, one source after the other.
+#[derive(Debug, Default)]
+pub struct KeySources {
+    keyring: Keyring,
+    /// The records so far; secrets that stand in no file are added here.
+    pub records: Records,
+    malformed: Vec<MalformedRecord>,
+}
+
+impl KeySources {
+    /// Adds the private keys of an identity.
+    pub fn add_identity(&mut self, identity: &Identity) {
+        self.keyring.add_identity(identity);
+    }
+
+    /// Adds a file of JSON Lines, each line a record as in the files of keys of a bundle, whatever the file is called. A record that cannot be
+    /// read is skipped (EGR-03).
+    ///
+    /// # Errors
+    /// [`EgressError::Io`].
+    pub fn add_file(&mut self, path: &Path) -> Result<(), EgressError> {
+        let mut lines = RecordFile::named(path).records::<Box<RawValue>>()?;
+        while let Some(line) = lines.next() {
+            let added = line?.ok().and_then(|text| {
+                // A record may hold a key: the text is wiped.
+                let text = SecretString::from(String::from(Box::<str>::from(text)));
+                keys::add_record(&mut self.records, text.expose())
+            });
+            if added.is_none() {
+                self.malformed.push(lines.place());
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds everything of a bundle that leads to keys: records, secrets, and the identities that its secrets recover.
+    ///
+    /// # Errors
+    /// [`EgressError`] when it is no bundle or cannot be read.
+    pub fn add_bundle(&mut self, path: &Path) -> Result<(), EgressError> {
+        let bundle = Bundle::open(path, false)?;
+        let recovered = Recovered::from_bundle(&bundle, Options::default().threads(), &mut self.malformed)?;
+        Keys::add_to(&mut self.records, &bundle, &mut self.malformed)?;
+        Keys::add_recovered(&mut self.records, recovered.group_keys, &recovered.sessions);
+        self.keyring.append(recovered.keyring);
+        Ok(())
+    }
+
+    /// What finds keys by all of them.
+    pub fn into_keys(self, policy: Policy) -> SessionKeys {
+        let resolver = Resolver::new(self.keyring, self.records, policy);
+        SessionKeys { resolver, malformed: self.malformed }
+    }
+}
+
 impl SessionKeys {
-    /// Reads files of JSON Lines, each line a record as in the files of keys of a bundle, whatever the file is called. A record that cannot be read is skipped (EGR-03).
+    /// Reads files of records, and opens revoked ones too.
     ///
     /// # Errors
     /// [`EgressError::Io`].
@@ -27,29 +85,20 @@ impl SessionKeys {
         files: &[impl AsRef<Path>],
         unknown_hash: UnknownHash,
     ) -> Result<Self, EgressError> {
-        let mut keyring = Keyring::default();
-        identities.iter().for_each(|identity| keyring.add_identity(identity));
-        let (mut records, mut malformed) = (Records::default(), Vec::new());
-        for path in files {
-            let mut lines = RecordFile::named(path.as_ref()).records::<Box<RawValue>>()?;
-            while let Some(line) = lines.next() {
-                let added = line?.ok().and_then(|text| {
-                    // A record may hold a key: the text is wiped.
-                    let text = SecretString::from(String::from(Box::<str>::from(text)));
-                    keys::add_record(&mut records, text.expose())
-                });
-                if added.is_none() {
-                    malformed.push(lines.place());
-                }
-            }
-        }
-        let policy = Policy { unknown_hash, revoked: Revoked::Opened, ..Policy::default() };
-        Ok(Self { resolver: Resolver::new(keyring, records, policy), malformed })
+        let mut sources = KeySources::default();
+        identities.iter().for_each(|identity| sources.add_identity(identity));
+        files.iter().try_for_each(|path| sources.add_file(path.as_ref()))?;
+        Ok(sources.into_keys(Policy { unknown_hash, revoked: Revoked::Opened, ..Policy::default() }))
     }
 
     /// Records that could not be read.
     pub fn malformed_records(&self) -> &[MalformedRecord] {
         &self.malformed
+    }
+
+    /// What finds the keys.
+    pub fn resolver(&self) -> &Resolver {
+        &self.resolver
     }
 
     /// The session's key number `nth`, and the way that led to it: further keys are for data that an earlier one did not open (SES-10).

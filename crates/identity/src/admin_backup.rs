@@ -81,6 +81,10 @@ struct Backup {
 /// # Errors
 /// [`BackupError`].
 pub fn open(json: &[u8], administrator: &PrivateKey) -> Result<KeyPair, BackupError> {
+    // An array of four elements would be taken for the members of an object.
+    if !json.trim_ascii_start().starts_with(b"{") {
+        return Err(MALFORMED);
+    }
     let backup: Backup = serde_json::from_slice(json).map_err(|_| MALFORMED)?;
     if backup.version != VERSION {
         return Err(MALFORMED);

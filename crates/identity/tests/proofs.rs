@@ -81,6 +81,10 @@ fn an_administrator_opens_a_backup() {
     for bad in [&b""[..], b"{}", b"[]"] {
         assert_eq!(admin_backup::open(bad, &KEY).unwrap_err().code(), "malformed");
     }
+    // The members in their order, but no object.
+    let members = ["version", "encryptedBackupEncryptionKey", "encryptedBackupSigningKey", "encryptedSymKey"];
+    let array = Value::from(members.map(|name| document[name].clone()).to_vec()).to_string();
+    assert_eq!(admin_backup::open(array.as_bytes(), &KEY).unwrap_err().code(), "malformed");
     // Opened, and no key: the structure is wrong, not the key.
     let (key, wrapped) = known_key();
     let sealed = b64::encode(seal(&key, b"no key").unwrap());

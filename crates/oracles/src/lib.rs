@@ -14,8 +14,10 @@ mod journal;
 mod key;
 mod keyring;
 mod message;
+mod process;
 mod record;
 mod recovered;
+mod resolving;
 mod rights;
 mod sealing;
 pub mod seeds;
@@ -39,7 +41,7 @@ pub enum Input {
 pub type Oracle = fn(&[u8]) -> Input;
 
 /// Every target by name.
-pub const TARGETS: [(&str, Oracle); 25] = [
+pub const TARGETS: [(&str, Oracle); 30] = [
     ("envelope", envelope::envelope),
     ("stream", envelope::stream),
     ("message", message::message),
@@ -54,11 +56,16 @@ pub const TARGETS: [(&str, Oracle); 25] = [
     ("rsa_public", key::rsa_public),
     ("rsa_numbers", key::rsa_numbers),
     ("records", record::records),
+    ("resolving", resolving::resolving),
     ("database_line", journal::database_line),
     ("database", journal::database),
     ("exported_database", journal::exported_database),
     ("go_storage", go_storage::go_storage),
     ("stored_identity", stored_identity::stored_identity),
+    ("process_value", process::process_value),
+    ("process_proof", process::process_proof),
+    ("process_share", process::process_share),
+    ("process_text", process::process_text),
     ("sigchain", sigchain::sigchain),
     ("rights", rights::rights),
     ("scenario", rights::scenario),

@@ -1,7 +1,7 @@
 //! Records that carry wrapped keys: what is read in any spelling is written in one.
 
 use crate::Input;
-use sealwright_wrap::record::{DeviceToken, GroupKeyRecord, ProxyKey, SymEncKeyRecord, TmrAccess};
+use sealwright_wrap::record::{DeviceToken, GroupKeyRecord, ProxyKey, SymEncKeyRecord, TemporaryKeyRecord, TmrAccess};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
 
@@ -12,6 +12,7 @@ pub(crate) fn records(input: &[u8]) -> Input {
     round_trip::<SymEncKeyRecord>(input);
     round_trip::<TmrAccess>(input);
     round_trip::<GroupKeyRecord>(input);
+    round_trip::<TemporaryKeyRecord>(input);
     Input::Useful
 }
 
@@ -19,6 +20,7 @@ fn round_trip<T: Serialize + DeserializeOwned + PartialEq + Debug>(input: &[u8])
     let Ok(record) = serde_json::from_slice::<T>(input) else {
         return;
     };
+    assert!(input.trim_ascii_start().starts_with(b"{"), "an array is no record");
     let written = serde_json::to_vec(&record).expect("a record is JSON");
     let again: T = serde_json::from_slice(&written).expect("what was written is read");
     assert_eq!(again, record, "EGR-01");

@@ -1,6 +1,7 @@
 //! The seeds and dictionaries of the targets, made from the vectors: always the same bytes.
 
 mod localdb;
+mod process;
 mod sigchains;
 
 use crate::sealing::sealed;
@@ -76,11 +77,16 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
             (0..8).flat_map(|which| [vec![which, 0, 5, 1], vec![which, 5, 16, 0], vec![which, 4, 3, 0]]).collect()
         }
         "records" => records(),
+        "resolving" => worlds(),
         "database_line" => localdb::lines(),
         "database" => localdb::journals(),
         "exported_database" => localdb::exported(),
         "go_storage" => localdb::go_storages(),
         "stored_identity" => localdb::stored_identities(),
+        "process_value" => process::values(),
+        "process_proof" => process::proofs(),
+        "process_share" => process::shares(),
+        "process_text" => process::processes(),
         "sigchain" => sigchains::chains(),
         "rights" => (0..20).map(action_sequence).collect(),
         "scenario" => ["decisions", "guards", "examples"].iter().flat_map(|name| stories(name)).collect(),
@@ -103,6 +109,32 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
     }
 }
 
+/// Worlds of records: options, then six bytes for each record.
+fn worlds() -> Vec<Vec<u8>> {
+    const KNOWN: [u8; 6] = [0, 0, 0, 0, 0, 0];
+    const TOKEN: [u8; 6] = [1, 1, 0, 1, 0, 2];
+    const FOR_GROUP: [u8; 6] = [1, 2, 2, 2, 0, 6];
+    const PROXY: [u8; 6] = [2, 3, 1, 3, 1, 0];
+    const PROXY_OF_PROXY: [u8; 6] = [2, 4, 3, 4, 3, 0];
+    const GROUP_KEY: [u8; 6] = [3, 1, 0, 0, 1, 0];
+    const SYM_ENC_KEY: [[u8; 6]; 2] = [[4, 5, 0, 5, 7, 0], [5, 0, 0, 0, 7, 0]];
+    const TMR: [[u8; 6]; 2] = [[6, 5, 1, 5, 7, 0], [7, 0, 1, 0, 7, 0]];
+    const REVOKED: [u8; 6] = [129, 1, 1, 1, 0, 2];
+    let world = |records: &[[u8; 6]]| records.concat();
+    let worlds = [
+        world(&[TOKEN]),
+        world(&[KNOWN, TOKEN, REVOKED]),
+        world(&[FOR_GROUP, GROUP_KEY, TOKEN]),
+        world(&[PROXY, TOKEN]),
+        world(&[PROXY, PROXY_OF_PROXY, TOKEN]),
+        world(&SYM_ENC_KEY),
+        world(&TMR),
+        world(&[&[TOKEN, FOR_GROUP, PROXY, PROXY_OF_PROXY, GROUP_KEY], &SYM_ENC_KEY[..], &TMR].concat()),
+    ];
+    let options = [0_u8, 3, 4, 8];
+    options.iter().flat_map(|options| worlds.iter().map(|world| [&[*options], world.as_slice()].concat())).collect()
+}
+
 /// What may be worth inserting.
 fn dictionary(target: &str) -> &'static [&'static str] {
     match target {
@@ -118,6 +150,17 @@ fn dictionary(target: &str) -> &'static [&'static str] {
             "[",
             "null",
             "1e9",
+        ],
+        "process_value" => {
+            &["\\x01\\x00", "\\x01\\x01\\x00\\x0atext/plain", "\\\"$binary\\\":", "1e21", "-0", "\\\\ud800"]
+        }
+        "process_proof" => &["\\\"class\\\":", "\\\"path\\\":[", "\\\"side\\\":\\\"L\\\"", "\\\"root\\\":"],
+        "process_text" => &[
+            "\\\"keys\\\":{",
+            "\\\"salts\\\":{",
+            "\\\"placeholder\\\":true",
+            "\\\"#roles\\\"",
+            "\\\"validation_tokens\\\":[",
         ],
         "legacy_message" => &["==GET=SEALD=", "=1=", "=p=", "/=", "@", "2/", "%", "="],
         "container" => &[

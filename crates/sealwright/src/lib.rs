@@ -1,6 +1,6 @@
 //! Sealwright: the formats of the Seald end-to-end-encryption system, read and written offline. One dependency that brings everything.
 //!
-//! Independent and not affiliated with Seald. No network anywhere; no clock, thread or file but in [`egress`]: bytes go in, bytes come out.
+//! Independent and not affiliated with Seald. No network anywhere; no clock, thread or file but in [`egress`] and [`process_store`]: bytes go in, bytes come out.
 //!
 //! # A guided tour
 //!
@@ -117,7 +117,9 @@
 //! | [`kdf`] | every password-based derivation |
 //! | [`identity`] | identity documents: who am I, which private keys |
 //! | [`sigchain`] | whose keys are these: the signed history of a user's devices or a group's members |
-//! | [`session`] | which key opens this: keyrings, routes, serialised sessions |
+//! | [`session`] | which key opens this: keyrings, routes, serialised sessions; what recipients and groups need to open it |
+//! | [`process`] | process data, a separate system: private attributes, commitments, roles, votes, key shares |
+//! | [`process_store`] | process data on disk |
 //! | [`egress`] | bulk offline decryption, with threads and files |
 //!
 //! Every error has a stable [`code`](Coded::code). What could serve an attacker as an oracle is one variant, `rejected`, without detail.
@@ -126,6 +128,8 @@ pub use sealwright_egress as egress;
 pub use sealwright_envelope as envelope;
 pub use sealwright_identity as identity;
 pub use sealwright_kdf as kdf;
+pub use sealwright_process as process;
+pub use sealwright_process_store as process_store;
 pub use sealwright_rights as rights;
 pub use sealwright_session as session;
 pub use sealwright_sigchain as sigchain;

@@ -10,6 +10,8 @@ use sealwright::identity::ssks::{Account, Opened, password, two_man_rule};
 use sealwright::identity::two_man_rule::{Client, SessionToken};
 use sealwright::kdf::value::{AuthFactor, JwtText, RawKey64, RawSecret, RawStorageKey};
 use sealwright::kdf::{AppIdText, Password, SecretText, UserIdText, ValidationKey};
+use sealwright::process::secp256k1::VotingKey;
+use sealwright::process::{AttributeKey, PairSecret, Salt, Value};
 use sealwright::types::{Secret, SecretString, SecretVec, b64, random};
 use std::any::Any;
 use zeroize::Zeroizing;
@@ -31,6 +33,11 @@ const CASES: &[Case] = &[
     ("password::Credential", || text(|secret| password::Credential::Password(Password::new(secret).unwrap()))),
     ("two_man_rule::Credential", || bytes(credential)),
     ("two_man_rule::Client", || bytes(|secret| Client::new(account(), factor(), credential(secret)).unwrap())),
+    ("AttributeKey", || short(|secret| AttributeKey::from_slice(secret).unwrap())),
+    ("Salt", || short(|secret| Salt::from_slice(secret).unwrap())),
+    ("PairSecret", || short(|secret| PairSecret::from_slice(secret).unwrap())),
+    ("VotingKey", || short(|secret| VotingKey::from_slice(secret).unwrap())),
+    ("Value", || bytes(|secret| Value::binary("", secret).unwrap())),
     ("an opened ssks::Blob", || bytes(opened_blob)),
 ];
 
@@ -41,6 +48,11 @@ fn no_secret_outlives_its_type() {
 
 fn bytes<T: 'static>(make: fn(&[u8]) -> T) -> (Box<dyn Any>, Vec<Needle>) {
     let secret = Zeroizing::new(random_bytes::<64>());
+    (Box::new(make(secret.as_slice())), vec![Needle::of(secret.as_slice())])
+}
+
+fn short<T: 'static>(make: fn(&[u8]) -> T) -> (Box<dyn Any>, Vec<Needle>) {
+    let secret = Zeroizing::new(random_bytes::<32>());
     (Box::new(make(secret.as_slice())), vec![Needle::of(secret.as_slice())])
 }
 

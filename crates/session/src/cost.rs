@@ -2,13 +2,21 @@
 //! (docs/spec/EGRESS.md section 4). Nothing here opens anything.
 
 use crate::closed::Reason;
-use crate::keyring::Keyring;
-use crate::records::{PasswordOrKey, SessionRecords};
+use crate::records::{PasswordOrKey, SessionRecords, SymEncKeySecret};
 use crate::resolver::{ProxyDepth, Resolver};
 use crate::route::Route;
-use sealwright_types::SessionId;
-use sealwright_wrap::record::DeviceToken;
-use std::collections::{BTreeSet, HashMap};
+use sealwright_types::{DeviceId, SessionId};
+use sealwright_wrap::KeyHash;
+use sealwright_wrap::record::{DeviceToken, GroupKeyRecord, SymEncKeyRecord, TmrAccess};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// Groups that promise to be recovered.
+#[derive(Debug)]
+pub(crate) struct RecoverableGroups {
+    devices: HashSet<DeviceId>,
+    at_hand: HashSet<KeyHash>,
+    any_sealed: bool,
+}
 
 impl Resolver {
     /// Decides for each needed session which records come first, so that the fewest private-key operations are spent (EGR-20).
@@ -41,18 +49,21 @@ impl Resolver {
     /// The reasons, without those that only opening can tell.
     pub fn promising(&self, session: SessionId) -> Result<Route, Vec<Reason>> {
         let Some(records) = self.records.get(session) else { return Err(vec![Reason::NoRecord]) };
-        let proxies = || records.proxies.iter().map(|proxy| proxy.proxy_session_id).filter(|&proxy| proxy != session);
+        let proxies = || self.proxies_of(session, records);
         let by_proxy = |proxy| {
             self.direct_cost(proxy).is_some()
                 || (self.policy.proxies == ProxyDepth::Chains && self.records.get(proxy).is_some())
+        };
+        let has_over_encryption_key = |access: &TmrAccess| {
+            !self.is_skipped(access.revoked) && self.records.over_encryption_keys_of(access).next().is_some()
         };
         let ways = [
             (Route::Known, !records.known.is_empty()),
             (Route::Direct, self.direct_cost(session).is_some()),
             (Route::Group, records.tokens.iter().any(|token| self.promises_group(token))),
             (Route::Proxy, proxies().any(by_proxy)),
-            (Route::SymEncKey, records.sym_enc_keys.iter().any(|record| self.has_secret(record.sym_enc_key_id))),
-            (Route::Tmr, records.tmr_accesses.iter().any(|tmr| !self.records.over_encryption_keys_of(tmr).is_empty())),
+            (Route::SymEncKey, records.sym_enc_keys.iter().any(|record| self.has_secret(record))),
+            (Route::Tmr, records.tmr_accesses.iter().any(has_over_encryption_key)),
         ];
         let promising = ways.into_iter().find_map(|(route, promises)| promises.then_some(route));
         promising.ok_or_else(|| self.missing(session, records))
@@ -63,15 +74,24 @@ impl Resolver {
         let mut dependents: HashMap<SessionId, Vec<SessionId>> = HashMap::new();
         for &session in needed {
             let Some(records) = self.records.get(session).filter(|records| records.known.is_empty()) else { continue };
-            for proxy in records.proxies.iter().map(|proxy| proxy.proxy_session_id) {
-                if proxy != session && self.direct_cost(proxy).is_some() {
-                    dependents.entry(proxy).or_default().push(session);
-                }
+            for proxy in self.proxies_of(session, records) {
+                dependents.entry(proxy).or_default().push(session);
             }
         }
+        dependents.retain(|&proxy, _| self.direct_cost(proxy).is_some());
         let mut proxies: Vec<_> = dependents.into_iter().collect();
         proxies.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then(a.0.cmp(&b.0)));
         proxies
+    }
+
+    /// The sessions that are proxies of this one.
+    fn proxies_of<'a>(
+        &'a self,
+        session: SessionId,
+        records: &'a SessionRecords,
+    ) -> impl Iterator<Item = SessionId> + 'a {
+        let live = records.proxies.iter().filter(|proxy| !self.is_skipped(proxy.revoked));
+        live.map(|proxy| proxy.proxy_session_id).filter(move |&proxy| proxy != session)
     }
 
     /// The work of reaching a session directly, in units that grow with the cube of the key's size; `None` if nothing promises to.
@@ -87,11 +107,11 @@ impl Resolver {
     /// The session whose token is unwrapped for the sake of `session`: itself or a proxy. `None` if no own token is.
     fn opened_directly_for(&self, session: SessionId) -> Option<SessionId> {
         let records = self.records.get(session).filter(|records| records.known.is_empty())?;
-        let mut proxies = records.proxies.iter().map(|proxy| proxy.proxy_session_id);
+        let mut proxies = self.proxies_of(session, records);
         match self.preferred_proxy(session) {
             Some(proxy) => Some(proxy),
             None if self.direct_cost(session).is_some() => Some(session),
-            None => proxies.find(|&proxy| proxy != session && self.direct_cost(proxy).is_some()),
+            None => proxies.find(|&proxy| self.direct_cost(proxy).is_some()),
         }
     }
 
@@ -102,28 +122,50 @@ impl Resolver {
     }
 
     /// The sizes in bytes of the keys that would be tried for a token.
-    fn candidates<'a>(&'a self, token: &'a DeviceToken) -> impl Iterator<Item = usize> {
-        let keyring: &Keyring = &self.keyring;
-        keyring.candidates(token, self.policy.unknown_hash).map(|candidate| candidate.key.modulus_length())
+    fn candidates<'a>(&'a self, token: &DeviceToken) -> impl Iterator<Item = usize> + use<'a> {
+        let live = !self.is_skipped(token.revoked);
+        let candidates = live.then(|| self.keyring.candidates(token, self.policy.unknown_hash));
+        candidates.into_iter().flatten().map(|candidate| candidate.key.modulus_length())
     }
 
+    /// A token for a group's device, or one that names no device and may be for any (EGR-04).
     fn promises_group(&self, token: &DeviceToken) -> bool {
-        let is_recovered = |device| {
-            self.records.group_keys().iter().filter(|record| record.device_id == device).any(|record| {
-                SessionId::from_bytes(*record.message_id.as_bytes())
-                    .is_ok_and(|session| self.direct_cost(session).is_some())
-            })
-        };
-        let is_at_hand = |device| self.records.group_private_keys().iter().any(|(of, _)| *of == Some(device));
-        token.device_id.is_some_and(|device| is_at_hand(device) || is_recovered(device))
+        if self.is_skipped(token.revoked) {
+            return false;
+        }
+        let groups = self.recoverable_groups();
+        match token.device_id {
+            Some(device) => groups.devices.contains(&device),
+            None => match token.created_for_key_hash {
+                // It may be that of a key which is sealed still: only opening tells.
+                Some(hash) => groups.any_sealed || groups.at_hand.contains(&hash),
+                None => groups.any_sealed || !groups.at_hand.is_empty(),
+            },
+        }
     }
 
-    fn has_secret(&self, id: sealwright_types::SymEncKeyId) -> bool {
+    fn has_secret(&self, record: &SymEncKeyRecord) -> bool {
         let has_app = self.records.app.is_some();
-        self.records.secrets_of(id).any(|secret| has_app || matches!(secret.secret, PasswordOrKey::Key(_)))
+        let usable = |secret: &SymEncKeySecret| has_app || matches!(secret.secret, PasswordOrKey::Key(_));
+        !self.is_skipped(record.revoked) && self.records.secrets_of(record.sym_enc_key_id).iter().any(usable)
     }
 
     fn missing(&self, session: SessionId, records: &SessionRecords) -> Vec<Reason> {
-        self.reasons(session, records, |proxy| self.direct_cost(proxy).is_some())
+        self.reasons(session, records, |proxy| self.direct_cost(proxy).is_some(), |_| false)
+    }
+
+    /// The groups whose keys are at hand, or whose message key promises to be reached directly.
+    fn recoverable_groups(&self) -> &RecoverableGroups {
+        self.groups.get_or_init(|| {
+            let promised = |record: &&GroupKeyRecord| self.direct_cost(record.message_id.into()).is_some();
+            let sealed: HashSet<_> =
+                self.records.group_keys().iter().filter(promised).map(|record| record.device_id).collect();
+            let at_hand = self.records.group_private_keys();
+            RecoverableGroups {
+                any_sealed: !sealed.is_empty(),
+                at_hand: at_hand.iter().map(|(_, key)| key.hash()).collect(),
+                devices: at_hand.iter().filter_map(|(device, _)| *device).chain(sealed).collect(),
+            }
+        })
     }
 }

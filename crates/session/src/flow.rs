@@ -37,6 +37,21 @@ pub enum Generation {
 }
 
 impl Flow {
+    /// The name in reports: that of the route where there is one.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Direct => "direct",
+            Self::Group => "group",
+            Self::Proxy => "proxy",
+            Self::Local => "local",
+            Self::SymEncKey => "symEncKey",
+            Self::Tmr => "tmr",
+            Self::LocalOrTmr => "localOrTmr",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+
     /// Reads a number of the given generation (FLOW-02).
     pub fn from_number(number: Option<i64>, generation: Generation) -> Self {
         match (number, generation) {

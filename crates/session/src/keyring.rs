@@ -76,6 +76,14 @@ impl Keyring {
         }
     }
 
+    /// Adds all keys of another keyring.
+    pub fn append(&mut self, other: Self) {
+        for Candidate { key, devices } in other.candidates {
+            self.add(Arc::clone(&key), None);
+            devices.into_iter().for_each(|device| self.add(Arc::clone(&key), Some(device)));
+        }
+    }
+
     /// How many keys there are.
     pub fn len(&self) -> usize {
         self.candidates.len()
@@ -92,26 +100,27 @@ impl Keyring {
     }
 
     /// The keys to be tried for a token, in order (EMK-10..12). Each costs one private-key operation.
-    pub fn candidates<'a>(
-        &'a self,
-        token: &'a DeviceToken,
+    pub fn candidates<'k>(
+        &'k self,
+        token: &DeviceToken,
         unknown: UnknownHash,
-    ) -> impl Iterator<Item = &'a Candidate> {
+    ) -> impl Iterator<Item = &'k Candidate> + use<'k> {
         let hash = token.created_for_key_hash;
         let named = hash.and_then(|hash| self.by_hash.get(&hash)).and_then(|&place| self.candidates.get(place));
         let by_trial = hash.is_none() || unknown == UnknownHash::TryAll;
         // The named device goes first (EMK-11), but is a hint only (EMK-15).
-        let (of_device, others): (Vec<_>, Vec<_>) = self
-            .candidates
-            .iter()
-            .filter(|candidate| by_trial && candidate.key.modulus_length() == token.token.len())
-            .filter(|candidate| Some(candidate.key.hash()) != hash)
-            .partition(|candidate| token.device_id.is_some_and(|device| candidate.devices.contains(&device)));
+        let (of_device, others): (Vec<_>, Vec<_>) = if by_trial {
+            self.candidates_by_size(&token.token)
+                .filter(|candidate| Some(candidate.key.hash()) != hash)
+                .partition(|candidate| token.device_id.is_some_and(|device| candidate.devices.contains(&device)))
+        } else {
+            Default::default()
+        };
         named.into_iter().chain(of_device).chain(others)
     }
 
     /// The keys to be tried for a token of which nothing is known but its bytes (OLD-02).
-    pub fn candidates_by_size(&self, token: &[u8]) -> impl Iterator<Item = &Candidate> {
+    pub fn candidates_by_size<'k>(&'k self, token: &[u8]) -> impl Iterator<Item = &'k Candidate> + use<'k> {
         let length = token.len();
         self.candidates.iter().filter(move |candidate| candidate.key.modulus_length() == length)
     }
@@ -121,13 +130,19 @@ impl Keyring {
     /// # Errors
     /// [`NoToken`].
     pub fn open(&self, token: &DeviceToken, unknown: UnknownHash) -> Result<Opened<'_>, NoToken> {
-        for candidate in self.candidates(token, unknown) {
-            if let Ok(key) = unwrap(&candidate.key, &token.token) {
-                let place = self.by_hash.get(&candidate.key.hash());
-                let by = place.and_then(|&place| self.candidates.get(place)).ok_or(NoToken)?;
-                return Ok(Opened { key, by });
-            }
-        }
-        Err(NoToken)
+        open_with(self.candidates(token, unknown), &token.token, || {})
     }
+}
+
+/// Opens a token with the first of the candidates that can; `operation` is told of each private-key operation.
+pub(crate) fn open_with<'k>(
+    mut candidates: impl Iterator<Item = &'k Candidate>,
+    token: &[u8],
+    operation: impl Fn(),
+) -> Result<Opened<'k>, NoToken> {
+    let opened = candidates.find_map(|by| {
+        operation();
+        unwrap(&by.key, token).ok().map(|key| Opened { key, by })
+    });
+    opened.ok_or(NoToken)
 }

@@ -1,14 +1,19 @@
 //! From records and secrets to a session's key, one record after the other (docs/spec/SESSIONS.md sections 2 to 7).
 
 mod proxy;
+mod reasons;
 
 use crate::closed::{Closed, Reason};
-use crate::keyring::{Keyring, UnknownHash};
+use crate::cost::RecoverableGroups;
+use crate::flow::Flow;
+use crate::group::{GroupError, OpenedGroup};
+use crate::keyring::{Candidate, Keyring, UnknownHash, open_with};
 use crate::records::{PasswordOrKey, Records, SessionRecords, SymEncKeySecret};
 use crate::route::Route;
-use sealwright_envelope::SymKey;
+use crate::share::ShareError;
+use sealwright_envelope::{SealError, SymKey};
 use sealwright_kdf::{session_id_spellings, sym_enc_key_key_spelled};
-use sealwright_types::{SecretVec, SessionId};
+use sealwright_types::{GroupId, SecretVec, SessionId};
 use sealwright_wrap::record::{DeviceToken, GroupKeyRecord, SymEncKeyRecord, TmrAccess};
 use sealwright_wrap::{PrivateKey, symmetric};
 use std::collections::HashMap;
@@ -65,6 +70,8 @@ pub struct Resolver {
     pub(crate) keyring: Keyring,
     pub(crate) records: Records,
     pub(crate) policy: Policy,
+    /// For planning, which opens nothing.
+    pub(crate) groups: OnceLock<RecoverableGroups>,
     group_keyring: OnceLock<Keyring>,
     memory: HashMap<SessionId, Memory>,
     chains: Mutex<HashMap<SessionId, Arc<Resolved>>>,
@@ -78,6 +85,8 @@ struct Memory {
     preferred_proxy: Option<SessionId>,
     /// The first own token that opens, and its key.
     own: OnceLock<Option<(usize, Arc<Resolved>)>>,
+    /// What the own tokens after it open, where that is another key.
+    further: OnceLock<Vec<Arc<Resolved>>>,
     progress: Mutex<Progress>,
 }
 
@@ -98,18 +107,20 @@ enum Step {
     Proxy(usize),
     SymEncKey(usize),
     TmrAccess(usize),
-    /// A token after the first that opened.
+    /// A key of the own tokens after the first that opened.
     FurtherToken(usize),
 }
 
 impl Resolver {
     /// Finds keys by these private keys, records and secrets.
-    pub fn new(keyring: Keyring, records: Records, policy: Policy) -> Self {
+    pub fn new(keyring: Keyring, mut records: Records, policy: Policy) -> Self {
+        records.forget_repetitions();
         let memory = records.sessions().map(|session| (session, Memory::default())).collect();
         Self {
             keyring,
             records,
             policy,
+            groups: OnceLock::new(),
             group_keyring: OnceLock::new(),
             memory,
             chains: Mutex::default(),
@@ -141,12 +152,35 @@ impl Resolver {
             };
             progress.next += 1;
             if let Some(key) = self.take(session, records, step)
-                && !progress.keys.iter().any(|known| bool::from(known.bytes.ct_eq(&key.bytes)))
+                && !is_among(&progress.keys, &key)
             {
                 progress.keys.push(key);
             }
         }
         progress.keys.get(nth).cloned().ok_or_else(no_record)
+    }
+
+    /// All keys of the session, all of them different, the preferred one first. More than one is the warning `key-mismatch` (SES-10): each
+    /// record is opened to find that out.
+    ///
+    /// # Errors
+    /// [`Closed`] with every reason.
+    pub fn resolve_all(&self, session: SessionId) -> Result<Vec<Arc<Resolved>>, Closed> {
+        let mut keys = vec![self.resolve(session)?];
+        while let Ok(key) = self.resolve_nth(session, keys.len()) {
+            keys.push(key);
+        }
+        Ok(keys)
+    }
+
+    /// Opens the keys of a group by its message keys, which own tokens give (GRP-02, GRP-03).
+    ///
+    /// # Errors
+    /// [`GroupError`].
+    pub fn open_group(&self, group: GroupId) -> Result<OpenedGroup, GroupError> {
+        let records = self.records.group_keys().iter().filter(|record| record.group_id == group);
+        let records: Vec<_> = records.cloned().collect();
+        OpenedGroup::open(&records, |message| self.own(message.into()).and_then(|(_, key)| key.sym_key()))
     }
 
     /// The key that a legacy message carries itself, wrapped for devices that it does not name (SES-40). Only own keys are tried, and
@@ -155,15 +189,17 @@ impl Resolver {
     /// # Errors
     /// [`Closed`].
     pub fn resolve_local(&self, tokens: &[Vec<u8>]) -> Result<Arc<Resolved>, Closed> {
-        for token in tokens {
-            for candidate in self.keyring.candidates_by_size(token) {
-                self.operations.fetch_add(1, Ordering::Relaxed);
-                if let Ok(key) = sealwright_wrap::unwrap(&candidate.key, token) {
-                    return Ok(Resolved::new(&key, Route::Local, false));
-                }
-            }
-        }
-        Err(Closed { reasons: vec![Reason::NoToken { device: None }] })
+        let mut opened =
+            tokens.iter().map(|token| self.unwrap_token(self.keyring.candidates_by_size(token), token, Route::Local));
+        let no_token = || Closed { reasons: vec![Reason::NoToken { device: None }] };
+        opened.find_map(|key| key).ok_or_else(no_token)
+    }
+
+    /// The sessions that there are records of, sorted.
+    pub fn sessions(&self) -> Vec<SessionId> {
+        let mut sessions: Vec<_> = self.records.sessions().collect();
+        sessions.sort_unstable();
+        sessions
     }
 
     /// Private-key operations done so far.
@@ -186,10 +222,7 @@ impl Resolver {
         match step {
             Step::Known(place) => records.known.get(place).map(Resolved::known),
             Step::OwnToken => self.own(session).map(|(_, key)| key),
-            Step::FurtherToken(place) => {
-                let (first, _) = self.own(session)?;
-                records.tokens.get(place).filter(|_| place > first).and_then(|token| self.unwrap_own(token))
-            }
+            Step::FurtherToken(place) => self.further(session).get(place).cloned(),
             Step::GroupToken(place) => self.unwrap_group(records.tokens.get(place)?),
             Step::Proxy(place) => self.unwrap_proxy(records.proxies.get(place)?),
             Step::SymEncKey(place) => self.unwrap_sym_enc_key(records.sym_enc_keys.get(place)?),
@@ -197,14 +230,31 @@ impl Resolver {
         }
     }
 
-    /// A session's keys by known keys and an own token: what it needs to serve as a proxy or to carry a group's message key
-    /// (PROXY-02, GRP-03, EGR-21). Known keys may be wrong: all of them are for trying.
+    /// A session's keys by known keys and own tokens: what it needs to serve as a proxy or to carry a group's message key
+    /// (PROXY-02, GRP-03, EGR-21). Some of them may be wrong: all of them are for trying.
     fn directly(&self, session: SessionId) -> impl Iterator<Item = Arc<Resolved>> {
         let known = self.records.get(session).into_iter().flat_map(|records| &records.known).map(Resolved::known);
-        known.chain(std::iter::once_with(move || self.own(session)).flatten().map(|(_, key)| key))
+        let own = std::iter::once_with(move || self.own(session)).flatten().map(|(_, key)| key);
+        let further = std::iter::once_with(move || self.further(session)).flatten().map(Arc::clone);
+        known.chain(own).chain(further)
     }
 
-    fn own(&self, session: SessionId) -> Option<(usize, Arc<Resolved>)> {
+    /// What own tokens after the first that opened hold, without repetitions.
+    fn further(&self, session: SessionId) -> &[Arc<Resolved>] {
+        let (Some(records), Some(memory)) = (self.records.get(session), self.memory.get(&session)) else { return &[] };
+        memory.further.get_or_init(|| {
+            let Some((first, key)) = self.own(session) else { return Vec::new() };
+            let mut keys = vec![key];
+            for key in records.tokens.iter().skip(first + 1).filter_map(|token| self.unwrap_own(token)) {
+                if !is_among(&keys, &key) {
+                    keys.push(key);
+                }
+            }
+            keys.split_off(1)
+        })
+    }
+
+    pub(crate) fn own(&self, session: SessionId) -> Option<(usize, Arc<Resolved>)> {
         let (records, memory) = (self.records.get(session)?, self.memory.get(&session)?);
         let mut tokens = records.tokens.iter().enumerate();
         let find = || tokens.find_map(|(place, token)| Some((place, self.unwrap_own(token)?)));
@@ -212,28 +262,34 @@ impl Resolver {
     }
 
     fn unwrap_own(&self, token: &DeviceToken) -> Option<Arc<Resolved>> {
-        self.unwrap_token(token, &self.keyring, Route::Direct)
+        if self.is_skipped(token.revoked) {
+            return None;
+        }
+        self.unwrap_token(self.keyring.candidates(token, self.policy.unknown_hash), &token.token, Route::Direct)
     }
 
     /// A token for a group's device; one that names no device may be one (EGR-04).
     fn unwrap_group(&self, token: &DeviceToken) -> Option<Arc<Resolved>> {
-        let may_be = token.device_id.is_none_or(|device| self.records.is_group_device(device));
-        let groups = self.group_keyring();
-        let named = token.created_for_key_hash.is_some_and(|hash| groups.has(hash));
-        (may_be || named).then(|| self.unwrap_token(token, groups, Route::Group)).flatten()
-    }
-
-    fn unwrap_token(&self, token: &DeviceToken, keyring: &Keyring, route: Route) -> Option<Arc<Resolved>> {
         if self.is_skipped(token.revoked) {
             return None;
         }
-        for candidate in keyring.candidates(token, self.policy.unknown_hash) {
+        let may_be = token.device_id.is_none_or(|device| self.records.is_group_device(device));
+        let groups = self.group_keyring();
+        let named = token.created_for_key_hash.is_some_and(|hash| groups.has(hash));
+        let candidates = || groups.candidates(token, self.policy.unknown_hash);
+        (may_be || named).then(|| self.unwrap_token(candidates(), &token.token, Route::Group)).flatten()
+    }
+
+    fn unwrap_token<'k>(
+        &self,
+        candidates: impl Iterator<Item = &'k Candidate>,
+        token: &[u8],
+        route: Route,
+    ) -> Option<Arc<Resolved>> {
+        let count = || {
             self.operations.fetch_add(1, Ordering::Relaxed);
-            if let Ok(key) = sealwright_wrap::unwrap(&candidate.key, &token.token) {
-                return Some(Resolved::new(&key, route, false));
-            }
-        }
-        None
+        };
+        open_with(candidates, token, count).ok().map(|opened| Resolved::new(&opened.key, route, false))
     }
 
     /// The private keys of all groups whose message key is reached directly, opened when the first one is needed.
@@ -253,14 +309,14 @@ impl Resolver {
     }
 
     fn open_group_key(&self, record: &GroupKeyRecord) -> Option<PrivateKey> {
-        let session = SessionId::from_bytes(*record.message_id.as_bytes()).ok()?;
         let sealed = &record.encrypted_encryption_private_key;
-        let mut opened = self.directly(session).map(|key| sealwright_envelope::open(&key.sym_key()?, sealed).ok());
+        let mut opened =
+            self.directly(record.message_id.into()).map(|key| sealwright_envelope::open(&key.sym_key()?, sealed).ok());
         let der = SecretVec::from(opened.find_map(|der| der)?);
         PrivateKey::from_der(der.expose()).ok().map(|imported| imported.key)
     }
 
-    fn is_skipped(&self, revoked: bool) -> bool {
+    pub(crate) fn is_skipped(&self, revoked: bool) -> bool {
         revoked && self.policy.revoked == Revoked::Skipped
     }
 
@@ -268,8 +324,7 @@ impl Resolver {
         if self.is_skipped(record.revoked) {
             return None;
         }
-        let mut secrets = self.records.secrets_of(record.sym_enc_key_id);
-        let key = secrets.find_map(|secret| match &secret.secret {
+        let key = self.records.secrets_of(record.sym_enc_key_id).iter().find_map(|secret| match &secret.secret {
             PasswordOrKey::Key(key) => symmetric::unwrap(&record.data, key).ok(),
             PasswordOrKey::Password(password) => {
                 let app = self.records.app.as_ref()?;
@@ -287,60 +342,27 @@ impl Resolver {
         if self.is_skipped(access.revoked) {
             return None;
         }
-        let mut keys = self.records.over_encryption_keys_of(access).into_iter();
-        let key = keys.find_map(|by| symmetric::unwrap(&access.data, &by.key).ok())?;
+        let key = self
+            .records
+            .over_encryption_keys_of(access)
+            .find_map(|by| symmetric::unwrap(&access.data, &by.key).ok())?;
         Some(Resolved::new(&key, Route::Tmr, false))
-    }
-
-    fn closed(&self, session: SessionId, records: &SessionRecords) -> Closed {
-        Closed { reasons: self.reasons(session, records, |proxy| self.directly(proxy).next().is_some()) }
-    }
-
-    /// One reason for each record, given which sessions are reached directly.
-    pub(crate) fn reasons(
-        &self,
-        session: SessionId,
-        records: &SessionRecords,
-        is_direct: impl Fn(SessionId) -> bool,
-    ) -> Vec<Reason> {
-        let tokens = records.tokens.iter().map(|token| match token.device_id {
-            Some(device) if self.records.is_group_device(device) => Reason::GroupKeyMissing { device },
-            device => Reason::NoToken { device },
-        });
-        let proxies = records.proxies.iter().filter(|proxy| proxy.proxy_session_id != session).map(|proxy| {
-            let proxy = proxy.proxy_session_id;
-            match self.records.get(proxy) {
-                Some(_) if is_direct(proxy) => Reason::Rejected,
-                Some(by) if by.has_delegated_ways(&self.records) => Reason::ProxyNotDirect { proxy },
-                _ => Reason::ProxyClosed { proxy },
-            }
-        });
-        let sym_enc_keys = records.sym_enc_keys.iter().map(|record| self.why_no_sym_enc_key(record));
-        let tmr_accesses = records.tmr_accesses.iter().map(|access| {
-            if self.records.over_encryption_keys_of(access).is_empty() {
-                Reason::OverEncryptionKeyMissing { id: access.tmr_access_id }
-            } else {
-                Reason::Rejected
-            }
-        });
-        let reasons: Vec<_> = tokens.chain(proxies).chain(sym_enc_keys).chain(tmr_accesses).collect();
-        if reasons.is_empty() { vec![Reason::NoRecord] } else { reasons }
-    }
-
-    fn why_no_sym_enc_key(&self, record: &SymEncKeyRecord) -> Reason {
-        let id = record.sym_enc_key_id;
-        let mut secrets = self.records.secrets_of(id).peekable();
-        if secrets.peek().is_none() {
-            return Reason::SymEncKeySecretMissing { id };
-        }
-        let all_passwords = secrets.all(|secret| matches!(secret.secret, PasswordOrKey::Password(_)));
-        if all_passwords && self.records.app.is_none() { Reason::AppIdMissing { id } } else { Reason::Rejected }
     }
 }
 
 impl Resolved {
     pub(crate) fn new(key: &SymKey, route: Route, chain: bool) -> Arc<Self> {
         Arc::new(Self { bytes: SecretVec::copy_of(key.expose()), route, chain })
+    }
+
+    /// How the session is said to have been retrieved (FLOW-01).
+    pub fn flow(&self) -> Flow {
+        self.route.flow()
+    }
+
+    /// As [`Self::sym_key`], where the key is needed to seal.
+    pub(crate) fn ready(&self) -> Result<SymKey, ShareError> {
+        self.sym_key().ok_or(ShareError::Seal(SealError::ShortKey))
     }
 
     fn known(bytes: &SecretVec) -> Arc<Self> {
@@ -353,13 +375,8 @@ impl Resolved {
     }
 }
 
-impl SessionRecords {
-    /// Whether something else than a user's own token leads to the session.
-    fn has_delegated_ways(&self, records: &Records) -> bool {
-        let for_group = |token: &DeviceToken| token.device_id.is_some_and(|device| records.is_group_device(device));
-        !(self.proxies.is_empty() && self.sym_enc_keys.is_empty() && self.tmr_accesses.is_empty())
-            || self.tokens.iter().any(for_group)
-    }
+fn is_among(keys: &[Arc<Resolved>], key: &Resolved) -> bool {
+    keys.iter().any(|known| bool::from(known.bytes.ct_eq(&key.bytes)))
 }
 
 /// The steps in their order (SES-22), a preferred proxy before the own token.
@@ -374,7 +391,7 @@ fn steps(records: &SessionRecords, preferred: Option<SessionId>) -> Vec<Step> {
     steps.extend(last.into_iter().map(Step::Proxy));
     steps.extend((0..records.sym_enc_keys.len()).map(Step::SymEncKey));
     steps.extend((0..records.tmr_accesses.len()).map(Step::TmrAccess));
-    steps.extend((1..records.tokens.len()).map(Step::FurtherToken));
+    steps.extend((0..records.tokens.len().saturating_sub(1)).map(Step::FurtherToken));
     steps
 }
 

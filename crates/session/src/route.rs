@@ -1,5 +1,6 @@
 //! The ways that lead to a session's key.
 
+use crate::flow::Flow;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -27,6 +28,19 @@ impl Route {
     /// All routes in the order of preference.
     pub const ALL: [Self; 7] =
         [Self::Known, Self::Direct, Self::Group, Self::Proxy, Self::SymEncKey, Self::Tmr, Self::Local];
+
+    /// The flow that a session reached so is written with (FLOW-01); of a key that was given nothing is known.
+    pub const fn flow(self) -> Flow {
+        match self {
+            Self::Known => Flow::Unknown(None),
+            Self::Direct => Flow::Direct,
+            Self::Group => Flow::Group,
+            Self::Proxy => Flow::Proxy,
+            Self::SymEncKey => Flow::SymEncKey,
+            Self::Tmr => Flow::Tmr,
+            Self::Local => Flow::Local,
+        }
+    }
 
     /// The name in manifests and reports.
     pub const fn as_str(self) -> &'static str {

@@ -1,10 +1,11 @@
 //! Session keys for people, not for keys: only devices that a verified chain vouches for (docs/spec/SIGCHAIN.md section 7).
 
+use crate::share::{ShareError, UnverifiedDevice, wrap_for_unverified};
 use sealwright_envelope::SymKey;
 use sealwright_sigchain::{Expired, KeyringFault, Owner, RingDevice, Verified};
 use sealwright_types::{Coded, DeviceId, SessionId};
 use sealwright_wrap::record::DeviceToken;
-use sealwright_wrap::{KeyHash, PublicKey, WrapError, wrap};
+use sealwright_wrap::{KeyHash, PublicKey};
 
 /// A device of a recipient as it is known from elsewhere: its encryption key, and the hash of its signing key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub struct RecipientDevice {
 /// The devices of one user or group that receive session keys. Only comparing them with a verified chain makes this.
 #[derive(Debug, Clone)]
 pub struct Recipients {
-    devices: Vec<(DeviceId, PublicKey)>,
+    devices: Vec<UnverifiedDevice>,
     warnings: Vec<KeyringFault>,
 }
 
@@ -66,14 +67,15 @@ impl Recipients {
         for device in devices.iter().filter(|device| !device.revoked) {
             let key = &device.encryption_key;
             recipients.warnings.extend(chain.may_receive(device.id, key.hash(), now, expired)?);
-            recipients.devices.push((device.id, key.clone()));
+            recipients.devices.push(UnverifiedDevice { id: device.id, encryption_key: key.clone() });
         }
         if recipients.devices.is_empty() { Err(RecipientError::NoDevice) } else { Ok(recipients) }
     }
 
-    /// The devices that receive, in the order in which they were given.
-    pub fn devices(&self) -> impl Iterator<Item = DeviceId> {
-        self.devices.iter().map(|(id, _)| *id)
+    /// The devices that receive, in the order in which they were given: for the calls of this crate that take devices and ask no chain
+    /// themselves.
+    pub fn devices(&self) -> &[UnverifiedDevice] {
+        &self.devices
     }
 
     /// What a person should know: devices that have expired and receive all the same (SIG-54).
@@ -92,23 +94,7 @@ impl RecipientDevice {
 /// Wraps a session's key for every device of verified recipients (EMK-02).
 ///
 /// # Errors
-/// [`WrapError`].
-pub fn wrap_for(recipients: &Recipients, session: SessionId, key: &SymKey) -> Result<Vec<DeviceToken>, WrapError> {
-    let devices = recipients.devices.iter();
-    devices.map(|(id, public)| wrap_unverified(session, key, Some(*id), public)).collect()
-}
-
-/// Wraps a session's key for a bare public key. Nothing says whose key it is: whoever could have put it there can read the session.
-/// [`wrap_for`] asks a chain first.
-///
-/// # Errors
-/// [`WrapError`].
-pub fn wrap_unverified(
-    session_id: SessionId,
-    key: &SymKey,
-    device_id: Option<DeviceId>,
-    recipient: &PublicKey,
-) -> Result<DeviceToken, WrapError> {
-    let token = wrap(key, recipient)?.into();
-    Ok(DeviceToken { session_id, device_id, created_for_key_hash: Some(recipient.hash()), token, revoked: false })
+/// [`ShareError`].
+pub fn wrap_for(recipients: &Recipients, session: SessionId, key: &SymKey) -> Result<Vec<DeviceToken>, ShareError> {
+    wrap_for_unverified(session, key, &recipients.devices)
 }

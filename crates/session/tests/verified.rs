@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
 
 use sealwright_envelope::SymKey;
-use sealwright_session::{RecipientDevice, RecipientError, Recipients, wrap_for, wrap_unverified};
+use sealwright_session::{RecipientDevice, RecipientError, Recipients, wrap_for, wrap_for_unverified};
 use sealwright_sigchain::{Author, DEFAULT_LIFE, Expired, KeyringFault, Mode, NewDevice, Owner, Verified};
 use sealwright_types::{Coded as _, DeviceId, SessionId, UserId};
 use sealwright_wrap::{KeySize, PrivateKey, unwrap};
@@ -59,8 +59,8 @@ fn every_device_of_a_verified_user_opens_its_token() {
         assert_eq!(token.created_for_key_hash, Some(private.hash()));
         assert_eq!(unwrap(private, &token.token).unwrap().expose(), key.expose());
     }
-    let bare = wrap_unverified(session, &key, None, KEYS[1].public()).unwrap();
-    assert_eq!(unwrap(&KEYS[1], &bare.token).unwrap().expose(), key.expose());
+    let unverified = wrap_for_unverified(session, &key, recipients.devices()).unwrap();
+    assert_eq!(unwrap(&KEYS[0], &unverified[0].token).unwrap().expose(), key.expose());
 }
 
 #[test]
@@ -94,7 +94,10 @@ fn revoked_devices_receive_nothing() {
     assert_eq!(receiving(&devices).unwrap_err(), KeyringFault::DeviceRevoked(devices[1].id).into());
     devices[1].revoked = true;
     for held in [&devices[..1], &devices] {
-        assert_eq!(receiving(held).unwrap().devices().collect::<Vec<_>>(), [devices[0].id]);
+        assert_eq!(
+            receiving(held).unwrap().devices().iter().map(|device| device.id).collect::<Vec<_>>(),
+            [devices[0].id]
+        );
     }
     let chain = chain.next(NOW + 86_501).revocation(author, devices[0].id).unwrap().chain;
     for held in [&[][..], &devices[1..]] {
@@ -113,7 +116,7 @@ fn expired_devices_are_warned_of_or_refused() {
     assert!(receiving(end, Expired::Refused).unwrap().warnings().is_empty());
     let warned = receiving(end + 1, Expired::Warned).unwrap();
     assert_eq!(
-        (warned.devices().count(), warned.warnings()),
+        (warned.devices().len(), warned.warnings()),
         (2, &[KeyringFault::DeviceExpired(person.devices[0].id)][..])
     );
     assert_eq!(receiving(end + 1, Expired::Refused).unwrap_err().code(), "device-expired");

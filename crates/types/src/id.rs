@@ -130,8 +130,17 @@ ids! {
     SymEncKeyId;
     /// A TMR access: a session key wrapped under an over-encryption key.
     TmrAccessId;
+    /// A temporary key of a group: an invitation by e-mail or telephone.
+    TemporaryKeyId;
     /// A validation key, with which an application's server vouches for its users.
     ValidationKeyId;
+}
+
+/// The message key of a group is the key of a session (GRP-03).
+impl From<MessageId> for SessionId {
+    fn from(id: MessageId) -> Self {
+        Self(id.0)
+    }
 }
 
 fn checked(bytes: [u8; 16]) -> Result<[u8; 16], IdError> {

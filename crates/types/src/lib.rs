@@ -31,7 +31,8 @@ mod secret;
 pub use code::{Coded, Malformed, RuleId};
 pub use cursor::{Cursor, Truncated};
 pub use id::{
-    AppId, DeviceId, GroupId, IdError, MessageId, SessionId, SymEncKeyId, TmrAccessId, UserId, ValidationKeyId,
+    AppId, DeviceId, GroupId, IdError, MessageId, SessionId, SymEncKeyId, TemporaryKeyId, TmrAccessId, UserId,
+    ValidationKeyId,
 };
 pub use secret::{Secret, SecretString, SecretVec};
 

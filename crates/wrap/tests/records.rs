@@ -283,3 +283,16 @@ fn creation_is_seconds_or_a_date() {
     }
     read::<GroupKeyRecord>(&with(&base, json!({"message_id": SESSION}))).expect_err("EGR-01");
 }
+
+#[test]
+fn an_array_is_no_record() {
+    // As many elements as a token has spellings of its members, in their order.
+    let token = json!([SESSION, null, null, null, null, null, null, null, null, "AAAA", null, null]);
+    assert!(serde_json::from_value::<DeviceToken>(token).is_err());
+    let proxy = json!([SESSION, null, SESSION, null, "AAAA", null, null]);
+    assert!(serde_json::from_value::<ProxyKey>(proxy).is_err());
+    let access =
+        |factor: Value| json!({ "sessionId": SESSION, "tmrAccessId": SESSION, "authFactor": factor, "data": "AAAA" });
+    assert!(serde_json::from_value::<TmrAccess>(access(json!({ "type": "EM", "value": "a@b.c" }))).is_ok());
+    assert!(serde_json::from_value::<TmrAccess>(access(json!(["EM", "a@b.c"]))).is_err());
+}

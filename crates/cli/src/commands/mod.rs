@@ -9,6 +9,7 @@ pub(crate) mod encrypt;
 pub(crate) mod identity;
 pub(crate) mod inspect;
 pub(crate) mod manual;
+pub(crate) mod process;
 pub(crate) mod rights;
 pub(crate) mod session;
 pub(crate) mod sigchain;
@@ -29,6 +30,7 @@ pub(crate) fn run(command: Command, console: &Console) -> Result<Status, Failure
         Command::Sigchain(command) => sigchain::run(&command, console),
         Command::Identity(command) => identity::run(&command, console),
         Command::Derive(arguments) => derive::run(&arguments, console),
+        Command::Process(command) => process::run(&command, console),
         Command::Egress(command) => egress::run(&command, console),
         Command::Rights(command) => rights::run(&command, console),
         Command::Vectors(command) => vectors::run(&command, console),

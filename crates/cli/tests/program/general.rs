@@ -1,7 +1,7 @@
 use crate::place::Place;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 39] = [
+const COMMANDS: [&[&str]; 53] = [
     &[],
     &["inspect"],
     &["decrypt"],
@@ -31,6 +31,19 @@ const COMMANDS: [&[&str]; 39] = [
     &["derive", "group-self-add-secret"],
     &["derive", "user-license-token"],
     &["derive", "pre-validation-token"],
+    &["process"],
+    &["process", "init"],
+    &["process", "meet"],
+    &["process", "create"],
+    &["process", "update"],
+    &["process", "vote"],
+    &["process", "show"],
+    &["process", "open"],
+    &["process", "prove"],
+    &["process", "verify"],
+    &["process", "request"],
+    &["process", "share"],
+    &["process", "receive"],
     &["egress"],
     &["egress", "plan"],
     &["egress", "run"],
@@ -39,6 +52,7 @@ const COMMANDS: [&[&str]; 39] = [
     &["rights", "decide"],
     &["vectors"],
     &["vectors", "check"],
+    &["conform"],
     &["completions"],
     &["man"],
 ];

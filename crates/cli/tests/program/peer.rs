@@ -67,3 +67,23 @@ pub(crate) fn legacy_message() -> String {
 pub(crate) fn raw_plaintext() -> Vec<u8> {
     (0..100_u32).map(|place| (7 * place + 3) as u8).collect()
 }
+
+/// The identity document of a user of the captured traffic.
+pub(crate) fn identity(user: &str) -> Vec<u8> {
+    use sealwright::types::bson::Writer;
+    let user = &json("session.json")["users"][user];
+    let latin1 =
+        |text: &Value| b64::decode_strict(text.as_str().unwrap()).unwrap().into_iter().map(char::from).collect();
+    let all = |name: &str| user[name].as_array().unwrap().iter().map(latin1).collect::<Vec<String>>();
+    let mut writer = Writer::with_capacity(0)
+        .string("userId", user["userIdS64"].as_str().unwrap())
+        .string("keyId", user["keyIdS64"].as_str().unwrap());
+    for name in ["encryptionKey", "signingKey"] {
+        let key: String = latin1(&user[name]);
+        writer = writer.string(name, &key);
+    }
+    writer = writer
+        .strings("serializedOldEncryptionKeys", &all("oldEncryptionKeys"))
+        .strings("serializedOldSigningKeys", &all("oldSigningKeys"));
+    writer.finish().expose().to_vec()
+}

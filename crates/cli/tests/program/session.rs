@@ -4,7 +4,7 @@ use sealwright::envelope::SymKey;
 use sealwright::session::{Generation, Keyring, SerializedSession, UnknownHash};
 use sealwright::types::b64;
 use sealwright::wrap::record::DeviceToken;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 #[test]
@@ -90,4 +90,232 @@ fn a_wrapped_key_is_opened_by_its_recipient() {
         place.run(["session", "wrap"].iter().chain(arguments));
     }
     place.matches("session-wrap");
+}
+
+/// The peer's records of one kind as a line.
+fn line(object: &Value, more: Value) -> String {
+    let mut object = object.as_object().unwrap().clone();
+    object.extend(more.as_object().unwrap().clone());
+    Value::Object(object).to_string() + "\n"
+}
+
+#[test]
+fn a_key_is_wrapped_for_every_kind_of_recipient_and_opened_again() {
+    let mut place = Place::new();
+    let peer = peer::json("session.json");
+    let proxy = &peer["proxyKeys"][0];
+    let (target, by) = (proxy["sessionId"].as_str().unwrap(), proxy["proxySessionId"].as_str().unwrap());
+    place.file("alice", peer::identity("alice"));
+    place.file("bob", peer::identity("bob"));
+    place.file("session", peer::serialized_file_session(peer::SESSION));
+    place.file("proxy-session", serialized(by, &proxy["proxySessionKey"]));
+    let info = &proxy["retrieveResponse"]["proxy_key_info"];
+    place.file("tokens", line(&info["encrypted_proxy_message_key"], json!({ "message_id": by })));
+    place.file("present", line(&info["proxy_mk"], json!({})));
+    place.file("password", "correct horse\n");
+    place.file("wrong", "correct horsf\n");
+    place.file("raw", peer::message_key() + "\n");
+    place.file("short", b64::encode([1; 32]));
+    let public = sealwright::identity::Identity::from_bson(&peer::identity("alice")).unwrap().identity;
+    place.file("alice.pub", public.current().encryption.public().to_spki());
+    let device = public.device().to_string();
+    const SYM_ENC_KEY: &str = "50ef0556-3327-442e-93b0-0224f8db27ba";
+    const ACCESS: &str = "607eff24-b12b-4d68-a942-7c51a79cc907";
+    const APP: &str = "12345678-1234-4abc-8def-1234567890ab";
+    let wrap = ["session", "wrap", "--session-key-file", "session"];
+    let password = ["--sym-enc-key", SYM_ENC_KEY, "--password-file", "password", "--app-id", APP];
+    let raw = ["--sym-enc-key", SYM_ENC_KEY, "--raw-key-file", "raw"];
+    let tmr = ["--tmr-access", "Someone@Example.com", "--over-encryption-key-file", "raw", "--tmr-access-id", ACCESS];
+    let proxied = ["--proxy", by, "--identity", "alice", "--keys", "tokens"];
+    let token = ["--recipient", "alice.pub", "--device-id", &device];
+    let recipients: [(&str, &[&str], &[&str]); 5] = [
+        ("token", &token, &["--identity", "bob", "alice"]),
+        ("by-password", &password, &["--password-file", "password", "--app-id", APP]),
+        ("by-raw-key", &raw, &["--raw-key-file", "raw"]),
+        ("tmr", &tmr, &["--over-encryption-key-file", "raw"]),
+        ("proxy", &proxied, &["--proxy-key-file", "proxy-session"]),
+    ];
+    for (name, recipient, secret) in recipients {
+        let output = place.run(wrap.iter().chain(recipient));
+        let record = String::from_utf8(output.stdout).unwrap();
+        place.file(name, &record);
+        let opened = format!("{name}.session");
+        place.run(["session", "unwrap", name, "-o", &opened].iter().chain(secret));
+        let text = std::fs::read_to_string(place.path().join(opened)).unwrap();
+        let session = SerializedSession::from_text(text.trim_end(), Generation::Current).unwrap();
+        assert_eq!(session.id.to_string(), peer::SESSION);
+        assert_eq!(b64::encode(session.key.expose()), peer::file_key(), "{name}");
+    }
+    // Several at once, each opens by itself.
+    place.run(wrap.iter().chain(&token).chain(&proxied).chain(&tmr).chain(&raw));
+    for arguments in [
+        &["session", "unwrap", "token", "-o", "new", "--identity", "bob"][..],
+        &["session", "unwrap", "token", "-o", "new"],
+        &["session", "unwrap", "by-password", "-o", "new", "--password-file", "wrong", "--app-id", APP],
+        &["session", "unwrap", "by-password", "-o", "new", "--password-file", "password"],
+        &["session", "unwrap", "by-raw-key", "-o", "new"],
+        &["session", "unwrap", "tmr", "-o", "new", "--over-encryption-key-file", "short"],
+        &["session", "unwrap", "proxy", "-o", "new"],
+        &["session", "unwrap", "proxy", "-o", "new", "--proxy-key-file", "session"],
+        &["session", "unwrap", "password", "-o", "new"],
+        &["session", "unwrap", "tmr", "-o", "-", "--over-encryption-key-file", "raw"],
+        &["session", "unwrap", "tmr", "-o", "tmr.session", "--over-encryption-key-file", "raw"],
+        &["session", "unwrap", "tmr", "-o", "tmr.session", "--over-encryption-key-file", "raw", "--force", "--json"],
+        // PROXY-04, PROXY-05.
+        &["session", "wrap", "--session-key-file", "session", "--proxy", by, "--identity", "bob", "--keys", "tokens"],
+        &[
+            "session",
+            "wrap",
+            "--session-key-file",
+            "proxy-session",
+            "--proxy",
+            by,
+            "--identity",
+            "alice",
+            "--keys",
+            "tokens",
+        ],
+        &[
+            "session",
+            "wrap",
+            "--session-key-file",
+            "raw",
+            "--session-id",
+            target,
+            "--proxy",
+            by,
+            "--identity",
+            "alice",
+            "--keys",
+            "tokens",
+            "present",
+        ],
+        &["session", "wrap", "--session-key-file", "session", "--proxy", by],
+        &["session", "wrap", "--session-key-file", "session", "--tmr-access", "nobody"],
+        &["session", "wrap", "--session-key-file", "session", "--tmr-access", "+33612345678"],
+        &[
+            "session",
+            "wrap",
+            "--session-key-file",
+            "session",
+            "--sym-enc-key",
+            SYM_ENC_KEY,
+            "--password-file",
+            "password",
+        ],
+        &["session", "wrap", "--session-key-file", "session"],
+    ] {
+        place.run(arguments);
+    }
+    assert!(!place.listing().contains(&"new".to_owned()));
+    place.matches("session-wrap-unwrap");
+}
+
+fn serialized(id: &str, key: &Value) -> String {
+    let key = SymKey::from_bytes(&b64::decode_strict(key.as_str().unwrap()).unwrap()).unwrap();
+    SerializedSession { id: id.parse().unwrap(), key, details: None }.to_text().expose().to_owned()
+}
+
+#[test]
+fn resolving_tells_the_way_or_every_reason() {
+    let mut place = Place::new();
+    let peer = peer::json("session.json");
+    place.file("alice", peer::identity("alice"));
+    let (proxy, tmr) = (&peer["proxyKeys"][0], &peer["tmrAccesses"][0]);
+    let by = proxy["proxySessionId"].as_str().unwrap();
+    let info = &proxy["retrieveResponse"]["proxy_key_info"];
+    let group = &peer["group"];
+    let (message, device) =
+        (&group["createResponse"]["groupdevicekey"], &group["createResponse"]["group"]["device_id"]);
+    let answer = &group["messageForGroup"]["retrieveRequests"][0]["response"]["token"][0];
+    let for_group = line(answer, json!({ "message_id": group["messageForGroup"]["sessionId"] }));
+    let sym_enc_key = &peer["symEncKeys"][0];
+    let by_password = line(
+        &sym_enc_key["retrieveResponse"],
+        json!({ "sessionId": sym_enc_key["sessionId"], "symEncKeyId": sym_enc_key["symEncKeyId"] }),
+    );
+    let records = [
+        line(&info["encrypted_proxy_message_key"], json!({ "message_id": by })),
+        line(&info["proxy_mk"], json!({})),
+        line(message, json!({ "deviceId": device })),
+        line(&group["createRequest"]["message_keys"][1], json!({ "message_id": message["message_id"] })),
+        for_group.clone(),
+        by_password,
+        line(
+            &tmr["addRequest"]["tokens"][0],
+            json!({ "sessionId": tmr["sessionId"], "tmr_key_id": tmr["tmrAccessId"] }),
+        ),
+        "[\"no record\"]\n".to_owned(),
+    ]
+    .concat();
+    place.file("records", &records);
+    place.file("group-only", line(message, json!({ "deviceId": device })) + &for_group);
+    place.file("self", line(&info["proxy_mk"], json!({ "message_id": by })));
+    place.file("revoked", line(&info["encrypted_proxy_message_key"], json!({ "message_id": by, "revoked": true })));
+    place.file("password", sym_enc_key["password"].as_str().unwrap());
+    place.file("over", tmr["rawOverEncryptionKey"].as_str().unwrap());
+    let resolve = |more: &[&str]| -> Vec<String> {
+        ["session", "resolve"].iter().chain(more).map(|word| (*word).to_owned()).collect()
+    };
+    let id = sym_enc_key["symEncKeyId"].as_str().unwrap();
+    let app = peer["appId"].as_str().unwrap();
+    let secrets = ["--sym-enc-key", id, "--password-file", "password", "--app-id", app];
+    place.run(resolve(&["records", "--identity", "alice"]));
+    place.run(resolve(&["records", "--identity", "alice", "--json"]));
+    place.run(resolve(&[["records", "--identity", "alice"].as_slice(), &secrets].concat()));
+    place.run(resolve(&["records", "--over-encryption-key-file", "over", "--quiet"]));
+    place.run(resolve(&[
+        "records",
+        "--identity",
+        "alice",
+        "--session-id",
+        proxy["sessionId"].as_str().unwrap(),
+        "-o",
+        "key",
+    ]));
+    let text = std::fs::read_to_string(place.path().join("key")).unwrap();
+    let session = SerializedSession::from_text(text.trim_end(), Generation::Current).unwrap();
+    assert_eq!(b64::encode(session.key.expose()), proxy["sessionKey"].as_str().unwrap());
+    place.run(resolve(&["group-only"]));
+    place.run(resolve(&["self", "--identity", "alice", "--session-id", by]));
+    place.run(resolve(&["revoked", "--identity", "alice"]));
+    place.run(resolve(&["revoked", "--identity", "alice", "--open-revoked"]));
+    for wrong in [
+        &["records", "-o", "new"][..],
+        &["records", "--session-id", by, peer::SESSION, "-o", "new"],
+        &["records", "--session-id", by, "-o", "-"],
+        &["records", "--session-id", by, "-o", "key"],
+        &["records", "--password-file", "password"],
+        &["missing"],
+        &["tmp"],
+        &[],
+    ] {
+        place.run(resolve(wrong));
+    }
+    place.matches("session-resolve");
+}
+
+/// Each item of the hard bundle that has a key has it here too.
+#[test]
+fn a_bundle_resolves_as_its_egress_says() {
+    let place = Place::new();
+    let bundle = peer::vectors("egress/hard/bundle");
+    let output = place
+        .command(&["session", "resolve", "--json", "--quiet", "--open-revoked", bundle.to_str().unwrap()])
+        .output()
+        .unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let sessions: std::collections::BTreeMap<_, _> = told["sessions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|session| (session["sessionId"].as_str().unwrap(), session))
+        .collect();
+    assert!(sessions.len() > 10);
+    let plan = place.command(&["egress", "plan", "--json", "--quiet", bundle.to_str().unwrap()]).output().unwrap();
+    let plan: Value = serde_json::from_slice(&plan.stdout).unwrap();
+    for closed in plan["unreachable"].as_array().unwrap() {
+        let session = sessions.get(closed["sessionId"].as_str().unwrap());
+        assert!(session.is_none_or(|session| session["error"] == closed["error"]), "{closed}");
+    }
 }

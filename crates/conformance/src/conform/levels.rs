@@ -37,7 +37,9 @@ impl Level {
         match self {
             Self::Reader => Some(&READER),
             Self::Writer => Some(&["envelope-seal", "message-seal", "file-seal", "oaep-wrap"]),
-            Self::Resolver => Some(&["resolve"]),
+            Self::Resolver => {
+                Some(&["session-resolve", "session-reasons", "proxy-add", "tmr-retrieve", "invitation-open"])
+            }
             Self::Full => None,
         }
     }

@@ -15,13 +15,17 @@ mod keys;
 mod message;
 mod notes;
 mod peer;
+mod process;
+mod recipients;
 mod rights;
+mod routes;
 mod rsa;
 mod schemas;
 mod session;
 mod sigchain;
 mod stored;
 mod tokens;
+mod world;
 
 use crate::binary::{Binary, LONGEST_INLINE};
 use crate::kinds::Kind;
@@ -65,7 +69,10 @@ pub fn files(vectors: &Path) -> Result<Files, GenerateError> {
     database::add(&peer, &mut files)?;
     go_storage::add(&peer, &mut files)?;
     session::add(&peer, &mut files)?;
+    process::add(&mut files)?;
     sigchain::add(&peer, &mut files)?;
+    routes::add(&peer, &mut files)?;
+    recipients::add(&peer, &mut files)?;
     rights::add(&mut files)?;
     schemas::add(&mut files)?;
     Ok(files)

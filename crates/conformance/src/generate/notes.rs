@@ -53,10 +53,22 @@ const NOTES: &[Row] = &[
         &["OAEP-02", "OAEP-04"],
     ),
     (
+        "Delegation",
+        "a way to a key is taken that the rules do not open, or one secret is tried for what belongs to another",
+        "somebody reads what nobody gave them, or loops through sessions that refer to each other",
+        &["PROXY-02", "GRP-03", "PROXY-04", "TMR-02"],
+    ),
+    (
         "EarlyRelease",
         "plaintext is handed out before the MAC over everything has verified",
         "an attacker chooses what the caller sees",
         &["ENV-07", "ENV-09"],
+    ),
+    (
+        "FixedByStandard",
+        "a standard is implemented differently: RFC 5869, RFC 8785, SP 800-38D, BIP 340",
+        "no implementation of these standards agrees",
+        &["docs/spec/PROCESS.md"],
     ),
     (
         "HashScope",
@@ -131,6 +143,12 @@ const NOTES: &[Row] = &[
         &["OAEP-03", "OAEP-04"],
     ),
     (
+        "OwnProfile",
+        "a choice of the profile sealwright-process-1 is implemented differently",
+        "no interoperability within the profile; says nothing about 4NK's format, which is not public",
+        &["docs/spec/PROCESS.md"],
+    ),
+    (
         "PeerAccepts",
         "an existing implementation accepts this input",
         "differs from it on purpose",
@@ -160,12 +178,24 @@ const NOTES: &[Row] = &[
         "a crash, or a user who is told to try another password",
         &["BLOB-05", "BLOB-11"],
     ),
+    (
+        "StatedBy4NK",
+        "a behaviour that 4NK's public documentation states is missing or another one; the bytes around it are those of this profile",
+        "what works with the original does not work here",
+        &["docs/spec/PROCESS.md"],
+    ),
     ("Truncation", "the end of the input is not checked", "a part passes for the whole", &["ENV-06", "ENV-07"]),
     (
         "TypeConfusion",
         "a field of another type, or one that stands there twice, is taken all the same",
         "two readers take different keys or sessions",
         &["SER-11"],
+    ),
+    (
+        "UnsignedInvitation",
+        "an invitation to a group is taken without the signature of a known key of the group",
+        "whoever writes to the server's records invites into a group of their own",
+        &["GTK-03"],
     ),
     (
         "WeakShape",

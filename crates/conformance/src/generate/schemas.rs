@@ -1,6 +1,8 @@
 //! `schemas/`: a JSON Schema for every kind. Nothing that is not named is allowed.
 
+mod process;
 mod rights;
+mod sessions;
 
 use super::{Files, GenerateError, pretty};
 use crate::kinds::{
@@ -35,6 +37,7 @@ use crate::schema::{SCHEMA_PREFIX, SCHEMA_VERSION};
 use serde_json::{Value, json};
 
 pub(super) fn add(files: &mut Files) -> Result<(), GenerateError> {
+    process::add(files)?;
     put::<Base64>(
         files,
         &[("text", text()), ("reading", json!({ "enum": ["strict", "tolerant", "s64"] }))],
@@ -110,6 +113,7 @@ pub(super) fn add(files: &mut Files) -> Result<(), GenerateError> {
     keys(files)?;
     identities(files)?;
     sigchains(files)?;
+    sessions::sessions(files)?;
     rights::add(files)
 }
 
@@ -399,7 +403,7 @@ fn put<K: Kind>(files: &mut Files, input: &[(&str, Value)], output: &[(&str, Val
     let code = json!({ "type": "string", "pattern": "^[a-z]+[a-z0-9]*(-[a-z0-9]+)*$" });
     let mut members = vec![
         ("id", json!({ "type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*-[0-9]{3,}$" })),
-        ("rule", json!({ "type": "string", "pattern": "^[A-Z][A-Z0-9]+-[0-9]{2}$" })),
+        ("rule", json!({ "type": "string", "pattern": "^[A-Z][A-Z0-9]+-[0-9]{2,3}$" })),
         ("comment", text.clone()),
         ("in", object(input)),
         ("result", json!({ "enum": ["valid", "invalid", "acceptable"] })),

@@ -25,9 +25,12 @@ pub(crate) mod message_open;
 pub(crate) mod message_seal;
 pub(crate) mod oaep_unwrap;
 pub(crate) mod oaep_wrap;
+pub(crate) mod process;
 pub(crate) mod recovered;
 pub(crate) mod rights;
 pub(crate) mod serialized_session;
+pub(crate) mod session_make;
+pub(crate) mod session_resolve;
 pub(crate) mod sigchain;
 pub(crate) mod signature_verify;
 pub(crate) mod stored_blob_open;
@@ -70,7 +73,7 @@ impl<O> Seen<O> {
 type Run = fn(&str, &str, Material<'_>, &mut HashSet<String>) -> Result<(Totals, Vec<Failure>), LoadError>;
 
 /// Every kind that this build can run.
-pub(crate) const RUNNERS: [(&str, Run); 32] = [
+pub(crate) const RUNNERS: [(&str, Run); 62] = [
     runner::<base64::Base64>(),
     runner::<database_recover::DatabaseRecover>(),
     runner::<derivation::Derivation>(),
@@ -84,12 +87,39 @@ pub(crate) const RUNNERS: [(&str, Run); 32] = [
     runner::<go_storage_recover::GoStorageRecover>(),
     runner::<identifier::Identifier>(),
     runner::<identity_read::IdentityRead>(),
+    runner::<session_make::InvitationOpen>(),
     runner::<key_import::KeyImport>(),
     runner::<legacy_message_open::LegacyMessageOpen>(),
     runner::<message_open::MessageOpen>(),
     runner::<message_seal::MessageSeal>(),
     runner::<oaep_unwrap::OaepUnwrap>(),
     runner::<oaep_wrap::OaepWrap>(),
+    runner::<session_make::ProxyAdd>(),
+    runner::<process::changes::Updating>(),
+    runner::<process::primitives::Primitive>(),
+    runner::<process::retrieval::Diagnose>(),
+    runner::<process::retrieval::Retrieve>(),
+    runner::<process::roles::Entitlement>(),
+    runner::<process::roles::Quorum>(),
+    runner::<process::roles::RolesRead>(),
+    runner::<process::sealing::Commit>(),
+    runner::<process::sealing::Open>(),
+    runner::<process::sealing::Seal>(),
+    runner::<process::shares::Answer>(),
+    runner::<process::shares::Connections>(),
+    runner::<process::shares::ShareOpen>(),
+    runner::<process::shares::ShareSeal>(),
+    runner::<process::states::ProcessText>(),
+    runner::<process::stores::Blobs>(),
+    runner::<process::stores::Secrets>(),
+    runner::<process::trees::ProofVerify>(),
+    runner::<process::trees::Tree>(),
+    runner::<process::values::Names>(),
+    runner::<process::values::ValueRead>(),
+    runner::<process::values::ValueWrite>(),
+    runner::<process::votes::Acceptance>(),
+    runner::<process::votes::Token>(),
+    runner::<process::votes::VoteMessage>(),
     runner::<rights::Rights>(),
     runner::<serialized_session::Serialized>(),
     runner::<sigchain::SigchainBuild>(),
@@ -99,9 +129,12 @@ pub(crate) const RUNNERS: [(&str, Run); 32] = [
     runner::<sigchain::SigchainKeyring>(),
     runner::<sigchain::SigchainReceive>(),
     runner::<sigchain::SigchainVerify>(),
+    runner::<session_resolve::SessionReasons>(),
+    runner::<session_resolve::SessionResolve>(),
     runner::<signature_verify::SignatureVerify>(),
     runner::<stored_blob_open::StoredBlobOpen>(),
     runner::<symmetric_unwrap::SymmetricUnwrap>(),
+    runner::<session_make::TmrRetrieve>(),
     runner::<token_open::TokenOpen>(),
 ];
 

@@ -12,6 +12,7 @@ pub struct Wrapped(Vec<u8>);
 
 /// An e-mail address or a telephone number.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "super::spelling::Object<super::spelling::AuthFactorMembers>")]
 pub struct AuthFactor {
     /// What the value is.
     #[serde(rename = "type")]

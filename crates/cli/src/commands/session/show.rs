@@ -4,7 +4,7 @@ use crate::console::Console;
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::key_file;
-use sealwright::session::{Flow, RetrievalDetails, Through};
+use sealwright::session::{RetrievalDetails, Through};
 use sealwright::types::{SecretString, SymEncKeyId, b64};
 use sealwright::{GroupId, SessionId};
 use serde::Serialize;
@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
         session.details.unwrap_or(RetrievalDetails { flow: session.flow(), through: None, from_cache: false });
     let mut shown = Shown {
         session_id: Some(session.id),
-        flow: flow_name(flow),
+        flow: flow.as_str(),
         from_cache,
         key_bytes: session.key.expose().len(),
         key,
@@ -75,19 +75,4 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
         None => console.line(format_args!("{:9} {} bytes, hidden (--expose prints it)", "key", shown.key_bytes))?,
     }
     console.value(&shown)
-}
-
-/// The name of a flow: those of the routes, and some more (docs/spec/KEYS.md section 10).
-fn flow_name(flow: Flow) -> &'static str {
-    match flow {
-        Flow::Created => "created",
-        Flow::Direct => "direct",
-        Flow::Group => "group",
-        Flow::Proxy => "proxy",
-        Flow::Local => "local",
-        Flow::SymEncKey => "symEncKey",
-        Flow::Tmr => "tmr",
-        Flow::LocalOrTmr => "localOrTmr",
-        _ => "unknown",
-    }
 }

@@ -1,17 +1,25 @@
 //! `session wrap`: a session key for recipients.
 
+use super::{OverEncryptionKeyFile, SymEncKeyCredential};
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::input::Input;
-use crate::key_file::{LONG_KEY, SessionKeyFile};
-use sealwright::SessionId;
-use sealwright::types::b64;
-use sealwright::wrap::record::DeviceToken;
+use crate::input::{self, Input};
+use crate::key_file::{LONG_KEY, SessionKey, SessionKeyFile};
+use crate::keys::read_identity;
+use sealwright::egress::{EgressError, KeySources};
+use sealwright::kdf::value::AuthFactor;
+use sealwright::session::{Policy, ProxyAddition, SymEncKey, create_tmr_access};
+use sealwright::types::{DeviceId, SymEncKeyId, TmrAccessId, b64};
+use sealwright::wrap::record::{DeviceToken, ProxyKey, SymEncKeyRecord, TmrAccess};
 use sealwright::wrap::{PublicKey, wrap};
+use sealwright::{Coded, SessionId};
+use std::path::PathBuf;
 
-/// Wrap a session key for recipients: one token record for each public key, as JSON Lines.
+/// Wrap a session key for recipients: one record for each, as JSON Lines.
 ///
-/// The lines are records of `message-keys.jsonl` of a bundle. They are no secret: only the private keys open them.
+/// Recipients are devices of users and of groups (--recipient), proxy sessions (--proxy), SymEncKeys (--sym-enc-key), and holders of an
+/// e-mail address or a telephone number (--tmr-access). The lines are records as in the files of a bundle. They are no secret: only what
+/// they are wrapped for opens them. Nothing here verifies whose a public key is: take it from a verified sigchain.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -19,32 +27,136 @@ pub(crate) struct Arguments {
     /// The session; a serialised session as key says it itself.
     #[arg(long, value_name = "ID")]
     session_id: Option<SessionId>,
-    /// A file with a recipient's RSA public key: DER or base64 text. `identity show` prints those of an identity.
-    #[arg(long, required = true, num_args = 1.., value_name = "PUBLIC_KEY_FILE")]
+    #[command(flatten)]
+    recipients: Recipients,
+    /// The device of the one recipient, to be named in its record.
+    #[arg(long, value_name = "ID", requires = "recipient")]
+    device_id: Option<DeviceId>,
+    /// Identity documents, raw or as base64 text, that open the proxy sessions' own tokens.
+    #[arg(long, num_args = 1.., value_name = "FILE", requires = "proxy")]
+    identity: Vec<Input>,
+    /// Files of records with the tokens of the proxy sessions, as in a bundle. A session that has a proxy already gets no second record of it.
+    #[arg(long, num_args = 1.., value_name = "JSONL", requires = "proxy")]
+    keys: Vec<PathBuf>,
+    #[command(flatten)]
+    credential: SymEncKeyCredential,
+    /// The id of the TMR access; without it, a random one.
+    #[arg(long, value_name = "ID", requires = "tmr_access")]
+    tmr_access_id: Option<TmrAccessId>,
+    #[command(flatten)]
+    over_encryption_key: OverEncryptionKeyFile,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = true)]
+struct Recipients {
+    /// Files with recipients' RSA public keys, of users or of groups: DER or base64 text. `identity show` prints those of an identity.
+    #[arg(long, num_args = 1.., value_name = "PUBLIC_KEY_FILE")]
     recipient: Vec<Input>,
+    /// A proxy session. One of the identities must be its direct recipient: a key that came otherwise does not count (PROXY-04).
+    #[arg(long, num_args = 1.., value_name = "SESSION_ID", requires = "identity")]
+    proxy: Vec<SessionId>,
+    /// A SymEncKey, whose password or raw key is given.
+    #[arg(long, value_name = "ID")]
+    sym_enc_key: Option<SymEncKeyId>,
+    /// An e-mail address, or a telephone number that starts with `+`, whose over-encryption key is given.
+    #[arg(long, value_name = "FACTOR", value_parser = factor)]
+    tmr_access: Option<AuthFactor>,
+}
+
+/// What is printed.
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+enum Record {
+    Token(DeviceToken),
+    Proxy(ProxyKey),
+    SymEncKey(SymEncKeyRecord),
+    TmrAccess(TmrAccess),
 }
 
 /// The longest key of 8192 bits takes less, however it is written.
 const LONGEST_KEY: u64 = 64 * 1024;
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
-    let key = arguments.key.read(arguments.recipient.iter().find(|input| **input == Input::Standard))?;
-    let session_id = key.session(arguments.session_id)?;
-    // Every recipient is read before anything is printed.
-    let recipients: Vec<_> = arguments.recipient.iter().map(read).collect::<Result<_, _>>()?;
-    for (recipient, input) in recipients.iter().zip(&arguments.recipient) {
-        let token = wrap(&key.key, recipient)
-            .map_err(|error| Failure::of(&error).hint_for("key-length", LONG_KEY).at(input))?;
-        let (device_id, created_for_key_hash) = (None, Some(recipient.hash()));
-        console.json(&DeviceToken {
-            session_id,
-            device_id,
-            created_for_key_hash,
-            token: token.into(),
-            revoked: false,
-        })?;
+    let Recipients { recipient, proxy, sym_enc_key, tmr_access } = &arguments.recipients;
+    if arguments.device_id.is_some() && recipient.len() != 1 {
+        return Err(Failure::usage(
+            "--device-id names the device of one recipient",
+            "wrap for one recipient at a time",
+        ));
     }
-    Ok(())
+    let files = recipient.iter().chain(&arguments.identity).chain(arguments.credential.files());
+    input::read_once(files.chain(&arguments.over_encryption_key.over_encryption_key_file).chain(arguments.key.file()))?;
+    let key = arguments.key.read(None)?;
+    let session = key.session(arguments.session_id)?;
+    // Everything is read and wrapped before anything is printed.
+    let mut records = Vec::new();
+    for input in recipient {
+        records.push(Record::Token(token(&key, session, input, arguments.device_id)?));
+    }
+    if !proxy.is_empty() {
+        records.extend(arguments.proxies(&key, session, console)?);
+    }
+    if let Some(id) = *sym_enc_key {
+        let made = SymEncKey::new(id, session, arguments.credential.read()?, arguments.credential.app_id.as_ref());
+        let made = made.map_err(|error| failed(&error))?;
+        records.push(Record::SymEncKey(made.wrap(&key.key).map_err(|error| failed(&error))?));
+    }
+    if let Some(factor) = tmr_access {
+        let random = || arguments.tmr_access_id.map_or_else(TmrAccessId::random, Ok);
+        let id = random().map_err(|error| Failure::of(&error))?;
+        let over = arguments.over_encryption_key.read()?;
+        let access = create_tmr_access(id, session, &key.key, factor, &over).map_err(|error| failed(&error))?;
+        records.push(Record::TmrAccess(access));
+    }
+    records.iter().try_for_each(|record| console.json(record))
+}
+
+impl Arguments {
+    fn proxies(&self, key: &SessionKey, session: SessionId, console: &Console) -> Result<Vec<Record>, Failure> {
+        let mut sources = KeySources::default();
+        for input in &self.identity {
+            sources.add_identity(&read_identity(input)?);
+        }
+        for path in &self.keys {
+            sources.add_file(path).map_err(unreadable)?;
+        }
+        let existing = sources.records.proxies_of(session);
+        let keys = sources.into_keys(Policy::default());
+        let mut records = Vec::new();
+        for &proxy in &self.recipients.proxy {
+            let direct = keys.resolver().resolve_direct(proxy).map_err(|closed| {
+                Failure::of(&closed).hint(
+                    "only a direct recipient of a proxy session adds it: give the identity that one of its tokens is made for, and with --keys the \
+                     records that hold its tokens",
+                )
+            })?;
+            match direct.add_as_proxy_of(session, &key.key, &existing).map_err(|error| failed(&error))? {
+                ProxyAddition::New(record) => records.push(Record::Proxy(record)),
+                ProxyAddition::Present => console.note(format_args!("session {session} has proxy {proxy} already")),
+            }
+        }
+        Ok(records)
+    }
+}
+
+/// What reading a file of records failed with.
+pub(super) fn unreadable(error: EgressError) -> Failure {
+    match error {
+        EgressError::Io { path, source, .. } => Failure::from(source).at(path.display()),
+        error => Failure::of(&error),
+    }
+}
+
+fn token(
+    key: &SessionKey,
+    session_id: SessionId,
+    input: &Input,
+    device_id: Option<DeviceId>,
+) -> Result<DeviceToken, Failure> {
+    let recipient = read(input)?;
+    let token = wrap(&key.key, &recipient).map_err(|error| failed(&error).at(input))?.into();
+    Ok(DeviceToken { session_id, device_id, created_for_key_hash: Some(recipient.hash()), token, revoked: false })
 }
 
 fn read(input: &Input) -> Result<PublicKey, Failure> {
@@ -56,4 +168,13 @@ fn read(input: &Input) -> Result<PublicKey, Failure> {
             .hint_for("key-malformed", "a recipient is an RSA public key (SPKI or PKCS#1) as DER or as the base64 of it, without PEM lines; `sealwright identity show` prints the public keys of an identity")
             .at(input)
     })
+}
+
+fn failed(error: &(impl Coded + std::fmt::Display)) -> Failure {
+    Failure::of(error).hint_for("key-length", LONG_KEY)
+}
+
+fn factor(text: &str) -> Result<AuthFactor, String> {
+    let read = if text.starts_with('+') { AuthFactor::sms(text) } else { AuthFactor::email(text) };
+    read.map_err(|_| "an e-mail address, or a telephone number as +33612345678".to_owned())
 }

@@ -133,5 +133,16 @@ pub(super) fn add(draft: &mut Draft<IdentityRead>, keys: &Keys, good: &Understoo
     ] {
         refuse("IDN-10", comment, &document.finish(), "malformed");
     }
+    // U+0130 and U+0030 have the same lowest byte: whoever cuts finds a good key.
+    let same_bytes = |key: &[u8]| latin1(key).replacen('0', "\u{130}", 1);
+    for (name, document) in [
+        (
+            "encryptionKey",
+            ids().string("encryptionKey", &same_bytes(encryption)).string("signingKey", &latin1(signing)),
+        ),
+        ("signingKey", ids().string("encryptionKey", &latin1(encryption)).string("signingKey", &same_bytes(signing))),
+    ] {
+        refuse("IDN-01", &format!("{name} with U+0130 for U+0030"), &document.finish(), "malformed");
+    }
     Ok(())
 }

@@ -1,0 +1,222 @@
+//! `process request`, `process share`, `process receive`: what travels between devices, as files.
+
+use super::home::{Home, SecretsKey, from_hex, now, process, state, text, to_hex};
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::input::{self, Input};
+use crate::output::{self, Output};
+use crate::status::Status;
+use sealwright::Coded;
+use sealwright::process::blobs::{self, PutRequest, Retention};
+use sealwright::process::{
+    Commitment, DeviceAddress, Holder, KeyRequest, KeyShare, Outpoint, Process, StateId, load_process, store_process,
+};
+use sealwright::process_store::Disk;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Write a request for the keys that the own roles cover.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Request {
+    /// The directory of the device.
+    directory: PathBuf,
+    /// The id of the process.
+    #[arg(long, value_name = "OUTPOINT")]
+    id: Outpoint,
+    /// The id of the state; without it, the last one.
+    #[arg(long, value_name = "STATE_ID")]
+    state: Option<StateId>,
+    /// Where to write it; without it, standard output.
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<Output>,
+}
+
+/// Write what another device may have of a process: the process without keys, blobs, and the keys that its member's roles cover, sealed
+/// for that device.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Share {
+    /// The directory of the device.
+    directory: PathBuf,
+    /// The id of the process.
+    #[arg(long, value_name = "OUTPOINT")]
+    id: Outpoint,
+    /// A device, unasked; without it and without a request, the process is written without any key.
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "request")]
+    to: Option<DeviceAddress>,
+    /// A file with a request that is answered.
+    #[arg(long, value_name = "FILE")]
+    request: Option<Input>,
+    /// Where to write it; without it, standard output.
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<Output>,
+    #[command(flatten)]
+    key: SecretsKey,
+}
+
+/// Take over what another device has shared: later states, votes, blobs, keys.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Receive {
+    /// The directory of the device.
+    directory: PathBuf,
+    /// A file that `process share` has written.
+    file: Input,
+    #[command(flatten)]
+    key: SecretsKey,
+}
+
+/// What is exchanged: the texts of the process and of the shares, as they are. Keys are in the shares only.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Package {
+    blobs: BTreeMap<Commitment, String>,
+    process: String,
+    shares: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Received<'a> {
+    process: Outpoint,
+    keys: usize,
+    refused: &'a [Refused],
+}
+
+#[derive(Serialize)]
+struct Refused {
+    attribute: String,
+    code: &'static str,
+}
+
+impl Request {
+    pub(super) fn run(&self, console: &Console) -> Result<(), Failure> {
+        let home = Home::open(&self.directory)?;
+        let process = process(&home.store()?, &self.id)?;
+        let state = state(&process, self.state.as_ref())?;
+        let member = home.member()?;
+        let roles = state.roles().iter().filter(|(_, role)| role.members.contains(&member));
+        let request = KeyRequest {
+            asker: home.address.clone(),
+            process: self.id,
+            roles: roles.map(|(name, _)| name.clone()).collect(),
+            state_ids: vec![state.id()],
+        };
+        write(self.output.as_ref(), &request.to_json(), console)
+    }
+}
+
+impl Share {
+    pub(super) fn run(&self, console: &Console) -> Result<(), Failure> {
+        input::read_once(self.request.iter().chain(self.key.file()))?;
+        let home = Home::open(&self.directory)?;
+        let store = home.store()?;
+        let process = process(&store, &self.id)?;
+        let request = match (&self.request, &self.to) {
+            (Some(file), _) => Some(
+                KeyRequest::from_json(text(file)?.expose().trim_end()).map_err(|error| Failure::of(&error).at(file))?,
+            ),
+            (None, Some(to)) => Some(KeyRequest {
+                asker: to.clone(),
+                process: self.id,
+                roles: vec![],
+                state_ids: vec![state(&process, None)?.id()],
+            }),
+            (None, None) => None,
+        };
+        let shares = match request {
+            Some(request) => {
+                let secrets = home.secrets(&self.key.read()?)?;
+                let holder =
+                    Holder { address: &home.address, peers: &home.peers, secrets: &secrets, allow_pending: false };
+                holder.answer(&request, &process).map_err(|error| {
+                    Failure::of(&error)
+                        .hint_for("refused", "no role of that member covers anything of this state; without --to the process can be shared without keys")
+                        .hint_for("not-connected", "take over the card of that device first: `process meet`")
+                })?
+            }
+            None => Vec::new(),
+        };
+        let package = Package {
+            blobs: blobs_of(&process, &store),
+            process: String::from_utf8(process.without_secrets().to_json().into_exposed()).unwrap_or_default(),
+            shares: shares.iter().map(KeyShare::to_json).collect(),
+        };
+        let text = serde_json::to_string(&package).map_err(std::io::Error::from)?;
+        console.note(format_args!("keys in it: {}", shares.len()));
+        write(self.output.as_ref(), &text, console)
+    }
+}
+
+impl Receive {
+    pub(super) fn run(&self, console: &Console) -> Result<Status, Failure> {
+        input::read_once([&self.file].into_iter().chain(self.key.file()))?;
+        let home = Home::open(&self.directory)?;
+        let malformed = || {
+            Failure::new("malformed", "not what `process share` writes").hint("ask for the file again").at(&self.file)
+        };
+        let package: Package = serde_json::from_str(text(&self.file)?.expose()).map_err(|_| malformed())?;
+        let sent = Process::from_json(package.process.as_bytes()).map_err(|_| malformed())?;
+        let shares = package.shares.iter().map(|share| KeyShare::from_json(share));
+        let shares = shares.collect::<Result<Vec<_>, _>>().map_err(|_| malformed())?;
+        let mut store = home.store()?;
+        let stored = load_process(&store, &sent.id()).map_err(|error| Failure::of(&error))?;
+        // Keys come in shares, from whom we know; not in the text of a process.
+        let sent = sent.without_secrets();
+        let mut merged = match stored {
+            Some(mut stored) => {
+                stored.merge(sent).map_err(|error| {
+                    Failure::of(&error).hint("the sender has other states of this process than this directory")
+                })?;
+                stored
+            }
+            None => sent,
+        };
+        let (mut keys, mut refused) = (0_usize, Vec::new());
+        if !shares.is_empty() {
+            let secrets = home.secrets(&self.key.read()?)?;
+            let holder = Holder { address: &home.address, peers: &home.peers, secrets: &secrets, allow_pending: false };
+            for share in &shares {
+                match holder.receive(share, &mut merged) {
+                    Ok(()) => keys = keys.saturating_add(1),
+                    Err(error) => {
+                        refused.push(Refused { attribute: share.context.attribute.to_string(), code: error.code() })
+                    }
+                }
+            }
+        }
+        put_blobs(&package.blobs, &mut store).ok_or_else(malformed)??;
+        store_process(&merged, &mut store).map_err(|error| Failure::of(&error))?;
+        console.line(format_args!("process    {}", merged.id()))?;
+        console.line(format_args!("states     {}", merged.states().len()))?;
+        console.line(format_args!("keys       {keys}"))?;
+        for Refused { attribute, code } in &refused {
+            console.line(format_args!("refused    {}: [{code}]", crate::printable::line(attribute)))?;
+        }
+        console.value(&Received { process: merged.id(), keys, refused: &refused })?;
+        Ok(if refused.is_empty() { Status::Success } else { Status::Unopened })
+    }
+}
+
+/// The blobs of all states that are at hand.
+fn blobs_of(process: &Process, store: &Disk) -> BTreeMap<Commitment, String> {
+    let private =
+        process.states().iter().flat_map(|state| state.private_names().filter_map(|name| state.commitment(name)));
+    private.filter_map(|name| Some((name, to_hex(&blobs::get(store, &name, now()).ok()?)))).collect()
+}
+
+fn put_blobs(blobs: &BTreeMap<Commitment, String>, store: &mut Disk) -> Option<Result<(), Failure>> {
+    for (name, value) in blobs {
+        let request = PutRequest { key: *name, value: from_hex(value)?, ttl: None };
+        if let Err(error) = blobs::put(store, &request, Retention::Permanent, now()) {
+            let hint = "a blob of this name with other bytes is here: one of the two was damaged";
+            return Some(Err(Failure::of(&error).hint_for("conflict", hint)));
+        }
+    }
+    Some(Ok(()))
+}
+
+fn write(target: Option<&Output>, text: &str, console: &Console) -> Result<(), Failure> {
+    match target {
+        Some(Output::Path(path)) => output::write(path, format!("{text}\n").as_bytes(), console.global().force),
+        Some(Output::Standard) | None => console.bytes(format!("{text}\n").as_bytes()),
+    }
+}

@@ -1,0 +1,246 @@
+//! `process create`, `process update`, `process vote`: states and votes on them.
+
+use super::home::{Home, now, process, state, text};
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::input::{self, Input};
+use sealwright::Coded;
+use sealwright::process::blobs::BlobsOf;
+use sealwright::process::{
+    AcceptError, Change, ChangeError, Delta, Diff, Name, Outcome, Outpoint, Process, ProcessResult, Roles, StateId,
+    Vote as Choice, apply, create, input as attributes, replace_process, store_process, update,
+};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// Make a process with its first state.
+///
+/// Attributes are JSON objects, name to value; binary is written {"$binary":"<base64>","type":"<media type>"}. Values that can be guessed,
+/// such as prices or birthdays, should be blinded.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Create {
+    /// The directory of the device.
+    directory: PathBuf,
+    /// The id of the process: an outpoint, `<transaction id>:<number>`.
+    #[arg(long, value_name = "OUTPOINT")]
+    id: Outpoint,
+    #[command(flatten)]
+    content: Content,
+    /// Keep the keys of attributes that no own role covers.
+    #[arg(long)]
+    keep_keys: bool,
+}
+
+/// Make the next state of a process, and vote for it.
+///
+/// Attributes as in `create`; null removes one, {"$null":true} is the value null. Whoever loses the right to read an attribute by new roles
+/// cannot read its new blobs.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Update {
+    /// The directory of the device.
+    directory: PathBuf,
+    /// The id of the process.
+    #[arg(long, value_name = "OUTPOINT")]
+    id: Outpoint,
+    #[command(flatten)]
+    content: Content,
+    /// Take back a last state that is not accepted, and make this one in its place.
+    #[arg(long)]
+    instead: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct Content {
+    /// A file with private attributes.
+    #[arg(long, value_name = "FILE")]
+    private: Option<Input>,
+    /// A file with public attributes.
+    #[arg(long, value_name = "FILE")]
+    public: Option<Input>,
+    /// A file with the roles document.
+    #[arg(long, value_name = "FILE")]
+    roles: Option<Input>,
+    /// Private attributes whose commitments are blinded.
+    #[arg(long, value_name = "NAME")]
+    blinded: Vec<Name>,
+}
+
+/// Sign a vote on the last state.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Vote {
+    /// The directory of the device.
+    directory: PathBuf,
+    /// The id of the process.
+    #[arg(long, value_name = "OUTPOINT")]
+    id: Outpoint,
+    /// Vote against it.
+    #[arg(long)]
+    no: bool,
+}
+
+#[derive(Serialize)]
+struct Made<'a> {
+    process: Outpoint,
+    state_id: StateId,
+    outcome: &'a str,
+    diffs: &'a [Diff],
+}
+
+impl Content {
+    fn once(&self) -> Result<(), Failure> {
+        input::read_once(self.private.iter().chain(&self.public).chain(&self.roles))
+    }
+
+    fn delta(file: Option<&Input>) -> Result<Delta, Failure> {
+        let Some(file) = file else { return Ok(Delta::new()) };
+        attributes::delta(text(file)?.expose()).map_err(|error| refused(&error).at(file))
+    }
+
+    fn attributes(file: Option<&Input>) -> Result<sealwright::process::Attributes, Failure> {
+        let Some(file) = file else { return Ok(sealwright::process::Attributes::new()) };
+        attributes::attributes(text(file)?.expose()).map_err(|error| refused(&error).at(file))
+    }
+
+    fn roles(&self) -> Result<Option<Roles>, Failure> {
+        let Some(file) = &self.roles else { return Ok(None) };
+        let hint = "{\"<role>\":{\"members\":[\"<outpoint>\"],\"rules\":[{\"device_quorum\":0,\"fields\":[\"<name>\"],\"quorum\":10000}]}}, lists sorted";
+        let roles = Roles::from_input(text(file)?.expose());
+        roles.map(Some).map_err(|error| Failure::of(&error).hint(hint).at(file))
+    }
+
+    fn blinded(&self) -> BTreeSet<Name> {
+        self.blinded.iter().cloned().collect()
+    }
+}
+
+impl Create {
+    pub(super) fn run(&self, console: &Console) -> Result<(), Failure> {
+        self.content.once()?;
+        let home = Home::open(&self.directory)?;
+        let private = Content::attributes(self.content.private.as_ref())?;
+        let public = Content::attributes(self.content.public.as_ref())?;
+        let roles = self.content.roles()?.unwrap_or_default();
+        let author = home.author(self.keep_keys)?;
+        let made = create(self.id, &private, &public, roles, &self.content.blinded(), author).map_err(change)?;
+        let kept = made
+            .process
+            .last()
+            .map_or(0, |state| state.private_names().filter(|name| state.key(name).is_some()).count());
+        if kept < private.len() {
+            console.warning(
+                "keys-not-kept",
+                "no own role covers some attributes; their keys are gone (--keep-keys keeps them)",
+            );
+        }
+        finish(&home, &made, console)
+    }
+}
+
+impl Update {
+    pub(super) fn run(&self, console: &Console) -> Result<(), Failure> {
+        self.content.once()?;
+        let home = Home::open(&self.directory)?;
+        let mut store = home.store()?;
+        let mut before = process(&store, &self.id)?;
+        let update_of = sealwright::process::Update {
+            private: Content::delta(self.content.private.as_ref())?,
+            public: Content::delta(self.content.public.as_ref())?,
+            roles: self.content.roles()?,
+            blinded: self.content.blinded(),
+        };
+        warn_of_removals(&update_of, console);
+        let (peers, verifier) = (home.all_peers(), home.verifier());
+        let electorate = home.electorate(&peers, &verifier);
+        if self.instead && before.withdraw_undecided(electorate) {
+            replace_process(&before, &mut store).map_err(|error| Failure::of(&error))?;
+        }
+        let last = state(&before, None)?.id();
+        let blobs = BlobsOf { storage: &store, now: now() };
+        let mut made =
+            update(&before, &last, &update_of, home.author(false)?, electorate, &blobs).map_err(|error| {
+                change(error).hint_for(
+                    "stale",
+                    "the last state still needs votes: `process vote`, and `process receive` for those of others; --instead takes it back",
+                )
+            })?;
+        drop(store);
+        vote(&home, &mut made.process, Choice::Yes)?;
+        finish(&home, &made, console)
+    }
+}
+
+impl Vote {
+    pub(super) fn run(&self, console: &Console) -> Result<(), Failure> {
+        let home = Home::open(&self.directory)?;
+        let mut store = home.store()?;
+        let mut voted = process(&store, &self.id)?;
+        vote(&home, &mut voted, if self.no { Choice::No } else { Choice::Yes })?;
+        store_process(&voted, &mut store).map_err(|error| Failure::of(&error))?;
+        tell(&home, &voted, &[], console)
+    }
+}
+
+fn warn_of_removals(update: &sealwright::process::Update, console: &Console) {
+    let removed = |delta: &Delta| delta.values().filter(|change| matches!(change, Change::Remove)).count();
+    let count = removed(&update.private).saturating_add(removed(&update.public));
+    if count > 0 {
+        console.note(format_args!("attributes that are removed: {count}"));
+    }
+}
+
+/// Signs for this device. The first state needs no vote.
+fn vote(home: &Home, process: &mut Process, choice: Choice) -> Result<(), Failure> {
+    let last = state(process, None)?;
+    if last.index() == 0 {
+        return Ok(());
+    }
+    let (id, token) = (last.id(), last.motion().vote(choice, &home.address, &home.key));
+    process.add_votes(&id, [token.map_err(|error| Failure::of(&error))?]);
+    Ok(())
+}
+
+fn finish(home: &Home, made: &ProcessResult, console: &Console) -> Result<(), Failure> {
+    let mut store = home.store()?;
+    apply(made, &mut store, now()).map_err(|error| {
+        Failure::of(&error).hint_for("stale", "there is a process with this id already; `process update` changes it")
+    })?;
+    tell(home, &made.process, &made.diffs, console)
+}
+
+/// The last state, and whether it is accepted.
+fn tell(home: &Home, process: &Process, diffs: &[Diff], console: &Console) -> Result<(), Failure> {
+    let last = state(process, None)?;
+    let (peers, verifier) = (home.all_peers(), home.verifier());
+    let outcome = outcome(process.outcome(&last.id(), home.electorate(&peers, &verifier)));
+    console.line(format_args!("state      {} {}", last.index(), last.id()))?;
+    console.line(format_args!("outcome    {outcome}"))?;
+    for diff in diffs {
+        console.line(format_args!("changed    {}", crate::printable::line(diff.attribute.as_str())))?;
+    }
+    console.value(&Made { process: process.id(), state_id: last.id(), outcome, diffs })
+}
+
+pub(super) fn outcome(outcome: Result<Outcome, AcceptError>) -> &'static str {
+    match outcome {
+        Ok(Outcome::Satisfied) => "accepted",
+        Ok(Outcome::Rejected) => "rejected",
+        Ok(_) => "pending",
+        Err(error) => error.code(),
+    }
+}
+
+fn change(error: ChangeError) -> Failure {
+    Failure::of(&error)
+        .hint_for("bad-name", "a name has 1 to 255 bytes, does not begin with #, and is private or public")
+        .hint_for("key-missing", "ask a reader for the key first: `process request`")
+        .hint_for("blob-missing", "receive the blob first: `process receive`")
+}
+
+fn refused(error: &sealwright::process::input::InputError) -> Failure {
+    Failure::of(error)
+        .hint_for("bad-name", "a name has 1 to 255 bytes and does not begin with #")
+        .hint_for("nested-binary", "binary stands at the top of an attribute only")
+        .hint_for("bad-value", "an object of JSON values: no member twice, integers of at most 2^53, at most 64 levels")
+        .hint_for("too-large", "an attribute has at most 2^30 bytes")
+}

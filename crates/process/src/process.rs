@@ -1,0 +1,294 @@
+//! A process: its states, and the place of the next one (PROC-71).
+
+use crate::json;
+use crate::name::Name;
+use crate::outpoint::Outpoint;
+use crate::seal::{AttributeKey, Salt};
+use crate::state::{Record, State};
+use crate::text::{Commitment, StateId};
+use crate::tree::Class;
+use crate::value::Value;
+use crate::vote::{AcceptError, Electorate, Outcome, ValidationToken, accept};
+use sealwright_types::{Coded, Malformed, SecretVec};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A process: one state after the other. After the last one stands the placeholder of the state that is not decided yet; it is part of
+/// the text, not of this type, because it never holds anything.
+#[derive(Debug)]
+pub struct Process {
+    id: Outpoint,
+    states: Vec<State>,
+}
+
+/// The copies of a process do not continue each other (PROC-104).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("stale: another state stands at this place of the process (PROC-104)")]
+pub struct Stale;
+
+impl Coded for Stale {
+    fn code(&self) -> &'static str {
+        "stale"
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    process: Outpoint,
+    states: Vec<Element>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Element {
+    State(Box<Record>),
+    Placeholder(Placeholder),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Placeholder {
+    placeholder: bool,
+}
+
+/// A process as it may be listed: a type of its own without a place for keys, salts or opened values (PROC-72).
+#[derive(Debug, Serialize)]
+pub struct ProcessView {
+    /// The process.
+    pub process: Outpoint,
+    /// Its states.
+    pub states: Vec<StateView>,
+}
+
+/// A state as it may be listed.
+#[derive(Debug, Serialize)]
+pub struct StateView {
+    /// Its id.
+    pub state_id: StateId,
+    /// The commitments to all attributes.
+    pub pcd_commitment: BTreeMap<Name, Commitment>,
+    /// The names of the private ones.
+    pub private: Vec<Name>,
+    /// Public data, decoded.
+    pub public_data: BTreeMap<Name, PublicValue>,
+    /// The roles.
+    pub roles: crate::Roles,
+    /// The votes on it.
+    pub validation_tokens: Vec<ValidationToken>,
+}
+
+/// A decoded public value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PublicValue {
+    /// JSON in the form of RFC 8785.
+    Json(String),
+    /// Bytes in hexadecimal.
+    Binary {
+        /// The media type, empty if unstated.
+        media_type: String,
+        /// The bytes in hexadecimal.
+        bytes: String,
+    },
+}
+
+const MALFORMED: Malformed = Malformed::new(0, "PROC-71");
+
+impl Process {
+    /// A process with its first state.
+    pub(crate) fn new(first: State) -> Self {
+        Self { id: first.process(), states: vec![first] }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> Outpoint {
+        self.id
+    }
+
+    /// Its states, the first one first. There is at least one.
+    pub fn states(&self) -> &[State] {
+        &self.states
+    }
+
+    /// The state with this id; of several with the same content the latest.
+    pub fn state(&self, id: &StateId) -> Option<&State> {
+        self.states.iter().rev().find(|state| state.id() == *id)
+    }
+
+    /// The last state, valid or not.
+    pub fn last(&self) -> Option<&State> {
+        self.states.last()
+    }
+
+    /// The last state that was accepted, as all before it (PROC-64). The first needs no vote.
+    pub fn latest_valid(&self, electorate: Electorate<'_>) -> Option<&State> {
+        let mut valid: Option<&State> = None;
+        for state in &self.states {
+            match accept(valid, state, electorate) {
+                Ok(Outcome::Satisfied) => valid = Some(state),
+                _ => break,
+            }
+        }
+        valid
+    }
+
+    /// What the electorate says about a state that follows another (PROC-64).
+    ///
+    /// # Errors
+    /// [`AcceptError`]; a state that is not in the process is stale.
+    pub fn outcome(&self, id: &StateId, electorate: Electorate<'_>) -> Result<Outcome, AcceptError> {
+        let place = self.states.iter().rposition(|state| state.id() == *id).ok_or(AcceptError::Stale)?;
+        let state = self.states.get(place).ok_or(AcceptError::Stale)?;
+        accept(place.checked_sub(1).and_then(|before| self.states.get(before)), state, electorate)
+    }
+
+    /// Every commitment of every state: what no new blob may be named (PROC-24).
+    pub(crate) fn names(&self) -> BTreeSet<Commitment> {
+        self.states.iter().flat_map(|state| state.commitments().values().copied()).collect()
+    }
+
+    pub(crate) fn push(&mut self, state: State) -> Result<(), Stale> {
+        if !state.follows(self.states.last()) {
+            return Err(Stale);
+        }
+        self.states.push(state);
+        Ok(())
+    }
+
+    /// Takes the last state back when it is not valid, so that another one can be proposed. Gives `false` when there is none such.
+    pub fn withdraw_undecided(&mut self, electorate: Electorate<'_>) -> bool {
+        let valid = self.latest_valid(electorate).map(State::id);
+        let undecided = self.states.len() > 1 && self.last().map(State::id) != valid;
+        if undecided {
+            self.states.pop();
+        }
+        undecided
+    }
+
+    /// Takes over what another copy knows: later states, keys, salts, votes. What is here is never dropped (PROC-73, PROC-91).
+    ///
+    /// # Errors
+    /// [`Stale`] when the copies have different states at one place, or are of different processes; nothing changes then.
+    pub fn merge(&mut self, other: Self) -> Result<(), Stale> {
+        let same = self
+            .states
+            .iter()
+            .zip(&other.states)
+            .all(|(one, other)| one.id() == other.id() && one.previous() == other.previous());
+        if other.id != self.id || !same {
+            return Err(Stale);
+        }
+        let mut theirs = other.states.into_iter();
+        for (ours, theirs) in self.states.iter_mut().zip(theirs.by_ref()) {
+            ours.merge(theirs);
+        }
+        self.states.extend(theirs);
+        self.spread_keys();
+        Ok(())
+    }
+
+    /// A key opens the blob that a commitment names, in whichever states the attribute has this commitment.
+    fn spread_keys(&mut self) {
+        let mut held = BTreeMap::new();
+        for state in &self.states {
+            for name in state.private_names() {
+                if let (Some(commitment), Some(key)) = (state.commitment(name), state.key(name)) {
+                    let salt = state.salt(name).map(Salt::duplicate);
+                    held.entry((name.clone(), commitment)).or_insert((key.duplicate(), salt));
+                }
+            }
+        }
+        for state in &mut self.states {
+            for ((name, commitment), (key, salt)) in &held {
+                if state.commitment(name) == Some(*commitment) && state.class(name) == Some(Class::Private) {
+                    state.add_key(name, key, salt.as_ref());
+                }
+            }
+        }
+    }
+
+    /// Adds a key, with its salt, for a private attribute of a state; `false` if there is no such attribute. A key that is there stays.
+    pub fn add_key(&mut self, state: &StateId, name: &Name, key: AttributeKey, salt: Option<Salt>) -> bool {
+        let mut found = false;
+        for state in self.states.iter_mut().filter(|present| present.id() == *state) {
+            if state.class(name) == Some(Class::Private) {
+                state.add_key(name, &key, salt.as_ref());
+                found = true;
+            }
+        }
+        self.spread_keys();
+        found
+    }
+
+    /// Adds votes to a state; `false` if there is no such state. They are checked when they are counted.
+    pub fn add_votes(&mut self, state: &StateId, tokens: impl IntoIterator<Item = ValidationToken>) -> bool {
+        let found = self.states.iter_mut().rev().find(|present| present.id() == *state);
+        found.map(|state| state.add_tokens(tokens)).is_some()
+    }
+
+    /// The process without any key or salt, to be sent to others.
+    pub fn without_secrets(&self) -> Self {
+        Self { id: self.id, states: self.states.iter().map(State::without_secrets).collect() }
+    }
+
+    /// The process as it may be listed (PROC-72).
+    pub fn view(&self) -> ProcessView {
+        ProcessView { process: self.id, states: self.states.iter().map(StateView::of).collect() }
+    }
+
+    /// The one text of the process, keys and salts included: a secret.
+    pub fn to_json(&self) -> SecretVec {
+        let states = self.states.iter().map(|state| Element::State(Box::new(state.to_record())));
+        let placeholder = Element::Placeholder(Placeholder { placeholder: true });
+        json::write(&Text { process: self.id, states: states.chain([placeholder]).collect() })
+    }
+
+    /// Reads the text of a process: every state is checked, and that each follows the one before it.
+    ///
+    /// # Errors
+    /// [`Malformed`].
+    pub fn from_json(text: &[u8]) -> Result<Self, Malformed> {
+        let mut text: Text = json::read(text, "PROC-71")?;
+        match text.states.pop() {
+            Some(Element::Placeholder(Placeholder { placeholder: true })) => {}
+            _ => return Err(MALFORMED),
+        }
+        let mut states: Vec<State> = Vec::new();
+        for element in text.states {
+            let Element::State(record) = element else { return Err(MALFORMED) };
+            let state = State::from_record(*record)?;
+            if state.process() != text.process || !state.follows(states.last()) {
+                return Err(MALFORMED);
+            }
+            states.push(state);
+        }
+        if states.is_empty() { Err(MALFORMED) } else { Ok(Self { id: text.process, states }) }
+    }
+}
+
+impl StateView {
+    fn of(state: &State) -> Self {
+        let decoded = state.public_data().iter().filter_map(|(name, encoded)| {
+            // Every way into a state checks that its public data decode.
+            Some((name.clone(), PublicValue::of(&Value::decode(encoded).ok()?)))
+        });
+        Self {
+            state_id: state.id(),
+            pcd_commitment: state.commitments().clone(),
+            private: state.private_names().cloned().collect(),
+            public_data: decoded.collect(),
+            roles: state.roles().clone(),
+            validation_tokens: state.validation_tokens().to_vec(),
+        }
+    }
+}
+
+impl PublicValue {
+    fn of(value: &Value) -> Self {
+        match value.as_binary() {
+            Some((media_type, bytes)) => Self::Binary { media_type: media_type.to_owned(), bytes: hex::encode(bytes) },
+            None => Self::Json(value.as_json().unwrap_or_default().to_owned()),
+        }
+    }
+}
