@@ -67,11 +67,7 @@ fn every_door(chain: &Chain, mode: Mode) -> Verdict {
             let hash = prefix.hash(None).expect("a block");
             assert_eq!(prefix.find(hash, Some(known)), Ok(known), "SIG-53");
             let trusting = verify_trusting(chain, Trusted { position: known, hash }, NOW, mode);
-            assert_eq!(
-                trusting.map_err(|error| error.code()),
-                whole.clone().map_err(|fault| fault.code()),
-                "SIG-53"
-            );
+            assert_eq!(trusting.map_err(|error| error.code()), whole.clone().map_err(|fault| fault.code()), "SIG-53");
         }
     }
     whole.map(|verified| summary(&verified)).map_err(|fault| (fault.position, fault.code()))
