@@ -49,7 +49,9 @@ impl Console {
 
     /// A result that is a JSON value for persons and machines alike.
     pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
-        let mut line = serde_json::to_vec(value).map_err(io::Error::from)?;
+        let mut line = Vec::new();
+        let mut serializer = serde_json::Serializer::with_formatter(&mut line, printable::JsonFormatter);
+        value.serialize(&mut serializer).map_err(io::Error::from)?;
         line.push(b'\n');
         self.bytes(&line)
     }

@@ -1,4 +1,7 @@
 //! Session keys for people, not for keys: only devices that a verified chain vouches for (docs/spec/SIGCHAIN.md section 7).
+//!
+//! A chain names no user and no group. Whose it is only the caller can know: by comparing the hash of a block over another channel, or with what was
+//! known before (SIG-53).
 
 use crate::share::{ShareError, UnverifiedDevice, wrap_for_unverified};
 use sealwright_envelope::SymKey;
@@ -51,6 +54,9 @@ impl Coded for RecipientError {
 impl Recipients {
     /// Compares the devices of a user or group with their verified chain, and keeps those that are alive `now`, in seconds since 1970
     /// (SIG-50..52, SIG-54, SES-31).
+    ///
+    /// That the chain is that of the person who is meant is not checked here, because nothing in it says so: the caller has compared a hash of it,
+    /// with `Verified::find` or by growing from what was known (SIG-53). A chain and devices that somebody else made fit each other too.
     ///
     /// # Errors
     /// [`RecipientError`]: one device that does not fit is enough, so that nobody is left out in silence.

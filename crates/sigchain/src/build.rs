@@ -4,10 +4,11 @@ use crate::block::{
     Block, DeviceOperation, MemberOperation, Operated, Operation, Signature, Signer, Spelled, Stray, Transaction,
 };
 use crate::fault::{Check, Fault};
-use crate::verified::{Device, Verified};
+use crate::verified::{Change, Device, Verified};
 use crate::verify::{PROTOCOL, SELF};
 use sealwright_types::{Coded, DeviceId, UserId, b64};
 use sealwright_wrap::{EngineError, KeyHash, PrivateKey, PublicKey};
+use std::collections::HashSet;
 
 /// How long a device lives when nothing else is said, in seconds: three years of 365 days (SIG-61).
 pub const DEFAULT_LIFE: u64 = 3 * 365 * 24 * 60 * 60;
@@ -122,14 +123,16 @@ impl Next<'_> {
         self.signed(0, of_members(MemberOperation::Members, members), Vec::new(), author)
     }
 
-    /// Adds members to those that there are: the old list, then the new ones (SIG-60).
+    /// Adds members to those that there are: the old list as it stands there, without those that were removed since, then the new ones,
+    /// each once (SIG-60).
     ///
     /// # Errors
     /// [`BuildError`].
     pub fn further_members(self, author: Author<'_>, new: &[UserId]) -> Result<Built, BuildError> {
-        let old = &self.chain.members;
-        let new = new.iter().filter(|user| !old.contains(user));
-        let members: Vec<UserId> = old.iter().chain(new).copied().collect();
+        let mut known: HashSet<UserId> = self.chain.members.iter().copied().collect();
+        let mut members = self.last_list().to_vec();
+        members.retain(|user| known.contains(user));
+        members.extend(new.iter().filter(|user| known.insert(**user)));
         self.members(author, &members)
     }
 
@@ -202,6 +205,15 @@ impl Next<'_> {
         let block = Block { transaction, signature, public_keys };
         let chain = self.chain.extend(std::slice::from_ref(&block), self.now)?;
         Ok(Built { block, chain })
+    }
+
+    /// The last list of members as it was given.
+    fn last_list(&self) -> &[UserId] {
+        let mut lists = self.chain.history.iter().rev().filter_map(|entry| match &entry.change {
+            Change::Members(members) => Some(members.as_slice()),
+            _ => None,
+        });
+        lists.next().unwrap_or_default()
     }
 
     fn known(&self, device: DeviceId) -> Result<&Device, Fault> {

@@ -6,7 +6,9 @@ use crate::verified::Verified;
 use crate::verify::{Mode, verify};
 use crate::{flattened, shape};
 use sealwright_types::Coded;
+use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use std::fmt;
 
 /// The blocks of a chain up to the first that is none.
 ///
@@ -66,17 +68,50 @@ impl Chain {
     }
 
     fn read(text: &str, block: fn(&str) -> Result<Block, Check>) -> Result<Self, NotAChain> {
-        let values: Vec<&RawValue> = serde_json::from_str(text).map_err(|_| NotAChain)?;
-        let mut chain = Self { blocks: Vec::with_capacity(values.len()), fault: None };
-        for (position, value) in values.into_iter().enumerate() {
-            match block(value.get()) {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let chain = deserializer.deserialize_seq(Blocks(block)).map_err(|_| NotAChain)?;
+        deserializer.end().map_err(|_| NotAChain)?;
+        Ok(chain)
+    }
+}
+
+/// Reads the elements one by one, so that no more is kept than blocks that are right.
+struct Blocks(fn(&str) -> Result<Block, Check>);
+
+impl<'de> Visitor<'de> for Blocks {
+    type Value = Chain;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Chain, A::Error> {
+        let mut chain = Chain::default();
+        while chain.fault.is_none()
+            && let Some(value) = elements.next_element::<&'de RawValue>()?
+        {
+            match self.0(value.get()) {
                 Ok(block) => chain.blocks.push(block),
-                Err(check) => {
-                    chain.fault = Some(Fault { position, check });
-                    break;
-                }
+                Err(check) => chain.fault = Some(Fault { position: chain.blocks.len(), check }),
             }
         }
+        // The rest has to be JSON.
+        while elements.next_element::<IgnoredAny>()?.is_some() {}
         Ok(chain)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_that_are_no_blocks_take_no_memory() {
+        let text = format!("[{}1]", "1,".repeat(100_000));
+        let chain = Chain::from_json(&text).unwrap();
+        assert_eq!((chain.fault().map(|fault| fault.position), chain.blocks.capacity()), (Some(0), 0));
+        for text in ["[1,", "[1,]", "[1] 1", "[1,\"]"] {
+            assert_eq!(Chain::from_json(text), Err(NotAChain), "{text}");
+        }
     }
 }

@@ -14,33 +14,36 @@ pub(crate) fn block(text: &str) -> Result<Block, Check> {
     let id = ids.0.named("operationDeviceId")?;
     let encryption_hash = ids.1.named("operationEncryptionKeyHash")?;
     let signing_hash = ids.2.named("operationSigningKeyHash")?;
-    let operation = match kind(&block.text("operationType").named("operationType")?)? {
-        Kind::Device(kind) => Operation::Device {
+    let kind = kind(&block.text("operationType").named("operationType")?);
+    let position = block.integer("position").named("position")?;
+    let previous_hash = text("previousHash").named("previousHash")?;
+    let created_at = block.integer("createdAt").named("createdAt")?;
+    let expire_at = block.integer("expireAt").named("expireAt")?;
+    let signer = Signer {
+        user: block.text("signerUser").named("signerUser")?,
+        device: text("signerDeviceId").and_then(optional_id).named("signerDeviceId")?,
+    };
+    let signature = text("signatureString").named("signatureString")?;
+    let public_keys = block.texts("pubkeys").named("pubkeys")?.unwrap_or_default();
+    // Last, because an operation of an unknown type is told only where the shape is right.
+    let operation = match kind {
+        Ok(Kind::Device(kind)) => Operation::Device {
             kind,
             device: operated(id, encryption_hash, signing_hash).named("operationDeviceId")?,
             with_members: members.is_some_and(|members| !members.is_empty()),
         },
-        Kind::Members(kind) => Operation::Members {
+        Ok(Kind::Members(kind)) => Operation::Members {
             kind,
             members: members.ok_or(Wrong).and_then(users).named("operationMembers")?,
             device: Stray { id: optional_id(id).named("operationDeviceId")?, encryption_hash, signing_hash },
         },
+        Err(unknown) => {
+            members.map(users).transpose().named("operationMembers")?;
+            optional_id(id).named("operationDeviceId")?;
+            return Err(unknown);
+        }
     };
-    let transaction = Transaction {
-        position: block.integer("position").named("position")?,
-        previous_hash: text("previousHash").named("previousHash")?,
-        created_at: block.integer("createdAt").named("createdAt")?,
-        expire_at: block.integer("expireAt").named("expireAt")?,
-        signer: Signer {
-            user: block.text("signerUser").named("signerUser")?,
-            device: text("signerDeviceId").and_then(optional_id).named("signerDeviceId")?,
-        },
-        operation,
-    };
-    let signature = Signature {
-        protocol: "2".to_owned(),
-        hash: transaction.hash().to_string(),
-        signature: text("signatureString").named("signatureString")?,
-    };
-    Ok(Block { transaction, signature, public_keys: block.texts("pubkeys").named("pubkeys")?.unwrap_or_default() })
+    let transaction = Transaction { position, previous_hash, created_at, expire_at, signer, operation };
+    let signature = Signature { protocol: "2".to_owned(), hash: transaction.hash().to_string(), signature };
+    Ok(Block { transaction, signature, public_keys })
 }

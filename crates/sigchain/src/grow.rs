@@ -1,6 +1,7 @@
 //! Chains grow at their end: what was verified once is not verified again (SIG-53).
 
 use crate::block::Block;
+use crate::chain::Chain;
 use crate::fault::Fault;
 use crate::hash::BlockHash;
 use crate::verified::Verified;
@@ -50,18 +51,18 @@ impl Coded for GrowError {
 }
 
 /// Verifies a chain without the signatures up to a block that is trusted: its hash covers every transaction before it. Everything else is
-/// checked, and after it the signatures too.
+/// checked, and after it the signatures too; last comes [`Chain::fault`].
 ///
 /// # Errors
 /// [`GrowError::Fault`] for a block that fails; [`GrowError::Shorter`] and [`GrowError::Diverged`] when the trusted block is not there.
-pub fn verify_trusting(blocks: &[Block], trusted: Trusted, now: u64, mode: Mode) -> Result<Verified, GrowError> {
+pub fn verify_trusting(chain: &Chain, trusted: Trusted, now: u64, mode: Mode) -> Result<Verified, GrowError> {
     let known = trusted.position.saturating_add(1);
-    let (before, after) = split(blocks, known)?;
+    let (before, after) = split(chain, known)?;
     if before.last().map(Block::computed_hash) != Some(trusted.hash) {
         return Err(GrowError::Diverged { position: trusted.position });
     }
     let state = continued(Verified::empty(mode), before, now, known)?;
-    Ok(continued(state, after, now, 0)?)
+    whole(continued(state, after, now, 0)?, chain)
 }
 
 impl Verified {
@@ -73,20 +74,28 @@ impl Verified {
         continued(self.clone(), blocks, now, 0)
     }
 
-    /// Verifies a newer copy of the whole chain: the blocks that are known have to be there, and only the new ones are verified.
+    /// Verifies a newer copy of the whole chain: the blocks that are known have to be there, and only the new ones are verified;
+    /// last comes [`Chain::fault`].
     ///
     /// # Errors
     /// [`GrowError::Shorter`] and [`GrowError::Diverged`] when the known blocks are not there; [`GrowError::Fault`].
-    pub fn grow(&self, chain: &[Block], now: u64) -> Result<Self, GrowError> {
+    pub fn grow(&self, chain: &Chain, now: u64) -> Result<Self, GrowError> {
         let (before, after) = split(chain, self.history.len())?;
         let mut pairs = before.iter().zip(&self.history);
         if let Some(position) = pairs.position(|(block, entry)| block.computed_hash() != entry.hash) {
             return Err(GrowError::Diverged { position });
         }
-        Ok(self.extend(after, now)?)
+        whole(self.extend(after, now)?, chain)
     }
 }
 
-fn split(blocks: &[Block], known: usize) -> Result<(&[Block], &[Block]), GrowError> {
-    blocks.split_at_checked(known).ok_or(GrowError::Shorter { known, found: blocks.len() })
+/// The blocks that are known, and those after them. A chain that cannot be read so far is not shorter: nobody knows.
+fn split(chain: &Chain, known: usize) -> Result<(&[Block], &[Block]), GrowError> {
+    let blocks = chain.blocks();
+    let shorter = GrowError::Shorter { known, found: blocks.len() };
+    blocks.split_at_checked(known).ok_or(chain.fault().map_or(shorter, GrowError::Fault))
+}
+
+fn whole(verified: Verified, chain: &Chain) -> Result<Verified, GrowError> {
+    chain.fault().map_or(Ok(verified), |fault| Err(fault.into()))
 }

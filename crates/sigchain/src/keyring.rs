@@ -23,7 +23,8 @@ pub struct RingDevice {
 pub enum Owner<'a> {
     /// A user that is no group.
     User,
-    /// A group, and its members as they are known otherwise, in any order.
+    /// A group, and its members as they are known otherwise, in any order. A group without members is the same as a chain that lists none: a
+    /// user's chain passes as that of a group of nobody.
     Group(&'a [UserId]),
 }
 

@@ -24,21 +24,21 @@ impl<T> Named<T> for Result<T, Wrong> {
 /// A block in the form of the API.
 pub(crate) fn block(text: &str) -> Result<Block, Check> {
     let block = Object::parse(text).named("the block")?;
-    let transaction = transaction(&block.object("transaction").named("transaction")?)?;
+    let signed = block.object("transaction").named("transaction")?;
     let signature = block.object("signature").named("signature")?;
     let extras = block.optional_object("extras").named("extras")?;
     let public_keys = extras.map(|extras| extras.texts("pubkeys").named("extras.pubkeys")).transpose()?.flatten();
-    Ok(Block {
-        transaction,
-        signature: Signature {
-            protocol: signature.text("protocol").named("signature.protocol")?,
-            hash: signature.text("hash").named("signature.hash")?,
-            signature: signature.text("signature").named("signature.signature")?,
-        },
-        public_keys: public_keys.unwrap_or_default(),
-    })
+    let signature = Signature {
+        protocol: signature.text("protocol").named("signature.protocol")?,
+        hash: signature.text("hash").named("signature.hash")?,
+        signature: signature.text("signature").named("signature.signature")?,
+    };
+    // Last, because an operation of an unknown type is told only where the shape is right.
+    let transaction = transaction(&signed)?;
+    Ok(Block { transaction, signature, public_keys: public_keys.unwrap_or_default() })
 }
 
+/// The operation comes last.
 fn transaction(transaction: &Object<'_>) -> Result<Transaction, Check> {
     let integer = |name: &str, path| transaction.integer(name).named(path);
     let signer = transaction.object("signer").named("transaction.signer")?;
@@ -59,8 +59,8 @@ fn transaction(transaction: &Object<'_>) -> Result<Transaction, Check> {
 fn operation(operation: &Object<'_>) -> Result<Operation, Check> {
     let members = operation.texts("members").named("transaction.operation.members")?;
     let device = operation.optional_object("device").named("transaction.operation.device")?;
-    match kind(&operation.text("type").named("transaction.operation.type")?)? {
-        Kind::Device(kind) => {
+    match kind(&operation.text("type").named("transaction.operation.type")?) {
+        Ok(Kind::Device(kind)) => {
             let device = device.ok_or(Wrong).named("transaction.operation.device")?;
             let text = |name| device.text(name).named("transaction.operation.device");
             Ok(Operation::Device {
@@ -70,22 +70,28 @@ fn operation(operation: &Object<'_>) -> Result<Operation, Check> {
                 with_members: members.is_some(),
             })
         }
-        Kind::Members(kind) => {
-            let device = device.map(|device| {
-                let text = |name| device.text_or_empty(name);
-                Ok(Stray {
-                    id: optional_id(text("id")?)?,
-                    encryption_hash: text("encryption_pubkey_hash")?,
-                    signing_hash: text("signing_pubkey_hash")?,
-                })
-            });
-            Ok(Operation::Members {
-                kind,
-                members: members.ok_or(Wrong).and_then(users).named("transaction.operation.members")?,
-                device: device.transpose().named("transaction.operation.device")?.unwrap_or_default(),
-            })
+        Ok(Kind::Members(kind)) => Ok(Operation::Members {
+            kind,
+            members: members.ok_or(Wrong).and_then(users).named("transaction.operation.members")?,
+            device: stray(device)?,
+        }),
+        // Nobody can say what it needs; what is there has its shape.
+        Err(unknown) => {
+            members.map(users).transpose().named("transaction.operation.members")?;
+            stray(device)?;
+            Err(unknown)
         }
     }
+}
+
+fn stray(device: Option<Object<'_>>) -> Result<Stray, Check> {
+    let Some(device) = device else { return Ok(Stray::default()) };
+    let text = |name| device.text_or_empty(name).named("transaction.operation.device");
+    Ok(Stray {
+        id: optional_id(text("id")?).named("transaction.operation.device")?,
+        encryption_hash: text("encryption_pubkey_hash")?,
+        signing_hash: text("signing_pubkey_hash")?,
+    })
 }
 
 /// The two kinds of operations.

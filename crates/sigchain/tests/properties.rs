@@ -216,10 +216,10 @@ proptest! {
         let prefix = verdict(&blocks[..known]).unwrap();
         let all = read(&blocks);
         prop_assert_eq!(prefix.extend(&all.blocks()[known..], NOW), Ok(whole.clone()));
-        prop_assert_eq!(prefix.grow(all.blocks(), NOW), Ok(whole.clone()));
+        prop_assert_eq!(prefix.grow(&all, NOW), Ok(whole.clone()));
         for (position, entry) in whole.history().iter().enumerate() {
             let trusted = Trusted { position, hash: entry.hash };
-            prop_assert_eq!(verify_trusting(all.blocks(), trusted, NOW, Mode::Normal), Ok(whole.clone()));
+            prop_assert_eq!(verify_trusting(&all, trusted, NOW, Mode::Normal), Ok(whole.clone()));
             prop_assert_eq!(whole.find(entry.hash, None), Ok(position));
         }
         prop_assert_eq!(verify(all.blocks(), NOW, Mode::Strict).map(|strict| strict.history().to_vec()), Ok(whole.history().to_vec()));

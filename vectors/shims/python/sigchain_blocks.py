@@ -118,6 +118,8 @@ def _transaction(
         if device is None:
             raise malformed("an operation on a device without device")
         read_id(device.id_text)
+    elif device is not None and device.id_text:
+        read_id(device.id_text)
     if operation in ON_MEMBERS and members is None:
         raise malformed("an operation on members without members")
     for member in members or []:

@@ -133,8 +133,9 @@ def build(chain: Chain, wish: Wish, author: tuple[Identifier, PrivateKey] | None
 
 
 def further_members(chain: Chain, members: list[Identifier]) -> list[Identifier]:
-    """SIG-60: those who come in stand after the old ones."""
-    return list(dict.fromkeys([*chain.members, *members]))
+    """SIG-60: those who come in stand after the old list, which stays as it stands without those who were removed."""
+    old = [member for member in chain.last_list if member in chain.members]
+    return old + [member for member in dict.fromkeys(members) if member not in chain.members]
 
 
 def _expire_at(chain: Chain, wish: Wish) -> int:

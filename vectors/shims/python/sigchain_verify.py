@@ -68,6 +68,7 @@ class Chain:
     strict: bool = False
     devices: dict[Identifier, DeviceState] = field(default_factory=dict)
     members: list[Identifier] = field(default_factory=list)
+    last_list: list[Identifier] = field(default_factory=list)
     has_members: bool = False
     hashes: list[str] = field(default_factory=list)
     _last_created_at: int = 0
@@ -143,7 +144,8 @@ class Chain:
             _require(not transaction.device.id_text, "members-no-device")
             _require(not transaction.device.encryption_hash, "members-no-encryption-key")
             _require(not transaction.device.signing_hash, "members-no-signing-key")
-            self.members = list(dict.fromkeys(transaction.member_ids))
+            self.last_list = transaction.member_ids
+            self.members = list(dict.fromkeys(self.last_list))
             self.has_members = True
         if transaction.operation == SERVER_REMOVE_MEMBERS:  # SIG-35
             for user in transaction.member_ids:

@@ -41,6 +41,17 @@ fn a_verified_chain_shows_its_history() {
     place.file("user", lines[0].as_str().unwrap());
     place.file("contact", json!({ "id": "x", "sigchain": { "Blocks": blocks("bob") } }).to_string());
     place.run(["sigchain", "verify", "user", "--at", AT]);
+    // Further members that no reader has to understand.
+    let user: Value = serde_json::from_str(lines[0].as_str().unwrap()).unwrap();
+    let flat = user["sigchain"].to_string();
+    for (file, further) in
+        [("nested", "[".repeat(200) + &"]".repeat(200)), ("number", "1e999".into()), ("half", r#""\ud800""#.into())]
+    {
+        place.file(file, flat.replacen('{', &format!(r#"{{"further":{further},"#), 1));
+        place.run(["sigchain", "verify", file, "--at", AT]);
+    }
+    place.file("both", json!({ "sigchain": [], "Blocks": blocks("bob") }).to_string());
+    place.run(["sigchain", "verify", "both", "--at", AT]);
     place.run(["sigchain", "verify", "contact", "--at", AT]);
     place.matches("sigchain-verify");
 }
@@ -95,6 +106,12 @@ fn a_chain_is_shown_without_being_verified() {
         assert_eq!(*shown, block);
     }
     place.run(["sigchain", "show", "forged"]);
+    // A server that calls itself like a device of the user.
+    forged[2]["transaction"]["signer"]["user"] = json!("self aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa");
+    forged[1]["transaction"]["signer"]["user"] = json!("self\u{9b}\u{feff}");
+    place.file("disguised", text(&forged));
+    place.run(["sigchain", "show", "disguised"]);
+    place.run(["sigchain", "show", "disguised", "--json"]);
     place.run(["sigchain", "show", "broken"]);
     place.matches("sigchain-show");
 }
@@ -118,6 +135,17 @@ fn chains_are_the_same_or_continue_or_differ() {
     place.run(["sigchain", "diff", "older", "alice", "--at", AT, "--json"]);
     place.run(["sigchain", "diff", "alice", "fork", "--at", AT]);
     place.run(["sigchain", "diff", "alice", "fork", "--at", AT, "--json"]);
+    // A tail that cannot be read is neither the same nor a continuation.
+    let mut tail = alice.clone();
+    tail.push(json!({}));
+    place.file("tail", text(&tail));
+    let mut invalid = alice.clone();
+    invalid[5]["signature"]["signature"] = json!("");
+    place.file("invalid", text(&invalid));
+    for (first, second) in [("tail", "tail"), ("alice", "tail"), ("tail", "older"), ("invalid", "alice")] {
+        place.run(["sigchain", "diff", first, second, "--at", AT]);
+    }
+    place.run(["sigchain", "diff", "alice", "tail", "--at", AT, "--json"]);
     place.run(["sigchain", "diff", "alice", "missing"]);
     place.run(["sigchain", "diff", "-", "-"]);
     place.run(["sigchain", "diff", "alice"]);

@@ -223,11 +223,8 @@ impl Kind for SigchainVerify {
             if let Some(position) = known.checked_sub(1)
                 && let Some(hash) = before.last().map(sealwright_sigchain::Block::computed_hash)
             {
-                let trusting = verify_trusting(chain.blocks(), Trusted { position, hash }, *now, mode);
-                let trusting = match (trusting, chain.fault()) {
-                    (Ok(_), Some(fault)) => Err(code(fault)),
-                    (trusting, _) => trusting.as_ref().map(state).map_err(|&error| code(error)),
-                };
+                let trusting = verify_trusting(&chain, Trusted { position, hash }, *now, mode);
+                let trusting = trusting.as_ref().map(state).map_err(|&error| code(error));
                 seens.push(seen(&format!("trusting block {position}"), trusting));
             }
         }
@@ -313,10 +310,10 @@ impl Kind for SigchainGrow {
     fn run(GrowInput { known, chain, now }: &GrowInput, _: Material<'_>) -> Seens<State> {
         let known = good_chain(known, *now)?.1;
         let chain = Chain::from_json(chain).map_err(|_| LoadError::material("a chain that is no JSON"))?;
-        let grown = known.grow(chain.blocks(), *now);
+        let grown = known.grow(&chain, *now);
         let mut seens = vec![seen("grow", grown.as_ref().map(state).map_err(|&error| code(error)))];
         if let (Some(position), Some(hash)) = (known.history().len().checked_sub(1), known.hash(None)) {
-            let trusting = verify_trusting(chain.blocks(), Trusted { position, hash }, *now, known.mode());
+            let trusting = verify_trusting(&chain, Trusted { position, hash }, *now, known.mode());
             seens.push(seen("trusting", trusting.as_ref().map(state).map_err(|&error| code(error))));
         }
         Ok(seens)

@@ -4,7 +4,6 @@ use crate::failure::Failure;
 use crate::input::Input;
 use sealwright::sigchain::{Chain, Fault};
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// A block with a key of 8192 bits takes less than 4 KiB: this is enough for fifteen thousand.
@@ -21,17 +20,29 @@ struct Holder<'a> {
     blocks: Option<&'a RawValue>,
 }
 
+/// What tells the two forms of a block apart. What else stands in it is not looked at (SIG-03).
+#[derive(Deserialize)]
+struct Form<'a> {
+    #[serde(borrow, rename = "operationType")]
+    operation_type: Option<&'a RawValue>,
+    #[serde(borrow)]
+    transaction: Option<&'a RawValue>,
+}
+
 /// The chain in a file.
 pub(super) fn read(input: &Input) -> Result<Chain, Failure> {
     let content = input.read(LONGEST)?;
     let text = std::str::from_utf8(content.expose()).map_err(|_| not_a_chain("not a text").at(input))?;
-    let text = unwrapped(text);
-    let is_flattened = serde_json::from_str::<Vec<&RawValue>>(text).ok().is_some_and(|blocks| {
-        let first = blocks.first().and_then(|block| serde_json::from_str::<Value>(block.get()).ok());
-        first.is_some_and(|first| first.get("operationType").is_some() && first.get("transaction").is_none())
-    });
-    let chain = if is_flattened { Chain::from_flattened_json(text) } else { Chain::from_json(text) };
+    let text = unwrapped(text).map_err(|failure| failure.at(input))?;
+    let chain = if is_flattened(text) { Chain::from_flattened_json(text) } else { Chain::from_json(text) };
     chain.map_err(|error| not_a_chain(&error.to_string()).at(input))
+}
+
+/// Whether the first block of an array is in the flat form.
+fn is_flattened(text: &str) -> bool {
+    let blocks = text.trim_start().strip_prefix('[').unwrap_or_default();
+    let first = serde_json::Deserializer::from_str(blocks).into_iter::<Form<'_>>().next();
+    matches!(first, Some(Ok(Form { operation_type: Some(_), transaction: None })))
 }
 
 /// The failure of a block.
@@ -53,10 +64,13 @@ fn not_a_chain(why: &str) -> Failure {
 }
 
 /// The array inside of the objects around it.
-fn unwrapped(mut text: &str) -> &str {
+fn unwrapped(mut text: &str) -> Result<&str, Failure> {
     // A user document holds a chain, a chain of the Go SDK its blocks: nothing is wrapped deeper.
     for _ in 0..2 {
         match serde_json::from_str::<Holder<'_>>(text) {
+            Ok(Holder { sigchain: Some(_), blocks: Some(_) }) if text.trim_start().starts_with('{') => {
+                return Err(not_a_chain("an object with both `sigchain` and `Blocks`: which chain is meant?"));
+            }
             Ok(Holder { sigchain: Some(inner), .. } | Holder { blocks: Some(inner), .. })
                 if text.trim_start().starts_with('{') =>
             {
@@ -65,5 +79,5 @@ fn unwrapped(mut text: &str) -> &str {
             _ => break,
         }
     }
-    text
+    Ok(text)
 }

@@ -55,11 +55,15 @@ fn words(block: &Value) -> String {
         0 => String::new(),
         end => format!(" until {}", shown(end)),
     };
-    format!(
-        "{}  {} {of}{until}, signer {} {}",
-        shown(time("/transaction/created_at")),
-        text("/transaction/operation/type"),
-        text("/transaction/signer/user"),
-        text("/transaction/signer/device_id"),
-    )
+    let device = match text("/transaction/signer/device_id") {
+        device if device.is_empty() => "without a device".to_owned(),
+        device => format!("device {device}"),
+    };
+    // What is in quotation marks is a name: nobody can call himself something that looks like a signature of the user.
+    let signer = match block.pointer("/transaction/signer/user").and_then(Value::as_str).unwrap_or_default() {
+        "self" => format!("signer self, {device}"),
+        name => format!("by the server {}, {device}", printable::quoted(name)),
+    };
+    let operation = text("/transaction/operation/type");
+    format!("{}  {operation} {of}{until}, {signer}", shown(time("/transaction/created_at")))
 }

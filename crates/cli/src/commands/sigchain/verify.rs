@@ -126,7 +126,7 @@ fn words(entry: &Entry) -> String {
     let signed = match &entry.signed_by {
         SignedBy::Device(device) if Some(*device) == operated => "signed by itself".to_owned(),
         SignedBy::Device(device) => format!("signed by {device}"),
-        SignedBy::Server(name) => format!("by the server {:?}, not signed", crate::printable::line(name)),
+        SignedBy::Server(name) => format!("by the server {}, not signed", crate::printable::quoted(name)),
     };
     format!("{change}, {signed}")
 }

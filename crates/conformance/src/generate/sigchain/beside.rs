@@ -103,6 +103,14 @@ pub(super) fn grow(m: &Maker) -> Result<Draft<SigchainGrow>, GenerateError> {
         state(&blocks)?,
         0,
     );
+    for (comment, known, whole) in
+        [("after what is known", 2, 2), ("after new blocks", 1, 3), ("where blocks are known", 3, 2)]
+    {
+        let mut malformed = blocks.get(..whole).ok_or_else(|| broken("too many blocks"))?.to_vec();
+        malformed.push(json!({ "transaction": {} }));
+        let comment = format!("a block without shape {comment}");
+        draft.invalid("SIG-53", comment, input(&blocks[..known], &malformed), "malformed", &["StaleKeyring"]);
+    }
     Ok(draft)
 }
 
@@ -500,5 +508,19 @@ pub(super) fn build(m: &Maker) -> Result<Draft<SigchainBuild>, GenerateError> {
     ] {
         draft.invalid("SIG-62", comment, input, code, flag);
     }
+    let twice = m.chain(&[
+        steps[0].clone(),
+        m.members(BY_1, &[USERS[1], USERS[0], USERS[1], USERS[2]], 10),
+        m.removal(&USERS[2..3], 20),
+    ])?;
+    let twice = (text(&twice), 3, state(&twice)?.hashes.pop().unwrap_or_default());
+    let expected = json!({ "type": "members", "members": [USERS[1], USERS[0], USERS[1], USERS[3], USERS[2]] });
+    draft.valid(
+        "SIG-60",
+        "further members, each once; the old list as it stands, without a removed user",
+        listing(&twice.0, Operation::FurtherMembers, &[USERS[3], USERS[0], USERS[3], USERS[2]], BY_1)?,
+        output(expected, 0, by(DEVICE_1), &twice, &[]),
+        0,
+    );
     Ok(draft)
 }

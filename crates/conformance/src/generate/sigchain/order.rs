@@ -303,7 +303,7 @@ fn one_block(c: &mut Chains<'_>) -> Result<(), GenerateError> {
     Ok(())
 }
 
-/// Faults in two blocks: the first block counts, whichever check it fails.
+/// Faults in two blocks: the first block counts, whichever check it fails. Then shape before the type of the operation, in one block.
 fn two_blocks(c: &mut Chains<'_>) -> Result<(), GenerateError> {
     let m = c.maker;
     let first = m.creation(DEVICE_1, 0, BY_1, 0)?;
@@ -335,6 +335,15 @@ fn two_blocks(c: &mut Chains<'_>) -> Result<(), GenerateError> {
         c.refuse_text("SIG-20", format!("two good blocks, then {comment}"), super::text(&chain), "malformed", FLAG);
         chain[1]["signature"]["protocol"] = json!("1");
         c.refuse_text("SIG-20", format!("a protocol, then {comment}"), super::text(&chain), "invalid-protocol", FLAG);
+    }
+    let unknown = m.creation(DEVICE_2, 1, BY_1, 10)?.edited("/transaction/operation/type", "other");
+    for (comment, step) in [
+        ("signature without a hash", unknown.clone().removed("/signature/hash")),
+        ("public keys that are no list", unknown.clone().edited("/extras/pubkeys", "none")),
+        ("a device whose id is none", unknown.edited("/transaction/operation/device/id", "device")),
+    ] {
+        let steps = [m.creation(DEVICE_1, 0, BY_1, 0)?, step];
+        c.refuse("SIG-20", format!("two faults in one block: operation, {comment}"), &steps, "malformed", FLAG)?;
     }
     Ok(())
 }
