@@ -3,13 +3,15 @@
 mod proxy;
 mod reasons;
 
+use self::proxy::Chained;
 use crate::closed::{Closed, Reason};
 use crate::cost::RecoverableGroups;
 use crate::flow::Flow;
 use crate::group::{GroupError, OpenedGroup};
-use crate::keyring::{Candidate, Keyring, UnknownHash, open_with};
+use crate::keyring::{Candidate, Keyring, Opened, UnknownHash, open_with};
 use crate::records::{PasswordOrKey, Records, SessionRecords, SymEncKeySecret};
 use crate::route::Route;
+use crate::serialized::Through;
 use crate::share::ShareError;
 use sealwright_envelope::{SealError, SymKey};
 use sealwright_kdf::{session_id_spellings, sym_enc_key_key_spelled};
@@ -58,6 +60,8 @@ pub struct Resolved {
     bytes: SecretVec,
     /// The last step of the way.
     pub route: Route,
+    /// Through what it led, as far as records tell: a revocation of that is one of the session (CACHE-02).
+    pub through: Option<Through>,
     /// Whether the way is one that normal use does not have (PROXY-08).
     pub chain: bool,
 }
@@ -74,7 +78,7 @@ pub struct Resolver {
     pub(crate) groups: OnceLock<RecoverableGroups>,
     group_keyring: OnceLock<Keyring>,
     memory: HashMap<SessionId, Memory>,
-    chains: Mutex<HashMap<SessionId, Arc<Resolved>>>,
+    chains: Mutex<HashMap<SessionId, Arc<Chained>>>,
     operations: AtomicU64,
 }
 
@@ -87,6 +91,10 @@ struct Memory {
     own: OnceLock<Option<(usize, Arc<Resolved>)>>,
     /// What the own tokens after it open, where that is another key.
     further: OnceLock<Vec<Arc<Resolved>>>,
+    /// The first key of a way that is no proxy, and the place of its step.
+    delegated: OnceLock<Option<(usize, Arc<Resolved>)>>,
+    /// The other keys of ways that are no proxies.
+    delegated_further: OnceLock<Vec<Arc<Resolved>>>,
     progress: Mutex<Progress>,
 }
 
@@ -180,7 +188,13 @@ impl Resolver {
     pub fn open_group(&self, group: GroupId) -> Result<OpenedGroup, GroupError> {
         let records = self.records.group_keys().iter().filter(|record| record.group_id == group);
         let records: Vec<_> = records.cloned().collect();
-        OpenedGroup::open(&records, |message| self.own(message.into()).and_then(|(_, key)| key.sym_key()))
+        OpenedGroup::open_trying(&records, |message| {
+            let own = self.own(message.into()).map(|(_, key)| key);
+            own.into_iter()
+                .chain(self.further(message.into()).iter().cloned())
+                .filter_map(|key| key.sym_key())
+                .collect()
+        })
     }
 
     /// The key that a legacy message carries itself, wrapped for devices that it does not name (SES-40). Only own keys are tried, and
@@ -261,6 +275,16 @@ impl Resolver {
         memory.own.get_or_init(find).clone()
     }
 
+    /// A session's key by the first own token that was not revoked, whatever the policy.
+    pub(crate) fn own_unrevoked(&self, session: SessionId) -> Option<Arc<Resolved>> {
+        let (first, key) = self.own(session)?;
+        let tokens = &self.records.get(session)?.tokens;
+        if tokens.get(first).is_some_and(|token| !token.revoked) {
+            return Some(key);
+        }
+        tokens.iter().skip(first + 1).filter(|token| !token.revoked).find_map(|token| self.unwrap_own(token))
+    }
+
     fn unwrap_own(&self, token: &DeviceToken) -> Option<Arc<Resolved>> {
         if self.is_skipped(token.revoked) {
             return None;
@@ -276,8 +300,15 @@ impl Resolver {
         let may_be = token.device_id.is_none_or(|device| self.records.is_group_device(device));
         let groups = self.group_keyring();
         let named = token.created_for_key_hash.is_some_and(|hash| groups.has(hash));
-        let candidates = || groups.candidates(token, self.policy.unknown_hash);
-        (may_be || named).then(|| self.unwrap_token(candidates(), &token.token, Route::Group)).flatten()
+        if !(may_be || named) {
+            return None;
+        }
+        let candidates = groups.candidates(token, self.policy.unknown_hash);
+        let opened = self.open_token(candidates, &token.token)?;
+        // The device of a token is a hint only (EMK-15): whose key it was counts first.
+        let mut devices = opened.by.devices.iter().chain(&token.device_id);
+        let group = devices.find_map(|device| self.records.group_of(*device));
+        Some(Resolved::through(&opened.key, Route::Group, group.map(Through::Group)))
     }
 
     fn unwrap_token<'k>(
@@ -286,10 +317,14 @@ impl Resolver {
         token: &[u8],
         route: Route,
     ) -> Option<Arc<Resolved>> {
+        self.open_token(candidates, token).map(|opened| Resolved::through(&opened.key, route, None))
+    }
+
+    fn open_token<'k>(&self, candidates: impl Iterator<Item = &'k Candidate>, token: &[u8]) -> Option<Opened<'k>> {
         let count = || {
             self.operations.fetch_add(1, Ordering::Relaxed);
         };
-        open_with(candidates, token, count).ok().map(|opened| Resolved::new(&opened.key, route, false))
+        open_with(candidates, token, count).ok()
     }
 
     /// The private keys of all groups whose message key is reached directly, opened when the first one is needed.
@@ -335,7 +370,7 @@ impl Resolver {
                 })
             }
         })?;
-        Some(Resolved::new(&key, Route::SymEncKey, false))
+        Some(Resolved::through(&key, Route::SymEncKey, Some(Through::SymEncKey(record.sym_enc_key_id))))
     }
 
     fn unwrap_tmr_access(&self, access: &TmrAccess) -> Option<Arc<Resolved>> {
@@ -346,13 +381,19 @@ impl Resolver {
             .records
             .over_encryption_keys_of(access)
             .find_map(|by| symmetric::unwrap(&access.data, &by.key).ok())?;
-        Some(Resolved::new(&key, Route::Tmr, false))
+        Some(Resolved::through(&key, Route::Tmr, None))
     }
 }
 
 impl Resolved {
-    pub(crate) fn new(key: &SymKey, route: Route, chain: bool) -> Arc<Self> {
-        Arc::new(Self { bytes: SecretVec::copy_of(key.expose()), route, chain })
+    fn through(key: &SymKey, route: Route, through: Option<Through>) -> Arc<Self> {
+        Arc::new(Self { bytes: SecretVec::copy_of(key.expose()), route, through, chain: false })
+    }
+
+    /// What a proxy record held; `chain` as in the member of that name.
+    fn behind(key: &SymKey, proxy: SessionId, chain: bool) -> Arc<Self> {
+        let through = Some(Through::Proxy(proxy));
+        Arc::new(Self { bytes: SecretVec::copy_of(key.expose()), route: Route::Proxy, through, chain })
     }
 
     /// How the session is said to have been retrieved (FLOW-01).
@@ -366,7 +407,7 @@ impl Resolved {
     }
 
     fn known(bytes: &SecretVec) -> Arc<Self> {
-        Arc::new(Self { bytes: SecretVec::copy_of(bytes.expose()), route: Route::Known, chain: false })
+        Arc::new(Self { bytes: SecretVec::copy_of(bytes.expose()), route: Route::Known, through: None, chain: false })
     }
 
     /// The key, ready for use. It is kept as bytes because a ready key takes ten times their memory.

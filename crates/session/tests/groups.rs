@@ -178,6 +178,17 @@ fn grp_05_and_grp_07_old_and_new_sessions_open_after_renewal_and_joining() {
 }
 
 #[test]
+fn grp_02_each_own_token_of_the_message_session_is_tried() {
+    let alice = User::new(0);
+    let (made, _) = created(&[&alice], MessageKeyOrigin::Random);
+    let wrong = SymKey::generate().unwrap();
+    let mut tokens = wrap_for_unverified(made.record.message_id.into(), &wrong, &alice.devices().devices).unwrap();
+    tokens.extend(made.tokens);
+    let resolver = alice.resolver(&tokens, std::slice::from_ref(&made.record));
+    assert_eq!(resolver.open_group(made.group.id()).unwrap().current().keys.signing.hash(), KEYS[5].hash());
+}
+
+#[test]
 fn grp_05_a_renewal_needs_a_new_message_session() {
     let alice = User::new(0);
     let (made, membership) = created(&[&alice], MessageKeyOrigin::Random);

@@ -253,6 +253,14 @@ impl OpenedGroup {
         records: &[GroupKeyRecord],
         message_key: impl Fn(MessageId) -> Option<SymKey>,
     ) -> Result<Self, GroupError> {
+        Self::open_trying(records, |message| message_key(message).into_iter().collect())
+    }
+
+    /// As [`Self::open`], where several keys may be the message key.
+    pub(crate) fn open_trying(
+        records: &[GroupKeyRecord],
+        message_keys: impl Fn(MessageId) -> Vec<SymKey>,
+    ) -> Result<Self, GroupError> {
         let first = records.first().ok_or(GroupError::NoRecord)?;
         if records.iter().any(|record| (record.group_id, record.device_id) != (first.group_id, first.device_id)) {
             return Err(GroupError::NoRecord);
@@ -265,8 +273,14 @@ impl OpenedGroup {
         let mut former = Vec::new();
         for record in ordered {
             let message = record.message_id;
-            let key = message_key(message).ok_or(GroupError::KeyMissing { message })?;
-            former.push(GroupGeneration::open(record, key)?);
+            let mut tried = Err(GroupError::KeyMissing { message });
+            for key in message_keys(message) {
+                tried = GroupGeneration::open(record, key);
+                if tried.is_ok() {
+                    break;
+                }
+            }
+            former.push(tried?);
         }
         let current = former.pop().ok_or(GroupError::NoRecord)?;
         Ok(Self { id: first.group_id, device: first.device_id, former, current, self_add: false })

@@ -104,7 +104,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
         let (told, key) = find(&keys, session);
         lines(&told).iter().try_for_each(|line| console.line(line))?;
         if let (Some(path), Some(key)) = (target, key) {
-            let details = Some(RetrievalDetails { flow: key.flow(), through: None, from_cache: false });
+            let details = Some(RetrievalDetails { flow: key.flow(), through: key.through, from_cache: false });
             let key = key.sym_key().ok_or_else(|| Failure::new("rejected", "the key cannot be used"))?;
             write_session(path, &SerializedSession { id: session, key, details }, console)?;
         }
