@@ -19,8 +19,9 @@ use sealwright_types::{GroupId, SecretVec, SessionId};
 use sealwright_wrap::record::{DeviceToken, GroupKeyRecord, SymEncKeyRecord, TmrAccess};
 use sealwright_wrap::{PrivateKey, symmetric};
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use subtle::ConstantTimeEq as _;
 
 /// What a resolver may do beyond the rules of normal use, for recovery.
@@ -102,6 +103,9 @@ struct Memory {
 #[derive(Debug, Default)]
 struct Progress {
     keys: Vec<Arc<Resolved>>,
+    /// The same by a keyed hash, for sessions with many keys.
+    by_hash: HashMap<u64, Vec<Arc<Resolved>>>,
+    hasher: RandomState,
     next: usize,
 }
 
@@ -149,23 +153,8 @@ impl Resolver {
     /// # Errors
     /// [`Closed`] with every reason.
     pub fn resolve_nth(&self, session: SessionId, nth: usize) -> Result<Arc<Resolved>, Closed> {
-        let no_record = || Closed { reasons: vec![Reason::NoRecord] };
-        let records = self.records.get(session).ok_or_else(no_record)?;
-        let memory = self.memory.get(&session).ok_or_else(no_record)?;
-        let mut progress = memory.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        let steps = steps(records, memory.preferred_proxy);
-        while progress.keys.len() <= nth {
-            let Some(&step) = steps.get(progress.next) else {
-                return Err(self.closed(session, records));
-            };
-            progress.next += 1;
-            if let Some(key) = self.take(session, records, step)
-                && !is_among(&progress.keys, &key)
-            {
-                progress.keys.push(key);
-            }
-        }
-        progress.keys.get(nth).cloned().ok_or_else(no_record)
+        let progress = self.advance(session, nth.saturating_add(1))?;
+        progress.keys.get(nth).cloned().ok_or_else(|| self.closed_after_all(session))
     }
 
     /// All keys of the session, all of them different, the preferred one first. More than one is the warning `key-mismatch` (SES-10): each
@@ -174,11 +163,32 @@ impl Resolver {
     /// # Errors
     /// [`Closed`] with every reason.
     pub fn resolve_all(&self, session: SessionId) -> Result<Vec<Arc<Resolved>>, Closed> {
-        let mut keys = vec![self.resolve(session)?];
-        while let Ok(key) = self.resolve_nth(session, keys.len()) {
-            keys.push(key);
+        let progress = self.advance(session, usize::MAX)?;
+        if progress.keys.is_empty() { Err(self.closed_after_all(session)) } else { Ok(progress.keys.clone()) }
+    }
+
+    /// Tries records until there are so many keys, or no further records.
+    fn advance(&self, session: SessionId, wanted: usize) -> Result<MutexGuard<'_, Progress>, Closed> {
+        let found = self.records.get(session).zip(self.memory.get(&session));
+        let (records, memory) = found.ok_or_else(|| Closed { reasons: vec![Reason::NoRecord] })?;
+        let mut progress = memory.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        if progress.keys.len() < wanted {
+            for step in steps(records, memory.preferred_proxy).into_iter().skip(progress.next) {
+                progress.next += 1;
+                if let Some(key) = self.take(session, records, step) {
+                    progress.add(key);
+                }
+                if progress.keys.len() >= wanted {
+                    break;
+                }
+            }
         }
-        Ok(keys)
+        Ok(progress)
+    }
+
+    fn closed_after_all(&self, session: SessionId) -> Closed {
+        let no_record = || Closed { reasons: vec![Reason::NoRecord] };
+        self.records.get(session).map_or_else(no_record, |records| self.closed(session, records))
     }
 
     /// Opens the keys of a group by its message keys, which own tokens give (GRP-02, GRP-03).
@@ -413,6 +423,16 @@ impl Resolved {
     /// The key, ready for use. It is kept as bytes because a ready key takes ten times their memory.
     pub fn sym_key(&self) -> Option<SymKey> {
         SymKey::from_bytes(self.bytes.expose()).ok()
+    }
+}
+
+impl Progress {
+    fn add(&mut self, key: Arc<Resolved>) {
+        let alike = self.by_hash.entry(self.hasher.hash_one(key.bytes.expose())).or_default();
+        if !is_among(alike, &key) {
+            alike.push(Arc::clone(&key));
+            self.keys.push(key);
+        }
     }
 }
 
