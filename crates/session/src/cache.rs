@@ -3,6 +3,7 @@
 //! **A cache lets a revoked user keep reading** (CACHE-02): whether to have one, and for how long, is the application's choice. It is off by
 //! default.
 
+use crate::flow::Flow;
 use crate::serialized::{RetrievalDetails, SerializedSession, Through};
 use crate::share::{ShareError, same};
 use sealwright_envelope::SymKey;
@@ -77,17 +78,20 @@ impl TimeToLive {
 }
 
 impl Revocation {
-    /// Whether a session that was retrieved so is forgotten (CACHE-02).
+    /// Whether a session that was retrieved so is forgotten (CACHE-02): also where it came through a group or a proxy that is not told.
     pub fn evicts(self, details: Option<&RetrievalDetails>) -> bool {
-        let through = details.and_then(|details| details.through);
+        let (through, flow) = (details.and_then(|details| details.through), details.map(|details| details.flow));
         match self {
             Self::Myself | Self::All => true,
-            Self::Group(group) => through == Some(Through::Group(group)),
-            Self::Proxy(proxy) => through == Some(Through::Proxy(proxy)),
-            Self::Others => {
-                let flow = details.map(|details| details.flow);
-                matches!(flow, Some(crate::Flow::Group | crate::Flow::Proxy))
-            }
+            Self::Group(group) => match through {
+                Some(Through::Group(through)) => through == group,
+                _ => flow == Some(Flow::Group),
+            },
+            Self::Proxy(proxy) => match through {
+                Some(Through::Proxy(through)) => through == proxy,
+                _ => flow == Some(Flow::Proxy),
+            },
+            Self::Others => matches!(flow, Some(Flow::Group | Flow::Proxy)),
             Self::Somebody => false,
         }
     }
@@ -118,7 +122,7 @@ impl SessionCache {
             self.entries.remove(&id);
             return Ok(None);
         }
-        let local = RetrievalDetails { flow: crate::Flow::Local, through: None, from_cache: true };
+        let local = RetrievalDetails { flow: Flow::Local, through: None, from_cache: true };
         let details = entry.details.map_or(local, |details| RetrievalDetails { from_cache: true, ..details });
         Ok(Some(SerializedSession { id, key: same(&entry.key)?, details: Some(details) }))
     }
@@ -149,7 +153,6 @@ impl SessionCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Flow;
 
     fn session(details: Option<RetrievalDetails>) -> SerializedSession {
         SerializedSession { id: SessionId::random().unwrap(), key: SymKey::generate().unwrap(), details }
@@ -208,18 +211,20 @@ mod tests {
             retrieved(Flow::Proxy, Some(Through::Proxy(proxy))),
             retrieved(Flow::SymEncKey, None),
             None,
+            retrieved(Flow::Group, None),
+            retrieved(Flow::Proxy, None),
         ];
         let other_group = Revocation::Group(GroupId::random().unwrap());
         let other_proxy = Revocation::Proxy(SessionId::random().unwrap());
         for (what, evicted) in [
-            (Revocation::Myself, [true; 5]),
-            (Revocation::All, [true; 5]),
-            (Revocation::Group(group), [false, true, false, false, false]),
-            (Revocation::Proxy(proxy), [false, false, true, false, false]),
-            (Revocation::Others, [false, true, true, false, false]),
-            (Revocation::Somebody, [false; 5]),
-            (other_group, [false; 5]),
-            (other_proxy, [false; 5]),
+            (Revocation::Myself, [true; 7]),
+            (Revocation::All, [true; 7]),
+            (Revocation::Group(group), [false, true, false, false, false, true, false]),
+            (Revocation::Proxy(proxy), [false, false, true, false, false, false, true]),
+            (Revocation::Others, [false, true, true, false, false, true, true]),
+            (Revocation::Somebody, [false; 7]),
+            (other_group, [false, false, false, false, false, true, false]),
+            (other_proxy, [false, false, false, false, false, false, true]),
         ] {
             for (details, evicted) in ways.iter().zip(evicted) {
                 let mut cache = SessionCache::new(TimeToLive::Forever);

@@ -78,7 +78,8 @@ impl Flow {
             Self::Local | Self::LocalOrTmr => Some(4),
             Self::SymEncKey => Some(5),
             Self::Tmr => Some(6),
-            Self::Unknown(number) => number.and_then(|number| i32::try_from(number).ok()),
+            // One that means something now is another generation's: it would be read as what it was not.
+            Self::Unknown(number) => number.filter(|number| !(0..=6).contains(number))?.try_into().ok(),
         }
     }
 }
@@ -102,5 +103,12 @@ mod tests {
         }
         assert_eq!(Flow::from_number(None, Generation::Current), Flow::Unknown(None));
         assert_eq!(Flow::Unknown(None).to_number(), None);
+        for number in [5, 6] {
+            assert_eq!(
+                Flow::from_number(Some(number), Generation::Go09).to_number(),
+                None,
+                "no SymEncKey, no TMR access"
+            );
+        }
     }
 }

@@ -90,13 +90,13 @@ impl DirectKey {
 
 impl Resolver {
     /// The session's key by an own token alone: no lookup of groups or proxies, no SymEncKey, no TMR access, no key that was given
-    /// (PROXY-04, GRP-03).
+    /// (PROXY-04, GRP-03), and no token that was revoked, even where those are opened for recovery: whoever was revoked adds nothing.
     ///
     /// # Errors
     /// [`Closed`] with the reasons of its tokens.
     pub fn resolve_direct(&self, session: SessionId) -> Result<DirectKey, Closed> {
-        match self.own(session) {
-            Some((_, resolved)) => Ok(DirectKey { session, resolved }),
+        match self.own_unrevoked(session) {
+            Some(resolved) => Ok(DirectKey { session, resolved }),
             None => Err(self.closed_direct(session)),
         }
     }

@@ -3,13 +3,15 @@
 mod proxy;
 mod reasons;
 
+use self::proxy::Chained;
 use crate::closed::{Closed, Reason};
 use crate::cost::RecoverableGroups;
 use crate::flow::Flow;
 use crate::group::{GroupError, OpenedGroup};
-use crate::keyring::{Candidate, Keyring, UnknownHash, open_with};
+use crate::keyring::{Candidate, Keyring, Opened, UnknownHash, open_with};
 use crate::records::{PasswordOrKey, Records, SessionRecords, SymEncKeySecret};
 use crate::route::Route;
+use crate::serialized::Through;
 use crate::share::ShareError;
 use sealwright_envelope::{SealError, SymKey};
 use sealwright_kdf::{session_id_spellings, sym_enc_key_key_spelled};
@@ -17,8 +19,9 @@ use sealwright_types::{GroupId, SecretVec, SessionId};
 use sealwright_wrap::record::{DeviceToken, GroupKeyRecord, SymEncKeyRecord, TmrAccess};
 use sealwright_wrap::{PrivateKey, symmetric};
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use subtle::ConstantTimeEq as _;
 
 /// What a resolver may do beyond the rules of normal use, for recovery.
@@ -58,6 +61,8 @@ pub struct Resolved {
     bytes: SecretVec,
     /// The last step of the way.
     pub route: Route,
+    /// Through what it led, as far as records tell: a revocation of that is one of the session (CACHE-02).
+    pub through: Option<Through>,
     /// Whether the way is one that normal use does not have (PROXY-08).
     pub chain: bool,
 }
@@ -74,7 +79,7 @@ pub struct Resolver {
     pub(crate) groups: OnceLock<RecoverableGroups>,
     group_keyring: OnceLock<Keyring>,
     memory: HashMap<SessionId, Memory>,
-    chains: Mutex<HashMap<SessionId, Arc<Resolved>>>,
+    chains: Mutex<HashMap<SessionId, Arc<Chained>>>,
     operations: AtomicU64,
 }
 
@@ -87,6 +92,10 @@ struct Memory {
     own: OnceLock<Option<(usize, Arc<Resolved>)>>,
     /// What the own tokens after it open, where that is another key.
     further: OnceLock<Vec<Arc<Resolved>>>,
+    /// The first key of a way that is no proxy, and the place of its step.
+    delegated: OnceLock<Option<(usize, Arc<Resolved>)>>,
+    /// The other keys of ways that are no proxies.
+    delegated_further: OnceLock<Vec<Arc<Resolved>>>,
     progress: Mutex<Progress>,
 }
 
@@ -94,6 +103,9 @@ struct Memory {
 #[derive(Debug, Default)]
 struct Progress {
     keys: Vec<Arc<Resolved>>,
+    /// The same by a keyed hash, for sessions with many keys.
+    by_hash: HashMap<u64, Vec<Arc<Resolved>>>,
+    hasher: RandomState,
     next: usize,
 }
 
@@ -141,23 +153,8 @@ impl Resolver {
     /// # Errors
     /// [`Closed`] with every reason.
     pub fn resolve_nth(&self, session: SessionId, nth: usize) -> Result<Arc<Resolved>, Closed> {
-        let no_record = || Closed { reasons: vec![Reason::NoRecord] };
-        let records = self.records.get(session).ok_or_else(no_record)?;
-        let memory = self.memory.get(&session).ok_or_else(no_record)?;
-        let mut progress = memory.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        let steps = steps(records, memory.preferred_proxy);
-        while progress.keys.len() <= nth {
-            let Some(&step) = steps.get(progress.next) else {
-                return Err(self.closed(session, records));
-            };
-            progress.next += 1;
-            if let Some(key) = self.take(session, records, step)
-                && !is_among(&progress.keys, &key)
-            {
-                progress.keys.push(key);
-            }
-        }
-        progress.keys.get(nth).cloned().ok_or_else(no_record)
+        let progress = self.advance(session, nth.saturating_add(1))?;
+        progress.keys.get(nth).cloned().ok_or_else(|| self.closed_after_all(session))
     }
 
     /// All keys of the session, all of them different, the preferred one first. More than one is the warning `key-mismatch` (SES-10): each
@@ -166,11 +163,32 @@ impl Resolver {
     /// # Errors
     /// [`Closed`] with every reason.
     pub fn resolve_all(&self, session: SessionId) -> Result<Vec<Arc<Resolved>>, Closed> {
-        let mut keys = vec![self.resolve(session)?];
-        while let Ok(key) = self.resolve_nth(session, keys.len()) {
-            keys.push(key);
+        let progress = self.advance(session, usize::MAX)?;
+        if progress.keys.is_empty() { Err(self.closed_after_all(session)) } else { Ok(progress.keys.clone()) }
+    }
+
+    /// Tries records until there are so many keys, or no further records.
+    fn advance(&self, session: SessionId, wanted: usize) -> Result<MutexGuard<'_, Progress>, Closed> {
+        let found = self.records.get(session).zip(self.memory.get(&session));
+        let (records, memory) = found.ok_or_else(|| Closed { reasons: vec![Reason::NoRecord] })?;
+        let mut progress = memory.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        if progress.keys.len() < wanted {
+            for step in steps(records, memory.preferred_proxy).into_iter().skip(progress.next) {
+                progress.next += 1;
+                if let Some(key) = self.take(session, records, step) {
+                    progress.add(key);
+                }
+                if progress.keys.len() >= wanted {
+                    break;
+                }
+            }
         }
-        Ok(keys)
+        Ok(progress)
+    }
+
+    fn closed_after_all(&self, session: SessionId) -> Closed {
+        let no_record = || Closed { reasons: vec![Reason::NoRecord] };
+        self.records.get(session).map_or_else(no_record, |records| self.closed(session, records))
     }
 
     /// Opens the keys of a group by its message keys, which own tokens give (GRP-02, GRP-03).
@@ -180,7 +198,13 @@ impl Resolver {
     pub fn open_group(&self, group: GroupId) -> Result<OpenedGroup, GroupError> {
         let records = self.records.group_keys().iter().filter(|record| record.group_id == group);
         let records: Vec<_> = records.cloned().collect();
-        OpenedGroup::open(&records, |message| self.own(message.into()).and_then(|(_, key)| key.sym_key()))
+        OpenedGroup::open_trying(&records, |message| {
+            let own = self.own(message.into()).map(|(_, key)| key);
+            own.into_iter()
+                .chain(self.further(message.into()).iter().cloned())
+                .filter_map(|key| key.sym_key())
+                .collect()
+        })
     }
 
     /// The key that a legacy message carries itself, wrapped for devices that it does not name (SES-40). Only own keys are tried, and
@@ -261,6 +285,16 @@ impl Resolver {
         memory.own.get_or_init(find).clone()
     }
 
+    /// A session's key by the first own token that was not revoked, whatever the policy.
+    pub(crate) fn own_unrevoked(&self, session: SessionId) -> Option<Arc<Resolved>> {
+        let (first, key) = self.own(session)?;
+        let tokens = &self.records.get(session)?.tokens;
+        if tokens.get(first).is_some_and(|token| !token.revoked) {
+            return Some(key);
+        }
+        tokens.iter().skip(first + 1).filter(|token| !token.revoked).find_map(|token| self.unwrap_own(token))
+    }
+
     fn unwrap_own(&self, token: &DeviceToken) -> Option<Arc<Resolved>> {
         if self.is_skipped(token.revoked) {
             return None;
@@ -276,8 +310,15 @@ impl Resolver {
         let may_be = token.device_id.is_none_or(|device| self.records.is_group_device(device));
         let groups = self.group_keyring();
         let named = token.created_for_key_hash.is_some_and(|hash| groups.has(hash));
-        let candidates = || groups.candidates(token, self.policy.unknown_hash);
-        (may_be || named).then(|| self.unwrap_token(candidates(), &token.token, Route::Group)).flatten()
+        if !(may_be || named) {
+            return None;
+        }
+        let candidates = groups.candidates(token, self.policy.unknown_hash);
+        let opened = self.open_token(candidates, &token.token)?;
+        // The device of a token is a hint only (EMK-15): whose key it was counts first.
+        let mut devices = opened.by.devices.iter().chain(&token.device_id);
+        let group = devices.find_map(|device| self.records.group_of(*device));
+        Some(Resolved::through(&opened.key, Route::Group, group.map(Through::Group)))
     }
 
     fn unwrap_token<'k>(
@@ -286,10 +327,14 @@ impl Resolver {
         token: &[u8],
         route: Route,
     ) -> Option<Arc<Resolved>> {
+        self.open_token(candidates, token).map(|opened| Resolved::through(&opened.key, route, None))
+    }
+
+    fn open_token<'k>(&self, candidates: impl Iterator<Item = &'k Candidate>, token: &[u8]) -> Option<Opened<'k>> {
         let count = || {
             self.operations.fetch_add(1, Ordering::Relaxed);
         };
-        open_with(candidates, token, count).ok().map(|opened| Resolved::new(&opened.key, route, false))
+        open_with(candidates, token, count).ok()
     }
 
     /// The private keys of all groups whose message key is reached directly, opened when the first one is needed.
@@ -335,7 +380,7 @@ impl Resolver {
                 })
             }
         })?;
-        Some(Resolved::new(&key, Route::SymEncKey, false))
+        Some(Resolved::through(&key, Route::SymEncKey, Some(Through::SymEncKey(record.sym_enc_key_id))))
     }
 
     fn unwrap_tmr_access(&self, access: &TmrAccess) -> Option<Arc<Resolved>> {
@@ -346,13 +391,19 @@ impl Resolver {
             .records
             .over_encryption_keys_of(access)
             .find_map(|by| symmetric::unwrap(&access.data, &by.key).ok())?;
-        Some(Resolved::new(&key, Route::Tmr, false))
+        Some(Resolved::through(&key, Route::Tmr, None))
     }
 }
 
 impl Resolved {
-    pub(crate) fn new(key: &SymKey, route: Route, chain: bool) -> Arc<Self> {
-        Arc::new(Self { bytes: SecretVec::copy_of(key.expose()), route, chain })
+    fn through(key: &SymKey, route: Route, through: Option<Through>) -> Arc<Self> {
+        Arc::new(Self { bytes: SecretVec::copy_of(key.expose()), route, through, chain: false })
+    }
+
+    /// What a proxy record held; `chain` as in the member of that name.
+    fn behind(key: &SymKey, proxy: SessionId, chain: bool) -> Arc<Self> {
+        let through = Some(Through::Proxy(proxy));
+        Arc::new(Self { bytes: SecretVec::copy_of(key.expose()), route: Route::Proxy, through, chain })
     }
 
     /// How the session is said to have been retrieved (FLOW-01).
@@ -366,12 +417,22 @@ impl Resolved {
     }
 
     fn known(bytes: &SecretVec) -> Arc<Self> {
-        Arc::new(Self { bytes: SecretVec::copy_of(bytes.expose()), route: Route::Known, chain: false })
+        Arc::new(Self { bytes: SecretVec::copy_of(bytes.expose()), route: Route::Known, through: None, chain: false })
     }
 
     /// The key, ready for use. It is kept as bytes because a ready key takes ten times their memory.
     pub fn sym_key(&self) -> Option<SymKey> {
         SymKey::from_bytes(self.bytes.expose()).ok()
+    }
+}
+
+impl Progress {
+    fn add(&mut self, key: Arc<Resolved>) {
+        let alike = self.by_hash.entry(self.hasher.hash_one(key.bytes.expose())).or_default();
+        if !is_among(alike, &key) {
+            alike.push(Arc::clone(&key));
+            self.keys.push(key);
+        }
     }
 }
 

@@ -178,6 +178,26 @@ fn grp_05_and_grp_07_old_and_new_sessions_open_after_renewal_and_joining() {
 }
 
 #[test]
+fn grp_02_each_own_token_of_the_message_session_is_tried() {
+    let alice = User::new(0);
+    let (made, _) = created(&[&alice], MessageKeyOrigin::Random);
+    let wrong = SymKey::generate().unwrap();
+    let mut tokens = wrap_for_unverified(made.record.message_id.into(), &wrong, &alice.devices().devices).unwrap();
+    tokens.extend(made.tokens);
+    let resolver = alice.resolver(&tokens, std::slice::from_ref(&made.record));
+    assert_eq!(resolver.open_group(made.group.id()).unwrap().current().keys.signing.hash(), KEYS[5].hash());
+}
+
+#[test]
+fn grp_05_a_renewal_needs_a_new_message_session() {
+    let alice = User::new(0);
+    let (made, membership) = created(&[&alice], MessageKeyOrigin::Random);
+    let new = NewKeys { message_id: made.record.message_id, ..new_keys(1, NextMessageKey::Random) };
+    let renewed = made.group.renew(alice.id, &membership, &[alice.devices()], new, &[]);
+    assert_eq!(renewed.unwrap_err().code(), "message-id-reused");
+}
+
+#[test]
 fn grp_21_the_key_of_self_add_stays_the_same() {
     let (alice, bob) = (User::new(0), User::new(1));
     let self_add = SymKey::generate().unwrap();
@@ -185,6 +205,13 @@ fn grp_21_the_key_of_self_add_stays_the_same() {
     let (made, membership) = created(&[&alice], origin);
     let CreatedGroup { record, mut group, .. } = made;
     let old = for_group(&group, KEYS[4].public());
+    let random = |group: &OpenedGroup| {
+        let new = new_keys(2, NextMessageKey::Random);
+        group.renew(alice.id, &membership, &[alice.devices()], new, &[]).unwrap_err().code()
+    };
+    assert_eq!(random(&group), "self-add-key-changed", "before the first renewal");
+    let first = OpenedGroup::open_with_self_add_key(std::slice::from_ref(&record), &self_add).unwrap();
+    assert_eq!(random(&first), "self-add-key-changed", "opened by its self-add key");
     let renewal =
         group.renew(alice.id, &membership, &[alice.devices()], new_keys(1, NextMessageKey::Same), &[]).unwrap();
     let records = [record, renewal.record];
@@ -266,6 +293,24 @@ fn gtk_03_the_signature_verifies_before_anything_is_opened() {
 }
 
 #[test]
+fn gtk_03_a_signed_block_hash_is_no_temporary_key() {
+    let Invited { alice, made, membership, over, record } = invited(Role::Member);
+    let block_hash = "0123456789abcdef".repeat(4);
+    let key = SymKey::from_bytes(block_hash.as_bytes()).unwrap();
+    let forged = TemporaryKeyRecord {
+        encrypted_symkey_roek: sealwright_wrap::symmetric::wrap(&key, &over).unwrap().into(),
+        encrypted_symkey_group: sealwright_wrap::wrap(&key, KEYS[4].public()).unwrap().into(),
+        symkey_signature: KEYS[5].sign(block_hash.as_bytes()).unwrap().into(),
+        ..record
+    };
+    let opened = TemporaryKey::open(&forged, &over, &[KEYS[5].public().clone()]);
+    assert_eq!(opened.unwrap_err().code(), "bad-signature");
+    let new = new_keys(1, NextMessageKey::Random);
+    let renewed = made.group.renew(alice.id, &membership, &[alice.devices()], new, &[forged]);
+    assert_eq!(renewed.unwrap_err().code(), "bad-signature");
+}
+
+#[test]
 fn gtk_04_pending_invitations_survive_renewals() {
     let Invited { alice, made, membership, over, record } = invited(Role::Member);
     let CreatedGroup { record: first, mut group, .. } = made;
@@ -282,8 +327,11 @@ fn gtk_04_pending_invitations_survive_renewals() {
         pending.symkey_signature = renewed.signature.clone();
         records.push(renewal.record);
         group.adopt(renewal.generation);
-        let key = TemporaryKey::open(&pending, &over, &[KEYS[5 + 2 * generation].public().clone()]).unwrap();
+        let known: Vec<_> = (0..=generation).map(|of| pairs(of).signing.public().clone()).collect();
+        let key = TemporaryKey::open(&pending, &over, &known).unwrap();
         assert_eq!(key.open_group(&records).unwrap().generations().count(), generation + 1);
+        let key = TemporaryKey::open(&pending, &over, &known[generation..]).unwrap();
+        assert_eq!(key.open_group(&records).unwrap_err().code(), "bad-signature", "a generation that is not known");
         assert!(TemporaryKey::open(&pending, &over, &[KEYS[3 + 2 * generation].public().clone()]).is_err());
     }
     // Signed and wrapped by former keys, as one implementation does at renewals: accepted (GTK-03).

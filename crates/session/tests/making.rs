@@ -6,12 +6,12 @@ use sealwright_kdf::value::{AuthFactor, Credential, RawSecret, RawSymKey};
 use sealwright_kdf::{AppIdText, Password};
 use sealwright_rights::Rights;
 use sealwright_session::{
-    AfterConversion, IfMultiple, Keyring, OverEncryptionKey, PasswordOrKey, Policy, ProxyAddition, ProxyError, Records,
-    Resolver, Route, SerializedSession, ShareError, SymEncKey, SymEncKeyError, SymEncKeySecret, TmrFilter,
-    UnverifiedDevice, convert_tmr_accesses, create_tmr_access, retrieve_by_tmr, wrap_for_unverified,
+    AfterConversion, IfMultiple, Keyring, OverEncryptionKey, PasswordOrKey, Policy, ProxyAddition, ProxyError, Reason,
+    Records, Resolver, Revoked, Route, SerializedSession, ShareError, SymEncKey, SymEncKeyError, SymEncKeySecret,
+    TmrFilter, UnverifiedDevice, convert_tmr_accesses, create_tmr_access, retrieve_by_tmr, wrap_for_unverified,
 };
 use sealwright_types::{Coded as _, DeviceId, SessionId, SymEncKeyId, TmrAccessId, UserId};
-use sealwright_wrap::record::ProxyKey;
+use sealwright_wrap::record::{DeviceToken, ProxyKey};
 use sealwright_wrap::{KeySize, PrivateKey};
 use std::sync::{Arc, LazyLock};
 
@@ -101,6 +101,25 @@ fn proxy_04_only_an_own_token_makes_a_proxy() {
     assert!(resolver.resolve(proxy).is_ok());
     assert_eq!(resolver.resolve_direct(proxy).unwrap_err().code(), "no-token");
     assert_eq!(resolver.resolve_direct(SessionId::random().unwrap()).unwrap_err().code(), "no-token");
+}
+
+#[test]
+fn proxy_04_a_revoked_recipient_adds_no_proxy_even_for_recovery() {
+    let (proxy, key) = session();
+    let token = |place| wrap_for_unverified(proxy, &key, &[device(place)]).unwrap().remove(0);
+    let revoked = DeviceToken { revoked: true, ..token(0) };
+    let policy = Policy { revoked: Revoked::Opened, ..Policy::default() };
+    let mut records = Records::default();
+    records.add_token(revoked.clone());
+    let resolver = Resolver::new(keyring(0), records, policy);
+    assert!(resolver.resolve(proxy).is_ok());
+    let Err(closed) = resolver.resolve_direct(proxy) else { unreachable!("revoked") };
+    assert_eq!(closed.reasons, [Reason::Revoked]);
+    // One that was not revoked qualifies beside it.
+    let mut records = Records::default();
+    records.add_token(revoked);
+    records.add_token(token(0));
+    assert!(Resolver::new(keyring(0), records, policy).resolve_direct(proxy).is_ok());
 }
 
 #[test]

@@ -387,6 +387,8 @@ fn the_invitation_opens_before_and_after_the_renewal() {
         (bytes("signature"), bytes("encrypted_symkey_group"));
     let opened = TemporaryKey::open(&invitation, &over, &signing[1..]).unwrap();
     assert!(TemporaryKey::open(&invitation, &over, &signing[..1]).is_err());
+    assert!(opened.open_group(&records).is_err(), "GTK-03: the former signing key is not known");
+    let opened = TemporaryKey::open(&invitation, &over, &signing).unwrap();
     let after = opened.open_group(&records).unwrap();
     let wrapped = unwrap(&after.current().keys.encryption, &invitation.encrypted_symkey_group).unwrap();
     assert_eq!(wrapped.expose(), key(&temporary["symKey"]).expose());

@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use sealwright_envelope::SymKey;
-use sealwright_session::{Keyring, Policy, ProxyDepth, Records, Resolver, Route};
-use sealwright_types::SessionId;
-use sealwright_wrap::record::{DeviceToken, ProxyKey};
+use sealwright_session::{Keyring, OverEncryptionKey, Policy, ProxyDepth, Records, Resolver, Route, Through};
+use sealwright_types::{SessionId, TmrAccessId};
+use sealwright_wrap::record::{DeviceToken, ProxyKey, TmrAccess};
 use sealwright_wrap::{KeySize, PrivateKey, symmetric, wrap};
 use std::sync::Arc;
 
@@ -76,4 +76,65 @@ fn a_chain_may_have_any_length() {
     assert_eq!(resolved.sym_key().unwrap().expose(), last.key.expose());
     assert!(resolved.chain);
     assert!(!resolver.resolve(sessions[1].id).unwrap().chain);
+}
+
+#[test]
+fn each_key_of_a_proxy_is_tried_in_whatever_order_sessions_are_asked_for() {
+    let (proxy, ways) = (Session::new(), [Session::new(), Session::new()]);
+    // Two ways lead to two keys of the proxy, and each of them opens one session.
+    let keys = [SymKey::generate().unwrap(), SymKey::generate().unwrap()];
+    let sessions = [Session::new(), Session::new()];
+    for order in [[0, 1], [1, 0]] {
+        let mut records = Records::default();
+        for (place, way) in ways.iter().enumerate() {
+            let of_proxy = Session { id: proxy.id, key: SymKey::from_bytes(keys[place].expose()).unwrap() };
+            records.add_known(way.id, &way.key);
+            records.add_proxy(of_proxy.through(way));
+            records.add_proxy(sessions[place].through(&of_proxy));
+        }
+        let resolver = chains(records);
+        for place in order {
+            let resolved = resolver.resolve(sessions[place].id).unwrap();
+            assert_eq!(resolved.sym_key().unwrap().expose(), sessions[place].key.expose());
+            assert_eq!(resolved.through, Some(Through::Proxy(proxy.id)));
+        }
+    }
+}
+
+#[test]
+fn what_was_found_for_one_session_does_not_decide_the_way_of_another() {
+    let [asking, proxy, member] = [Session::new(), Session::new(), Session::new()];
+    let over = SymKey::generate().unwrap();
+    for order in [[&asking, &member], [&member, &asking]] {
+        let mut records = Records::default();
+        records.add_proxy(asking.through(&proxy));
+        records.add_proxy(proxy.through(&member));
+        records.add_proxy(member.through(&proxy));
+        records.add_tmr_access(TmrAccess {
+            session_id: member.id,
+            tmr_access_id: TmrAccessId::random().unwrap(),
+            auth_factor: None,
+            creator: None,
+            data: symmetric::wrap(&member.key, &over).unwrap().into(),
+            revoked: false,
+        });
+        let key = SymKey::from_bytes(over.expose()).unwrap();
+        records.add_over_encryption_key(OverEncryptionKey { id: None, auth_factor: None, key });
+        let resolver = chains(records);
+        let route = |session: &Session| resolver.resolve(session.id).unwrap().route;
+        let routes = order.map(|session| (session.id == member.id, route(session)));
+        assert!(routes.contains(&(true, Route::Tmr)) && routes.contains(&(false, Route::Proxy)), "{routes:?}");
+    }
+}
+
+#[test]
+fn a_session_may_have_many_keys() {
+    let (id, started) = (SessionId::random().unwrap(), std::time::Instant::now());
+    let mut records = Records::default();
+    for place in 0..30_000_u64 {
+        let key = SymKey::from_bytes(&[place.to_le_bytes(); 8].concat()).unwrap();
+        records.add_known(id, &key);
+    }
+    assert_eq!(chains(records).resolve_all(id).unwrap().len(), 30_000);
+    assert!(started.elapsed().as_secs() < 30, "not every key is compared with every other");
 }

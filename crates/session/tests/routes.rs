@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use sealwright_envelope::{SymKey, seal};
 use sealwright_session::{
     Closed, Flow, Keyring, OverEncryptionKey, PasswordOrKey, Policy, ProxyDepth, Reason, Records, Resolver, Revoked,
-    Route, SymEncKeySecret,
+    Route, SymEncKeySecret, Through,
 };
 use sealwright_types::{Coded as _, DeviceId, GroupId, MessageId, SessionId, SymEncKeyId, TmrAccessId};
 use sealwright_wrap::record::{DeviceToken, GroupKeyRecord, ProxyKey, SymEncKeyRecord, TmrAccess};
@@ -113,11 +113,13 @@ fn ses_22_the_least_delegated_way_first_and_ses_10_the_others_after_it() {
         key: SymKey::from_bytes(over.expose()).unwrap(),
     });
     let record = of(4).sym_enc_key(&over);
+    let sym_enc_key = record.sym_enc_key_id;
     records.add_sym_enc_key_secret(raw(&record, &over));
     records.add_sym_enc_key(record);
     records.add_token(proxy.token(MINE));
     records.add_proxy(of(3).behind(&proxy));
     let of_group = group(&message);
+    let group = of_group.group_id;
     records.add_token(message.token(MINE));
     records.add_token(DeviceToken { device_id: Some(of_group.device_id), ..of(2).token(GROUP) });
     records.add_group_key(of_group);
@@ -138,6 +140,10 @@ fn ses_22_the_least_delegated_way_first_and_ses_10_the_others_after_it() {
     let expected: Vec<_> =
         ways.into_iter().zip(&keys).map(|((route, flow), key)| (route, flow, key.expose().to_vec())).collect();
     assert_eq!(found, expected, "all of them, the warning key-mismatch");
+    let through: Vec<_> = all.iter().map(|key| key.through).collect();
+    let group = Some(Through::Group(group));
+    let sym_enc_key = Some(Through::SymEncKey(sym_enc_key));
+    assert_eq!(through, [None, None, group, Some(Through::Proxy(proxy.id)), sym_enc_key, None], "CACHE-02");
     assert_eq!(resolver.resolve(session.id).unwrap().route, Route::Known);
 }
 

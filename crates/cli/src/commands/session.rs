@@ -13,6 +13,7 @@ use crate::output;
 use crate::secret::Wanted;
 use crate::status::Status;
 use sealwright::SymKey;
+use sealwright::egress::SessionKeys;
 use sealwright::kdf::value::{Credential, RawSecret, RawSymKey};
 use sealwright::kdf::{AppIdText, SecretText};
 use sealwright::session::SerializedSession;
@@ -90,6 +91,13 @@ impl OverEncryptionKeyFile {
     fn read(&self) -> Result<SymKey, Failure> {
         let key = OVER_ENCRYPTION_KEY.read(self.over_encryption_key_file.as_ref())?.raw_key()?;
         key.to_sym_key().map_err(|error| Failure::of(&error))
+    }
+}
+
+/// Says which lines of files of records were skipped.
+fn warn_of_malformed(keys: &SessionKeys, console: &Console) {
+    for place in keys.malformed_records() {
+        console.warning("malformed", format_args!("{place} is no record of a key and was skipped (EGR-03)"));
     }
 }
 

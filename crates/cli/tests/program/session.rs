@@ -1,9 +1,9 @@
 use crate::peer;
 use crate::place::Place;
 use sealwright::envelope::SymKey;
-use sealwright::session::{Generation, Keyring, SerializedSession, UnknownHash};
+use sealwright::session::{Generation, Keyring, SerializedSession, Through, UnknownHash};
 use sealwright::types::b64;
-use sealwright::wrap::record::DeviceToken;
+use sealwright::wrap::record::{DeviceToken, SymEncKeyRecord};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -66,11 +66,16 @@ fn a_wrapped_key_is_opened_by_its_recipient() {
     place.file("session", peer::serialized_file_session(peer::SESSION));
     place.file("key", peer::file_key());
     place.file("short", b64::encode([1; 32]));
-    let output = place.run(["session", "wrap", "--session-key-file", "session", "--recipient", "spki", "text"]);
+    let mut wrapped = |recipient: &[&str]| {
+        let output =
+            place.run(["session", "wrap", "--session-key-file", "session", "--recipient"].iter().chain(recipient));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    // The same key in two forms is one recipient.
+    let tokens = wrapped(&["spki", "text"]) + &wrapped(&["text"]);
     let mut keyring = Keyring::default();
     keyring.add(Arc::new(sealwright::wrap::PrivateKey::from_der(&der("pkcs8")).unwrap().key), None);
-    let lines: Vec<DeviceToken> =
-        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<DeviceToken> = tokens.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 2);
     for token in lines {
         assert_eq!(token.session_id.to_string(), peer::SESSION);
@@ -276,6 +281,7 @@ fn resolving_tells_the_way_or_every_reason() {
     let text = std::fs::read_to_string(place.path().join("key")).unwrap();
     let session = SerializedSession::from_text(text.trim_end(), Generation::Current).unwrap();
     assert_eq!(b64::encode(session.key.expose()), proxy["sessionKey"].as_str().unwrap());
+    assert_eq!(session.details.unwrap().through, Some(Through::Proxy(by.parse().unwrap())), "CACHE-02");
     place.run(resolve(&["group-only"]));
     place.run(resolve(&["self", "--identity", "alice", "--session-id", by]));
     place.run(resolve(&["revoked", "--identity", "alice"]));
@@ -317,5 +323,60 @@ fn a_bundle_resolves_as_its_egress_says() {
     for closed in plan["unreachable"].as_array().unwrap() {
         let session = sessions.get(closed["sessionId"].as_str().unwrap());
         assert!(session.is_none_or(|session| session["error"] == closed["error"]), "{closed}");
+    }
+}
+
+#[test]
+fn what_is_named_twice_is_wrapped_once_and_nothing_is_passed_over_in_silence() {
+    let mut place = Place::new();
+    let peer = peer::json("session.json");
+    let proxy = &peer["proxyKeys"][0];
+    let by = proxy["proxySessionId"].as_str().unwrap();
+    place.file("alice", peer::identity("alice"));
+    place.file("session", peer::serialized_file_session(peer::SESSION));
+    let info = &proxy["retrieveResponse"]["proxy_key_info"];
+    let tokens = line(&info["encrypted_proxy_message_key"], json!({ "message_id": by })) + "[\"no record\"]\n";
+    place.file("tokens", tokens);
+    place.file("password", "correct horse\n");
+    place.file("raw", peer::message_key() + "\n");
+    let public = sealwright::identity::Identity::from_bson(&peer::identity("alice")).unwrap().identity;
+    place.file("alice.pub", public.current().encryption.public().to_spki());
+    let wrap = ["session", "wrap", "--session-key-file", "session"];
+    let proxies = ["--proxy", by, by, "--identity", "alice", "--keys", "tokens"];
+    for twice in [&["--recipient", "alice.pub", "alice.pub"][..], &proxies] {
+        let output = place.run(wrap.iter().chain(twice));
+        assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 1, "{twice:?}");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(told.contains("is no record of a key and was skipped"), twice == proxies, "{told}");
+    }
+    for unused in [["--password-file", "password"], ["--over-encryption-key-file", "raw"]] {
+        let output = place.run(wrap.iter().chain(&["--recipient", "alice.pub"]).chain(&unused));
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{unused:?}");
+    }
+}
+
+/// KDF-30: some implementations derive from the spelling of the session's id that their caller used.
+#[test]
+fn a_password_opens_whatever_the_spelling_it_was_derived_with() {
+    const APP: &str = "12345678-1234-4abc-8def-1234567890ab";
+    let mut place = Place::new();
+    place.file("password", "correct horse\n");
+    let password = sealwright::kdf::Password::new("correct horse").unwrap();
+    let app = sealwright::kdf::AppIdText::new(APP).unwrap();
+    let key = SymKey::generate().unwrap();
+    for (place_of, spelling) in sealwright::kdf::session_id_spellings(peer::SESSION).unwrap().iter().enumerate() {
+        let under = sealwright::kdf::sym_enc_key_key_spelled(&password, &app, spelling).unwrap();
+        let record = SymEncKeyRecord {
+            session_id: peer::SESSION.parse().unwrap(),
+            sym_enc_key_id: "50ef0556-3327-442e-93b0-0224f8db27ba".parse().unwrap(),
+            data: sealwright::wrap::symmetric::wrap(&key, &under).unwrap().into(),
+            revoked: false,
+        };
+        place.file("record", serde_json::to_string(&record).unwrap());
+        let output = format!("session-{place_of}");
+        place.run(["session", "unwrap", "record", "-o", &output, "--password-file", "password", "--app-id", APP]);
+        let text = std::fs::read_to_string(place.path().join(output)).unwrap();
+        let session = SerializedSession::from_text(text.trim_end(), Generation::Current).unwrap();
+        assert_eq!(session.key.expose(), key.expose(), "{:?}", spelling.spelling());
     }
 }

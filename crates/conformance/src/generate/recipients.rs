@@ -261,6 +261,20 @@ fn invitations(world: &World) -> Result<Draft<InvitationOpen>, GenerateError> {
         "bad-signature",
         &["UnsignedInvitation"],
     );
+    let block_hash = hex::encode(expand("block hash", 32)).into_bytes();
+    for (comment, signed) in [
+        ("the text of a block hash, which the group signed in its sigchain (PSS-03)", block_hash),
+        ("a signed key of 48 bytes", expand("temporary key", 48)),
+    ] {
+        let replayed = invitation(&["old message"], &signed, one, two, false)?;
+        draft.invalid("GTK-03", comment, input(&replayed, first()?, &[two]), "bad-signature", &["UnsignedInvitation"]);
+    }
+    for (comment, known) in [("the current", two), ("a former", four)] {
+        let recipient = if known.hash() == two.hash() { (one, two) } else { (three, four) };
+        let forged = invitation(&names, &temporary, recipient.0, recipient.1, false)?;
+        let comment = format!("{comment} generation of keys, which nothing signs, has a signing key that is not known");
+        draft.invalid("GTK-02", &comment, input(&forged, both()?, &[known]), "bad-signature", &["UnsignedInvitation"]);
+    }
     let wrong =
         InvitationInput { over_encryption_key: b64::encode(key("another over")), ..input(&good, first()?, &[two]) };
     draft.invalid("GTK-02", "another over-encryption key", wrong, "rejected", &["Delegation"]);

@@ -106,7 +106,8 @@ impl OpenedGroup {
     /// Renews the keys of the group (GRP-05, GTK-04). Only administrators do.
     ///
     /// # Errors
-    /// [`GroupError::SelfAddKeyChanged`] if a key that served twice would change; [`GroupError::BadSignature`] if a pending temporary key is
+    /// [`GroupError::SelfAddKeyChanged`] if a key that members join by themselves with, or that served twice, would change;
+    /// [`GroupError::MessageIdReused`]; [`GroupError::BadSignature`] if a pending temporary key is
     /// signed by no key of the group, current or former (GTK-03); [`GroupError::Rejected`] if none of them opens it.
     pub fn renew(
         &self,
@@ -117,6 +118,10 @@ impl OpenedGroup {
         pending: &[TemporaryKeyRecord],
     ) -> Result<Renewal, GroupError> {
         membership.require_admin(by)?;
+        let message = new.message_id;
+        if self.generations().any(|generation| generation.message_id == message) {
+            return Err(GroupError::MessageIdReused { message });
+        }
         let devices = MemberDevices::of_all(devices, membership.members())?;
         let message_key = match new.message_key {
             NextMessageKey::Same => same(&self.current.message_key)?,
@@ -141,11 +146,11 @@ impl OpenedGroup {
         self.former.push(std::mem::replace(&mut self.current, generation));
     }
 
-    /// Whether a message key served more than one generation, as it does in groups that members join by themselves. Before the first renewal
-    /// nothing tells.
+    /// Whether members join by themselves: the group was made or opened so, or a message key served more than one generation. Of a group that
+    /// was opened otherwise nothing tells before the first renewal.
     fn is_self_add(&self) -> bool {
         let is_current = |former: &GroupGeneration| former.message_key.ct_eq(&self.current.message_key).into();
-        self.former.iter().any(is_current)
+        self.self_add || self.former.iter().any(is_current)
     }
 }
 

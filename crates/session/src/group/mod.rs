@@ -26,6 +26,8 @@ pub struct OpenedGroup {
     device: DeviceId,
     former: Vec<GroupGeneration>,
     current: GroupGeneration,
+    /// Whether its message key is known to be the one that members join by themselves with (GRP-21).
+    self_add: bool,
 }
 
 /// One generation of a group's keys.
@@ -128,6 +130,18 @@ pub enum GroupError {
         /// The temporary key.
         id: TemporaryKeyId,
     },
+    /// The keys that an invitation leads to are not those of the group's sigchain (GTK-02).
+    #[error("the signing key of session {message} is no known one of the group (GTK-02)")]
+    UnknownSigningKey {
+        /// The session that carries the message key.
+        message: MessageId,
+    },
+    /// A renewal under a session that carries a message key of the group already (GRP-05).
+    #[error("session {message} carries a message key of the group already (GRP-05)")]
+    MessageIdReused {
+        /// The session.
+        message: MessageId,
+    },
     /// A new message key in a group that members join by themselves: it must stay the same (GRP-21).
     #[error("the message key of a group with self-add stays the same (GRP-21)")]
     SelfAddKeyChanged,
@@ -151,7 +165,8 @@ impl Coded for GroupError {
             Self::NoRecord => "no-token",
             Self::KeyMissing { .. } => "group-key-missing",
             Self::Rejected(error) => error.code(),
-            Self::BadSignature { .. } => "bad-signature",
+            Self::BadSignature { .. } | Self::UnknownSigningKey { .. } => "bad-signature",
+            Self::MessageIdReused { .. } => "message-id-reused",
             Self::SelfAddKeyChanged => "self-add-key-changed",
             Self::Membership(error) => error.code(),
             Self::Share(error) => error.code(),
@@ -213,12 +228,13 @@ pub fn create_group(
     created: Created,
 ) -> Result<CreatedGroup, GroupError> {
     let devices = MemberDevices::of_all(devices, membership.members())?;
+    let self_add = matches!(origin, MessageKeyOrigin::SelfAdd(_));
     let message_key = match origin {
         MessageKeyOrigin::Random => SymKey::generate()?,
         MessageKeyOrigin::SelfAdd(key) => *key,
     };
     let generation = GroupGeneration { message_id: ids.message, message_key, keys, created: Some(created) };
-    let group = OpenedGroup { id: ids.group, device: ids.device, former: Vec::new(), current: generation };
+    let group = OpenedGroup { id: ids.group, device: ids.device, former: Vec::new(), current: generation, self_add };
     Ok(CreatedGroup {
         record: group.record(&group.current)?,
         tokens: group.current.wrap_for(&devices)?,
@@ -237,6 +253,14 @@ impl OpenedGroup {
         records: &[GroupKeyRecord],
         message_key: impl Fn(MessageId) -> Option<SymKey>,
     ) -> Result<Self, GroupError> {
+        Self::open_trying(records, |message| message_key(message).into_iter().collect())
+    }
+
+    /// As [`Self::open`], where several keys may be the message key.
+    pub(crate) fn open_trying(
+        records: &[GroupKeyRecord],
+        message_keys: impl Fn(MessageId) -> Vec<SymKey>,
+    ) -> Result<Self, GroupError> {
         let first = records.first().ok_or(GroupError::NoRecord)?;
         if records.iter().any(|record| (record.group_id, record.device_id) != (first.group_id, first.device_id)) {
             return Err(GroupError::NoRecord);
@@ -249,11 +273,17 @@ impl OpenedGroup {
         let mut former = Vec::new();
         for record in ordered {
             let message = record.message_id;
-            let key = message_key(message).ok_or(GroupError::KeyMissing { message })?;
-            former.push(GroupGeneration::open(record, key)?);
+            let mut tried = Err(GroupError::KeyMissing { message });
+            for key in message_keys(message) {
+                tried = GroupGeneration::open(record, key);
+                if tried.is_ok() {
+                    break;
+                }
+            }
+            former.push(tried?);
         }
         let current = former.pop().ok_or(GroupError::NoRecord)?;
-        Ok(Self { id: first.group_id, device: first.device_id, former, current })
+        Ok(Self { id: first.group_id, device: first.device_id, former, current, self_add: false })
     }
 
     /// Opens the keys of a group with the key that its members join by themselves with: it is the message key of all generations (GRP-20).
@@ -261,7 +291,7 @@ impl OpenedGroup {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_with_self_add_key(records: &[GroupKeyRecord], key: &SymKey) -> Result<Self, GroupError> {
-        Self::open(records, |_| same(key).ok())
+        Ok(Self { self_add: true, ..Self::open(records, |_| same(key).ok())? })
     }
 
     /// The group.

@@ -7,8 +7,8 @@ use sealwright_envelope::SymKey;
 use sealwright_kdf::value::AuthFactor;
 use sealwright_types::{GroupId, MessageId, TemporaryKeyId, UserId};
 use sealwright_wrap::record::{GroupKeyRecord, TemporaryKeyRecord, Wrapped};
-use sealwright_wrap::{PublicKey, UnwrapError, symmetric, unwrap, wrap};
-use std::collections::BTreeMap;
+use sealwright_wrap::{KeyHash, PublicKey, UnwrapError, symmetric, unwrap, wrap};
+use std::collections::{BTreeMap, HashSet};
 
 /// A temporary key that was opened **and** whose signature a known key of the group made (GTK-03).
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub struct TemporaryKey {
     key: SymKey,
     role: Role,
     data: BTreeMap<MessageId, Wrapped>,
+    known: HashSet<KeyHash>,
 }
 
 /// Whom to invite.
@@ -45,6 +46,9 @@ pub struct RenewedTemporaryKey {
     /// For the **new** encryption key: `encrypted_symkey_group`.
     pub encrypted_symkey_group: Wrapped,
 }
+
+/// The bytes of a temporary key (GTK-01).
+const KEY_LENGTH: usize = 64;
 
 impl OpenedGroup {
     /// Invites somebody (GTK-01). Only administrators do.
@@ -111,7 +115,8 @@ impl TemporaryKey {
         let key = symmetric::unwrap(&record.encrypted_symkey_roek, over_encryption_key)?;
         verify(record, &key, known_signing_keys)?;
         let role = if record.is_admin { Role::Admin } else { Role::Member };
-        Ok(Self { id: record.temporary_key_id, group: record.group_id, key, role, data: record.data.clone() })
+        let known = known_signing_keys.iter().map(PublicKey::hash).collect();
+        Ok(Self { id: record.temporary_key_id, group: record.group_id, key, role, data: record.data.clone(), known })
     }
 
     /// The temporary key.
@@ -124,21 +129,32 @@ impl TemporaryKey {
         self.role
     }
 
-    /// Opens all keys of the group (GTK-02). [`OpenedGroup::join`] follows.
+    /// Opens all keys of the group (GTK-02). [`OpenedGroup::join`] follows. Nothing signs the records: each generation must have a signing key
+    /// that was known when the invitation was opened.
     ///
     /// # Errors
+    /// [`GroupError::UnknownSigningKey`];
     /// [`GroupError::KeyMissing`] if the invitation lacks a message key or one does not open; [`GroupError::NoRecord`],
     /// [`GroupError::Rejected`].
     pub fn open_group(&self, records: &[GroupKeyRecord]) -> Result<OpenedGroup, GroupError> {
         if records.iter().any(|record| record.group_id != self.group) {
             return Err(GroupError::NoRecord);
         }
-        OpenedGroup::open(records, |message| symmetric::unwrap(self.data.get(&message)?, &self.key).ok())
+        let group = OpenedGroup::open(records, |message| symmetric::unwrap(self.data.get(&message)?, &self.key).ok())?;
+        for generation in group.generations() {
+            if !self.known.contains(&generation.keys.signing.hash()) {
+                return Err(GroupError::UnknownSigningKey { message: generation.message_id });
+            }
+        }
+        Ok(group)
     }
 }
 
-/// Whether one of the keys signed the temporary key (GTK-03).
+/// Whether one of the keys signed the temporary key (GTK-03). The same keys sign the 64 hexadecimal characters of published block hashes
+/// (PSS-03), so that such a text is no key, whoever signed it; a key of 64 random bytes never is one.
 fn verify(record: &TemporaryKeyRecord, key: &SymKey, known: &[PublicKey]) -> Result<(), GroupError> {
-    let signed = known.iter().any(|signer| signer.verify(key.expose(), &record.symkey_signature).is_ok());
+    let bytes = key.expose();
+    let is_key = bytes.len() == KEY_LENGTH && !bytes.iter().all(u8::is_ascii_hexdigit);
+    let signed = is_key && known.iter().any(|signer| signer.verify(bytes, &record.symkey_signature).is_ok());
     if signed { Ok(()) } else { Err(GroupError::BadSignature { id: record.temporary_key_id }) }
 }

@@ -1,13 +1,39 @@
 //! Session keys through proxy sessions: one level, or chains of any length on request (docs/spec/SESSIONS.md section 5).
 
-use super::{ProxyDepth, Resolved, Resolver, Step, steps};
-use crate::route::Route;
+use super::{ProxyDepth, Resolved, Resolver, Step, is_among, steps};
+use crate::records::SessionRecords;
 use sealwright_envelope::SymKey;
 use sealwright_types::SessionId;
 use sealwright_wrap::record::ProxyKey;
 use sealwright_wrap::symmetric;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError};
+
+/// What chains of proxies give for a proxy session, whoever asks.
+#[derive(Debug)]
+pub(super) struct Chained {
+    keys: Vec<Arc<Resolved>>,
+    /// The sessions that were looked at: for one of these to ask, all is to be looked for anew.
+    sessions: Vec<SessionId>,
+    /// Whether there are no other keys.
+    is_all: bool,
+}
+
+/// A search for the keys of a proxy session.
+#[derive(Default)]
+struct Search<'r> {
+    /// The sessions that may lead to it, nearest first.
+    order: Vec<SessionId>,
+    seen: HashSet<SessionId>,
+    /// The links that a session's key may open.
+    links: HashMap<SessionId, Vec<&'r ProxyKey>>,
+    keys: HashMap<SessionId, Vec<Arc<Resolved>>>,
+    /// Whether a chain was left out because it leads through the session that asks.
+    met_asker: bool,
+}
+
+/// Searches of more sessions than this are not remembered.
+const LONGEST_REMEMBERED: usize = 64;
 
 impl Resolver {
     pub(super) fn unwrap_proxy(&self, proxy: &ProxyKey) -> Option<Arc<Resolved>> {
@@ -17,49 +43,123 @@ impl Resolver {
             return None;
         }
         if let Some(key) = self.directly(by).find_map(|by| by.opens(proxy)) {
-            return Some(Resolved::new(&key, Route::Proxy, false));
+            return Some(Resolved::behind(&key, by, false));
         }
         if self.policy.proxies == ProxyDepth::One {
             return None;
         }
-        self.chained(proxy).and_then(|by| by.opens(proxy)).map(|key| Resolved::new(&key, Route::Proxy, true))
+        self.chained(proxy).map(|key| Resolved::behind(&key, by, true))
     }
 
-    /// The key of a proxy session that is not reached directly, by the shortest chain of proxies that leads to it (PROXY-08). Each session
-    /// is looked at once, and none is reached through the one that the proxy shall open.
-    fn chained(&self, proxy: &ProxyKey) -> Option<Arc<Resolved>> {
+    /// What a proxy record holds whose proxy session is reached by chains of proxies alone (PROXY-08). No chain leads through the session that
+    /// the record shall open, and every key that any other chain gives is tried.
+    fn chained(&self, proxy: &ProxyKey) -> Option<SymKey> {
         let target = proxy.proxy_session_id;
         let remembered = || self.chains.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(key) = remembered().get(&target) {
-            return Some(Arc::clone(key));
-        }
-        let mut seen = HashSet::from([proxy.session_id, target]);
-        // Each session with the link to the one that it opens, by its place.
-        let mut links: Vec<(SessionId, Option<(usize, &ProxyKey)>)> = vec![(target, None)];
-        let mut place = 0;
-        while let Some(&(session, _)) = links.get(place) {
-            let unwound = self.without_proxies(session).and_then(|key| unwind(&links, place, key));
-            if let Some(key) = unwound {
-                remembered().insert(target, Arc::clone(&key));
-                return Some(key);
+        let before = remembered().get(&target).filter(|chained| !chained.sessions.contains(&proxy.session_id)).cloned();
+        if let Some(before) = before {
+            let opened = before.keys.iter().find_map(|key| key.opens(proxy));
+            if opened.is_some() || before.is_all {
+                return opened;
             }
+        }
+        let mut search = Search::default();
+        let opened = self.search(proxy, &mut search);
+        // Only what does not depend on who asks is remembered, and only where it is cheap to keep.
+        if !search.met_asker && search.order.len() <= LONGEST_REMEMBERED {
+            let keys = search.keys.remove(&target).unwrap_or_default();
+            let chained = Chained { keys, sessions: search.order, is_all: opened.is_none() };
+            remembered().insert(target, Arc::new(chained));
+        }
+        opened
+    }
+
+    /// Breadth first, so that short chains are found first; the further keys of a session only when first ones do not do.
+    fn search<'r>(&'r self, proxy: &'r ProxyKey, search: &mut Search<'r>) -> Option<SymKey> {
+        search.visit(proxy.proxy_session_id);
+        let mut place = 0;
+        while let Some(&session) = search.order.get(place) {
             let proxies = self.records.get(session).into_iter().flat_map(|records| &records.proxies);
             for link in proxies.filter(|link| !self.is_skipped(link.revoked)) {
-                if seen.insert(link.proxy_session_id) {
-                    links.push((link.proxy_session_id, Some((place, link))));
+                if link.proxy_session_id == proxy.session_id {
+                    search.met_asker = true;
+                } else {
+                    search.visit(link.proxy_session_id);
+                    search.links.entry(link.proxy_session_id).or_default().push(link);
+                    let known = search.keys.get(&link.proxy_session_id).cloned().unwrap_or_default();
+                    let found = known.iter().find_map(|key| {
+                        let key = Resolved::behind(&key.opens(link)?, link.proxy_session_id, true);
+                        search.add(session, key, proxy)
+                    });
+                    if found.is_some() {
+                        return found;
+                    }
                 }
+            }
+            let first = self.without_proxies(session).map(|(_, key)| key);
+            if let Some(opened) = first.and_then(|key| search.add(session, key, proxy)) {
+                return Some(opened);
             }
             place += 1;
         }
-        None
+        let order = search.order.clone();
+        order.into_iter().find_map(|session| {
+            self.further_without_proxies(session).iter().find_map(|key| search.add(session, Arc::clone(key), proxy))
+        })
     }
 
     /// A session's key by the first way that is no proxy.
-    fn without_proxies(&self, session: SessionId) -> Option<Arc<Resolved>> {
-        let records = self.records.get(session)?;
-        let mut ways = steps(records, None).into_iter().filter(|step| !matches!(step, Step::Proxy(_)));
-        ways.find_map(|step| self.take(session, records, step))
+    fn without_proxies(&self, session: SessionId) -> Option<(usize, Arc<Resolved>)> {
+        let (records, memory) = (self.records.get(session)?, self.memory.get(&session)?);
+        let mut ways = ways_without_proxies(records).enumerate();
+        let find = || ways.find_map(|(place, step)| Some((place, self.take(session, records, step)?)));
+        memory.delegated.get_or_init(find).clone()
     }
+
+    /// A session's keys by the ways after it.
+    fn further_without_proxies(&self, session: SessionId) -> &[Arc<Resolved>] {
+        let (Some(records), Some(memory)) = (self.records.get(session), self.memory.get(&session)) else { return &[] };
+        memory.delegated_further.get_or_init(|| {
+            let Some((first, _)) = self.without_proxies(session) else { return Vec::new() };
+            let ways = ways_without_proxies(records).skip(first + 1);
+            ways.filter_map(|step| self.take(session, records, step)).collect()
+        })
+    }
+}
+
+impl<'r> Search<'r> {
+    fn visit(&mut self, session: SessionId) {
+        if self.seen.insert(session) {
+            self.order.push(session);
+        }
+    }
+
+    /// Adds a key of a session and all that it leads to; the end is a key that opens the record in question.
+    fn add(&mut self, session: SessionId, key: Arc<Resolved>, proxy: &ProxyKey) -> Option<SymKey> {
+        let mut new = vec![(session, key)];
+        while let Some((session, key)) = new.pop() {
+            let keys = self.keys.entry(session).or_default();
+            if is_among(keys, &key) {
+                continue;
+            }
+            keys.push(Arc::clone(&key));
+            if session == proxy.proxy_session_id
+                && let Some(opened) = key.opens(proxy)
+            {
+                return Some(opened);
+            }
+            for link in self.links.get(&session).into_iter().flatten() {
+                if let Some(opened) = key.opens(link) {
+                    new.push((link.session_id, Resolved::behind(&opened, session, true)));
+                }
+            }
+        }
+        None
+    }
+}
+
+fn ways_without_proxies(records: &SessionRecords) -> impl Iterator<Item = Step> {
+    steps(records, None).into_iter().filter(|step| !matches!(step, Step::Proxy(_)))
 }
 
 impl Resolved {
@@ -67,17 +167,4 @@ impl Resolved {
     fn opens(&self, proxy: &ProxyKey) -> Option<SymKey> {
         symmetric::unwrap(&proxy.data, &self.sym_key()?).ok()
     }
-}
-
-/// From the key of the session at `place` back through the links to the first session.
-fn unwind(
-    links: &[(SessionId, Option<(usize, &ProxyKey)>)],
-    mut place: usize,
-    mut key: Arc<Resolved>,
-) -> Option<Arc<Resolved>> {
-    while let Some((opened, link)) = links.get(place)?.1 {
-        key = Resolved::new(&key.opens(link)?, Route::Proxy, true);
-        place = opened;
-    }
-    Some(key)
 }

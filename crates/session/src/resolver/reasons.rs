@@ -18,7 +18,7 @@ impl Resolver {
         let tokens = self.records.get(session).into_iter().flat_map(|records| &records.tokens);
         let reasons: Vec<_> = tokens
             .map(|token| match token.device_id {
-                _ if self.is_skipped(token.revoked) => Reason::Revoked,
+                _ if token.revoked => Reason::Revoked,
                 device => Reason::NoToken { device },
             })
             .collect();

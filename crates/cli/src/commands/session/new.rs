@@ -1,8 +1,9 @@
 //! `session new`: a fresh session key.
 
+use super::write_session;
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::output::{self, Output};
+use crate::output::Output;
 use sealwright::session::SerializedSession;
 use sealwright::{SessionId, SymKey};
 use serde::Serialize;
@@ -34,17 +35,17 @@ struct Made<'a> {
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let random = || Ok((arguments.session_id.map_or_else(SessionId::random, Ok)?, SymKey::generate()?));
     let (id, key) = random().map_err(|error: sealwright::types::random::RandomError| Failure::of(&error))?;
-    let text = SerializedSession { id, key, details: None }.to_text();
+    let session = SerializedSession { id, key, details: None };
     match &arguments.output {
         Some(Output::Path(target)) => {
-            output::write(target, format!("{}\n", text.expose()).as_bytes(), console.global().force)?;
-            console.note(format_args!("wrote session {id} with its key into {}", target.display()));
+            write_session(target, &session, console)?;
             let output = Some(target.display().to_string());
             console.value(&Made { session_id: id, serialized: None, output })
         }
         Some(Output::Standard) | None => {
             console
                 .warning("secret", "what is printed is a secret: whoever has it can read everything of this session");
+            let text = session.to_text();
             console.line(text.expose())?;
             console.value(&Made { session_id: id, serialized: Some(text.expose()), output: None })
         }

@@ -1,7 +1,7 @@
 //! `session resolve`: which way leads to a session's key, or why none does.
 
 use super::wrap::unreadable;
-use super::{OverEncryptionKeyFile, SymEncKeyCredential, write_session};
+use super::{OverEncryptionKeyFile, SymEncKeyCredential, warn_of_malformed, write_session};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::input::{self, Input};
@@ -94,9 +94,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
     };
     target.map_or(Ok(()), |path| output::check(path, console.global().force))?;
     let keys = arguments.gather()?;
-    for place in keys.malformed_records() {
-        console.warning("malformed", format_args!("{place} is no record of a key and was skipped (EGR-03)"));
-    }
+    warn_of_malformed(&keys, console);
     let sessions =
         if arguments.session_id.is_empty() { keys.resolver().sessions() } else { arguments.session_id.clone() };
     let mut found = Vec::with_capacity(sessions.len());
@@ -104,7 +102,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
         let (told, key) = find(&keys, session);
         lines(&told).iter().try_for_each(|line| console.line(line))?;
         if let (Some(path), Some(key)) = (target, key) {
-            let details = Some(RetrievalDetails { flow: key.flow(), through: None, from_cache: false });
+            let details = Some(RetrievalDetails { flow: key.flow(), through: key.through, from_cache: false });
             let key = key.sym_key().ok_or_else(|| Failure::new("rejected", "the key cannot be used"))?;
             write_session(path, &SerializedSession { id: session, key, details }, console)?;
         }

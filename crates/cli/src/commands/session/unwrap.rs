@@ -7,7 +7,9 @@ use crate::input::{self, Input};
 use crate::key_file;
 use crate::keys::read_identity;
 use crate::output::{self, Output};
-use sealwright::session::{Flow, Keyring, RetrievalDetails, SerializedSession, SymEncKey, Through, UnknownHash};
+use sealwright::kdf::value::Credential;
+use sealwright::kdf::{session_id_spellings, sym_enc_key_key_spelled};
+use sealwright::session::{Flow, Keyring, RetrievalDetails, SerializedSession, SymEncKeyError, Through, UnknownHash};
 use sealwright::wrap::UnwrapError;
 use sealwright::wrap::record::{DeviceToken, ProxyKey, SymEncKeyRecord, TmrAccess};
 use sealwright::wrap::symmetric;
@@ -151,11 +153,20 @@ impl Arguments {
                 Ok((key, Flow::Proxy, Some(Through::Proxy(proxy.id))))
             }
             Record::SymEncKey(record) => {
-                let credential = self.credential.read()?;
-                let id = record.sym_enc_key_id;
-                let sym_enc_key = SymEncKey::new(id, record.session_id, credential, self.credential.app_id.as_ref());
-                let opened = sym_enc_key.and_then(|key| key.open(record)?.to_key().map_err(Into::into));
-                Ok((opened.map_err(rejected)?, Flow::SymEncKey, Some(Through::SymEncKey(id))))
+                let opened = match self.credential.read()? {
+                    Credential::Raw { key, .. } => symmetric::unwrap(&record.data, &key.into_key()).ok(),
+                    Credential::Password(password) => {
+                        let app = self.credential.app_id.as_ref();
+                        let app = app.ok_or_else(|| rejected(SymEncKeyError::AppIdMissing))?;
+                        let spellings = session_id_spellings(&record.session_id.to_string());
+                        spellings.unwrap_or_default().iter().find_map(|spelling| {
+                            let key = sym_enc_key_key_spelled(&password, app, spelling).ok()?;
+                            symmetric::unwrap(&record.data, &key).ok()
+                        })
+                    }
+                };
+                let key = opened.ok_or_else(|| rejected(UnwrapError::Rejected))?;
+                Ok((key, Flow::SymEncKey, Some(Through::SymEncKey(record.sym_enc_key_id))))
             }
             Record::TmrAccess(access) => {
                 let key = symmetric::unwrap(&access.data, &self.over_encryption_key.read()?);

@@ -1,6 +1,6 @@
 //! `session wrap`: a session key for recipients.
 
-use super::{OverEncryptionKeyFile, SymEncKeyCredential};
+use super::{OverEncryptionKeyFile, SymEncKeyCredential, warn_of_malformed};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::input::{self, Input};
@@ -13,6 +13,7 @@ use sealwright::types::{DeviceId, SymEncKeyId, TmrAccessId, b64};
 use sealwright::wrap::record::{DeviceToken, ProxyKey, SymEncKeyRecord, TmrAccess};
 use sealwright::wrap::{PublicKey, wrap};
 use sealwright::{Coded, SessionId};
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 /// Wrap a session key for recipients: one record for each, as JSON Lines.
@@ -85,14 +86,26 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
             "wrap for one recipient at a time",
         ));
     }
+    if sym_enc_key.is_none() && arguments.credential.files().next().is_some() {
+        return Err(Failure::usage("which SymEncKey is this secret for?", "name it with --sym-enc-key"));
+    }
+    if tmr_access.is_none() && arguments.over_encryption_key.over_encryption_key_file.is_some() {
+        return Err(Failure::usage("whose over-encryption key is this?", "name their address with --tmr-access"));
+    }
     let files = recipient.iter().chain(&arguments.identity).chain(arguments.credential.files());
     input::read_once(files.chain(&arguments.over_encryption_key.over_encryption_key_file).chain(arguments.key.file()))?;
     let key = arguments.key.read(None)?;
     let session = key.session(arguments.session_id)?;
     // Everything is read and wrapped before anything is printed.
     let mut records = Vec::new();
+    let mut recipients = HashSet::new();
     for input in recipient {
-        records.push(Record::Token(token(&key, session, input, arguments.device_id)?));
+        let token = token(&key, session, input, arguments.device_id)?;
+        if recipients.insert(token.created_for_key_hash) {
+            records.push(Record::Token(token));
+        } else {
+            console.note(format_args!("{input} is a recipient already"));
+        }
     }
     if !proxy.is_empty() {
         records.extend(arguments.proxies(&key, session, console)?);
@@ -121,8 +134,9 @@ impl Arguments {
         for path in &self.keys {
             sources.add_file(path).map_err(unreadable)?;
         }
-        let existing = sources.records.proxies_of(session);
+        let mut existing = sources.records.proxies_of(session);
         let keys = sources.into_keys(Policy::default());
+        warn_of_malformed(&keys, console);
         let mut records = Vec::new();
         for &proxy in &self.recipients.proxy {
             let direct = keys.resolver().resolve_direct(proxy).map_err(|closed| {
@@ -132,7 +146,10 @@ impl Arguments {
                 )
             })?;
             match direct.add_as_proxy_of(session, &key.key, &existing).map_err(|error| failed(&error))? {
-                ProxyAddition::New(record) => records.push(Record::Proxy(record)),
+                ProxyAddition::New(record) => {
+                    existing.push(record.clone());
+                    records.push(Record::Proxy(record));
+                }
                 ProxyAddition::Present => console.note(format_args!("session {session} has proxy {proxy} already")),
             }
         }
