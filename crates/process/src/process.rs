@@ -123,24 +123,34 @@ impl Process {
 
     /// The last state that was accepted, as all before it (PROC-64). The first needs no vote.
     pub fn latest_valid(&self, electorate: Electorate<'_>) -> Option<&State> {
-        let mut valid: Option<&State> = None;
-        for state in &self.states {
-            match accept(valid, state, electorate) {
-                Ok(Outcome::Satisfied) => valid = Some(state),
-                _ => break,
-            }
-        }
-        valid
+        self.accepted(electorate).last()
     }
 
-    /// What the electorate says about a state that follows another (PROC-64).
+    /// The states that were accepted: those before the first that was not.
+    pub(crate) fn accepted(&self, electorate: Electorate<'_>) -> &[State] {
+        let outcomes = self.outcomes(electorate);
+        let count = outcomes.iter().take_while(|outcome| **outcome == Ok(Outcome::Satisfied)).count();
+        self.states.get(..count).unwrap_or_default()
+    }
+
+    /// What the electorate says about each state (PROC-64); one that does not stand on a valid state is stale, whatever its votes.
+    pub fn outcomes(&self, electorate: Electorate<'_>) -> Vec<Result<Outcome, AcceptError>> {
+        let (mut previous, mut on_valid) = (None, true);
+        let judged = self.states.iter().map(|state| {
+            let outcome = if on_valid { accept(previous, state, electorate) } else { Err(AcceptError::Stale) };
+            (previous, on_valid) = (Some(state), outcome == Ok(Outcome::Satisfied));
+            outcome
+        });
+        judged.collect()
+    }
+
+    /// What the electorate says about a state; of several with the same content the latest.
     ///
     /// # Errors
-    /// [`AcceptError`]; a state that is not in the process is stale.
+    /// [`AcceptError`]; a state that is not in the process is stale, as one that does not stand on a valid state.
     pub fn outcome(&self, id: &StateId, electorate: Electorate<'_>) -> Result<Outcome, AcceptError> {
         let place = self.states.iter().rposition(|state| state.id() == *id).ok_or(AcceptError::Stale)?;
-        let state = self.states.get(place).ok_or(AcceptError::Stale)?;
-        accept(place.checked_sub(1).and_then(|before| self.states.get(before)), state, electorate)
+        self.outcomes(electorate).into_iter().nth(place).unwrap_or(Err(AcceptError::Stale))
     }
 
     /// Every commitment of every state: what no new blob may be named (PROC-24).
@@ -158,8 +168,8 @@ impl Process {
 
     /// Takes the last state back when it is not valid, so that another one can be proposed. Gives `false` when there is none such.
     pub fn withdraw_undecided(&mut self, electorate: Electorate<'_>) -> bool {
-        let valid = self.latest_valid(electorate).map(State::id);
-        let undecided = self.states.len() > 1 && self.last().map(State::id) != valid;
+        // By place, not by id: a content can come back.
+        let undecided = self.states.len() > 1 && self.accepted(electorate).len() < self.states.len();
         if undecided {
             self.states.pop();
         }

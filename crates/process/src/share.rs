@@ -12,13 +12,18 @@ use crate::member::{DeviceAddress, Peers};
 use crate::name::Name;
 use crate::outpoint::Outpoint;
 use crate::process::Process;
+use crate::roles::MemberId;
 use crate::seal::{AttributeKey, OpenError, PairSecret, Salt, open_under, seal_under};
 use crate::secrets::PairwiseSecrets;
+use crate::state::State;
 use crate::tagged::{hkdf, length};
 use crate::text::StateId;
+use crate::tree::Class;
+use crate::vote::Electorate;
 use sealwright_types::random::RandomError;
 use sealwright_types::{Coded, Cursor, Malformed, Secret, SecretVec};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What a share is bound to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -231,19 +236,29 @@ pub struct Holder<'a> {
 
 impl Holder<'_> {
     /// Answers a request: a share for every private attribute of the states that the asker's member may read in **our** copy and that
-    /// we have the key of. Answering again gives the same keys.
+    /// we have the key of. A state that is not accepted gives nobody more than the accepted ones do. Answering again gives the same keys.
     ///
     /// # Errors
     /// [`ShareError::Refused`] when the asker may read nothing of them, [`ShareError::UnknownState`], [`ShareError::NotConnected`].
-    pub fn answer(&self, request: &KeyRequest, process: &Process) -> Result<Vec<KeyShare>, ShareError> {
+    pub fn answer(
+        &self,
+        request: &KeyRequest,
+        process: &Process,
+        electorate: Electorate<'_>,
+    ) -> Result<Vec<KeyShare>, ShareError> {
         if request.process != process.id() {
             return Err(ShareError::Refused);
         }
+        let accepted = process.accepted(electorate);
         let (mut shares, mut allowed) = (Vec::new(), false);
-        for state_id in &request.state_ids {
-            let state = process.state(state_id).ok_or(ShareError::UnknownState)?;
+        for state_id in request.state_ids.iter().collect::<BTreeSet<_>>() {
+            let valid = accepted.iter().rev().find(|state| state.id() == *state_id);
+            let state = valid.or_else(|| process.state(state_id)).ok_or(ShareError::UnknownState)?;
             for name in state.private_names() {
-                if !self.peers.members_of(&request.asker).any(|member| state.entitled(member, name)) {
+                let may = |member: &MemberId| {
+                    state.entitled(member, name) && (valid.is_some() || allowed_already(accepted, state, name, member))
+                };
+                if !self.peers.members_of(&request.asker).any(may) {
                     continue;
                 }
                 allowed = true;
@@ -286,6 +301,16 @@ impl Holder<'_> {
         process.add_key(&context.state_id, &context.attribute, key, salt);
         Ok(())
     }
+}
+
+/// Whether a member may have a key of a state that nobody has accepted yet: the roles of the latest accepted state let it, and so do those of
+/// the latest accepted state with the same blob. A proposal could otherwise give away whatever its author names in it.
+fn allowed_already(accepted: &[State], state: &State, name: &Name, member: &MemberId) -> bool {
+    let with_blob = accepted.iter().rev().find(|earlier| {
+        earlier.class(name) == Some(Class::Private) && earlier.commitment(name) == state.commitment(name)
+    });
+    accepted.last().is_some_and(|valid| valid.roles().allow(member, &name.clone().into()))
+        && with_blob.is_none_or(|earlier| earlier.entitled(member, name))
 }
 
 pub(crate) fn payload(key: &AttributeKey, salt: Option<&Salt>) -> SecretVec {

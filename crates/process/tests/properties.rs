@@ -342,6 +342,47 @@ fn only_the_latest_valid_state_is_built_on() {
     assert_eq!(next.last().unwrap().id(), id);
 }
 
+/// A process in which member 0 decides about attribute 0 and nobody about attribute 1, with two states that nobody has agreed to; the
+/// second one of them changes what needs no vote.
+#[test]
+fn what_stands_on_an_invalid_state_is_stale_and_gives_nobody_a_key() {
+    let peers = peers(2);
+    let private = values(&[(0, "a".into()), (1, "b".into())]);
+    let world = roles(&[(vec![0], vec![0])]);
+    let made = create(process(), &private, &Attributes::new(), world, &BTreeSet::new(), author(0)).unwrap();
+    let first = made.process.last().unwrap().id();
+    let grab = Update { roles: Some(roles(&[(vec![0, 1], vec![0, 1])])), ..Update::default() };
+    let invalid = update(&made.process, &first, &grab, author(0), electorate(&peers), &made.blobs).unwrap().process;
+    // The state that a careless program would make on it: its own content, at index 2.
+    let record =
+        |process: &Process| -> serde_json::Value { serde_json::from_slice(process.to_json().expose()).unwrap() };
+    let change = update_of(&[Wish::Other, Wish::Absent, Wish::Absent, Wish::Absent]);
+    let elsewhere = create(
+        process(),
+        &private,
+        &Attributes::new(),
+        roles(&[(vec![0, 1], vec![0, 1])]),
+        &BTreeSet::new(),
+        author(0),
+    )
+    .unwrap();
+    let id = elsewhere.process.last().unwrap().id();
+    let on_top = update(&elsewhere.process, &id, &change, author(0), electorate(&peers), &elsewhere.blobs).unwrap();
+    let mut all = record(&invalid);
+    let mut third = record(&on_top.process)["states"][1].clone();
+    third["index"] = 2.into();
+    third["prev"] = invalid.last().unwrap().id().to_string().into();
+    all["states"].as_array_mut().unwrap().insert(2, third);
+    let mut process = Process::from_json(all.to_string().as_bytes()).unwrap();
+    let outcomes = process.outcomes(electorate(&peers));
+    assert!(matches!(outcomes[..], [Ok(Outcome::Satisfied), Err(AcceptError::Uncovered(_)), Err(AcceptError::Stale)]));
+    let last = process.last().unwrap().id();
+    assert_eq!(process.outcome(&last, electorate(&peers)), Err(AcceptError::Stale));
+    assert_eq!(process.latest_valid(electorate(&peers)).unwrap().id(), first);
+    assert!(process.withdraw_undecided(electorate(&peers)) && process.withdraw_undecided(electorate(&peers)));
+    assert!(!process.withdraw_undecided(electorate(&peers)));
+}
+
 #[test]
 fn both_classes_at_once_are_refused() {
     let (private, public) = (values(&[(0, "a".into())]), values(&[(0, "b".into())]));

@@ -1,6 +1,6 @@
 //! `process request`, `process share`, `process receive`: what travels between devices, as files.
 
-use super::home::{Home, SecretsKey, from_hex, now, process, state, text, to_hex};
+use super::home::{Home, SecretsKey, from_hex, now, process, text, to_hex};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::input::{self, Input};
@@ -24,7 +24,7 @@ pub(crate) struct Request {
     /// The id of the process.
     #[arg(long, value_name = "OUTPOINT")]
     id: Outpoint,
-    /// The id of the state; without it, the last one.
+    /// The id of the state; without it, the last one that is accepted.
     #[arg(long, value_name = "STATE_ID")]
     state: Option<StateId>,
     /// Where to write it; without it, standard output.
@@ -91,7 +91,7 @@ impl Request {
     pub(super) fn run(&self, console: &Console) -> Result<(), Failure> {
         let home = Home::open(&self.directory)?;
         let process = process(&home.store()?, &self.id)?;
-        let state = state(&process, self.state.as_ref())?;
+        let state = home.state(&process, self.state.as_ref())?;
         let member = home.member()?;
         let roles = state.roles().iter().filter(|(_, role)| role.members.contains(&member));
         let request = KeyRequest {
@@ -118,7 +118,7 @@ impl Share {
                 asker: to.clone(),
                 process: self.id,
                 roles: vec![],
-                state_ids: vec![state(&process, None)?.id()],
+                state_ids: vec![home.state(&process, None)?.id()],
             }),
             (None, None) => None,
         };
@@ -127,7 +127,9 @@ impl Share {
                 let secrets = home.secrets(&self.key.read()?)?;
                 let holder =
                     Holder { address: &home.address, peers: &home.peers, secrets: &secrets, allow_pending: false };
-                holder.answer(&request, &process).map_err(|error| {
+                let (peers, verifier) = (home.all_peers(), home.verifier());
+                let answer = holder.answer(&request, &process, home.electorate(&peers, &verifier));
+                answer.map_err(|error| {
                     Failure::of(&error)
                         .hint_for("refused", "no role of that member covers anything of this state; without --to the process can be shared without keys")
                         .hint_for("not-connected", "take over the card of that device first: `process meet`")

@@ -159,6 +159,16 @@ impl Home {
         peers
     }
 
+    /// The named state, or the last one that is accepted: what nobody has agreed to is not what the process holds.
+    pub(super) fn state<'a>(&self, process: &'a Process, id: Option<&StateId>) -> Result<&'a State, Failure> {
+        let (peers, verifier) = (self.all_peers(), self.verifier());
+        let found = match id {
+            Some(id) => process.state(id),
+            None => process.latest_valid(self.electorate(&peers, &verifier)),
+        };
+        found.ok_or_else(unknown_state)
+    }
+
     pub(super) fn store(&self) -> Result<Disk, Failure> {
         let path = self.path.join("store.redb");
         Disk::open(&path).map_err(|error| Failure::of(&error).at(path.display()))
@@ -194,13 +204,13 @@ pub(super) fn process(store: &Disk, id: &Outpoint) -> Result<Process, Failure> {
     found.ok_or_else(|| Failure::new("unknown-process", format!("the process {id} is not known")))
 }
 
-/// The named state, or the last one.
-pub(super) fn state<'a>(process: &'a Process, id: Option<&StateId>) -> Result<&'a State, Failure> {
-    let found = match id {
-        Some(id) => process.state(id),
-        None => process.last(),
-    };
-    found.ok_or_else(|| Failure::new("unknown-state", "the process does not have this state"))
+/// The last state, accepted or not.
+pub(super) fn last(process: &Process) -> Result<&State, Failure> {
+    process.last().ok_or_else(unknown_state)
+}
+
+fn unknown_state() -> Failure {
+    Failure::new("unknown-state", "the process does not have this state")
 }
 
 /// Seconds since 1970.

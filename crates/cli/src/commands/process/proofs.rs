@@ -1,6 +1,6 @@
 //! `process prove` and `process verify`: that an attribute belongs to a state, shown to somebody who has neither key nor directory.
 
-use super::home::{Home, process, read_input, state, text};
+use super::home::{Home, process, read_input, text};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::input::Input;
@@ -16,7 +16,7 @@ pub(crate) struct Prove {
     /// The id of the process.
     #[arg(long, value_name = "OUTPOINT")]
     id: Outpoint,
-    /// The id of the state; without it, the last one.
+    /// The id of the state; without it, the last one that is accepted.
     #[arg(long, value_name = "STATE_ID")]
     state: Option<StateId>,
     /// The attribute, or `#roles`.
@@ -58,7 +58,7 @@ impl Prove {
     pub(super) fn run(&self, console: &Console) -> Result<(), Failure> {
         let home = Home::open(&self.directory)?;
         let process = process(&home.store()?, &self.id)?;
-        let state = state(&process, self.state.as_ref())?;
+        let state = home.state(&process, self.state.as_ref())?;
         let unknown = || Failure::new("unknown-attribute", "the state has no such attribute");
         let commitment = match &self.attribute {
             Field::Roles => Some(state.roles_commitment()),

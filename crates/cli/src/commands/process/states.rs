@@ -1,6 +1,6 @@
 //! `process create`, `process update`, `process vote`: states and votes on them.
 
-use super::home::{Home, now, process, state, text};
+use super::home::{Home, now, process, text};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::input::{self, Input};
@@ -155,7 +155,7 @@ impl Update {
         if self.instead && before.withdraw_undecided(electorate) {
             replace_process(&before, &mut store).map_err(|error| Failure::of(&error))?;
         }
-        let last = state(&before, None)?.id();
+        let last = super::home::last(&before)?.id();
         let blobs = BlobsOf { storage: &store, now: now() };
         let mut made =
             update(&before, &last, &update_of, home.author(false)?, electorate, &blobs).map_err(|error| {
@@ -191,7 +191,7 @@ fn warn_of_removals(update: &sealwright::process::Update, console: &Console) {
 
 /// Signs for this device. The first state needs no vote.
 fn vote(home: &Home, process: &mut Process, choice: Choice) -> Result<(), Failure> {
-    let last = state(process, None)?;
+    let last = super::home::last(process)?;
     if last.index() == 0 {
         return Ok(());
     }
@@ -210,7 +210,7 @@ fn finish(home: &Home, made: &ProcessResult, console: &Console) -> Result<(), Fa
 
 /// The last state, and whether it is accepted.
 fn tell(home: &Home, process: &Process, diffs: &[Diff], console: &Console) -> Result<(), Failure> {
-    let last = state(process, None)?;
+    let last = super::home::last(process)?;
     let (peers, verifier) = (home.all_peers(), home.verifier());
     let outcome = outcome(process.outcome(&last.id(), home.electorate(&peers, &verifier)));
     console.line(format_args!("state      {} {}", last.index(), last.id()))?;
