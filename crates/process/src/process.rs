@@ -19,6 +19,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Process {
     id: Outpoint,
     states: Vec<State>,
+    /// Commitments of states that were withdrawn from this value: their blobs may be stored, under names that are not free again.
+    withdrawn: BTreeSet<Commitment>,
 }
 
 /// The copies of a process do not continue each other (PROC-104).
@@ -98,7 +100,7 @@ const MALFORMED: Malformed = Malformed::new(0, "PROC-71");
 impl Process {
     /// A process with its first state.
     pub(crate) fn new(first: State) -> Self {
-        Self { id: first.process(), states: vec![first] }
+        Self { id: first.process(), states: vec![first], withdrawn: BTreeSet::new() }
     }
 
     /// Its id.
@@ -155,7 +157,8 @@ impl Process {
 
     /// Every commitment of every state: what no new blob may be named (PROC-24).
     pub(crate) fn names(&self) -> BTreeSet<Commitment> {
-        self.states.iter().flat_map(|state| state.commitments().values().copied()).collect()
+        let names = self.states.iter().flat_map(|state| state.commitments().values());
+        names.chain(&self.withdrawn).copied().collect()
     }
 
     pub(crate) fn push(&mut self, state: State) -> Result<(), Stale> {
@@ -170,8 +173,8 @@ impl Process {
     pub fn withdraw_undecided(&mut self, electorate: Electorate<'_>) -> bool {
         // By place, not by id: a content can come back.
         let undecided = self.states.len() > 1 && self.accepted(electorate).len() < self.states.len();
-        if undecided {
-            self.states.pop();
+        if let Some(state) = undecided.then(|| self.states.pop()).flatten() {
+            self.withdrawn.extend(state.commitments().values());
         }
         undecided
     }
@@ -231,6 +234,17 @@ impl Process {
         found
     }
 
+    /// Sets the key of a blob, with its salt, wherever the attribute has this commitment; what was there is dropped.
+    pub(crate) fn replace_key(&mut self, name: &Name, commitment: Commitment, key: &AttributeKey, salt: Option<&Salt>) {
+        for state in &mut self.states {
+            if state.commitment(name) == Some(commitment) && state.class(name) == Some(Class::Private) {
+                state.keys.remove(name);
+                state.salts.remove(name);
+                state.add_key(name, key, salt);
+            }
+        }
+    }
+
     /// Adds votes to a state; `false` if there is no such state. They are checked when they are counted.
     pub fn add_votes(&mut self, state: &StateId, tokens: impl IntoIterator<Item = ValidationToken>) -> bool {
         let found = self.states.iter_mut().rev().find(|present| present.id() == *state);
@@ -239,7 +253,8 @@ impl Process {
 
     /// The process without any key or salt, to be sent to others.
     pub fn without_secrets(&self) -> Self {
-        Self { id: self.id, states: self.states.iter().map(State::without_secrets).collect() }
+        let states = self.states.iter().map(State::without_secrets).collect();
+        Self { id: self.id, states, withdrawn: self.withdrawn.clone() }
     }
 
     /// The process as it may be listed (PROC-72).
@@ -273,7 +288,11 @@ impl Process {
             }
             states.push(state);
         }
-        if states.is_empty() { Err(MALFORMED) } else { Ok(Self { id: text.process, states }) }
+        if states.is_empty() {
+            Err(MALFORMED)
+        } else {
+            Ok(Self { id: text.process, states, withdrawn: BTreeSet::new() })
+        }
     }
 }
 

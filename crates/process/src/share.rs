@@ -7,6 +7,8 @@
 //! share     = 01 ‖ nonce12 ‖ AEAD(share key, nonce, payload, AAD) ‖ tag16
 //! ```
 
+use crate::change::Blobs;
+use crate::commitment::Sealed;
 use crate::json;
 use crate::member::{DeviceAddress, Peers};
 use crate::name::Name;
@@ -283,11 +285,12 @@ impl Holder<'_> {
         Ok(KeyShare::seal(context, key, salt, secret)?)
     }
 
-    /// Takes a share into our copy of the process. Only confirmed secrets open; a key that is there stays.
+    /// Takes a share into our copy of the process; says whether that gave us a key. Only confirmed secrets open. Where the blob is at hand the
+    /// key has to open it and lead to the commitment, and takes the place of a held one that does not; otherwise a key that is there stays.
     ///
     /// # Errors
-    /// [`ShareError`].
-    pub fn receive(&self, share: &KeyShare, process: &mut Process) -> Result<(), ShareError> {
+    /// [`ShareError`]; [`ShareError::Rejected`] for a key of another blob.
+    pub fn receive(&self, share: &KeyShare, process: &mut Process, blobs: &dyn Blobs) -> Result<bool, ShareError> {
         let context = &share.context;
         if context.recipient != *self.address || context.process != process.id() {
             return Err(ShareError::Refused);
@@ -298,8 +301,25 @@ impl Holder<'_> {
         }
         let secret = self.secrets.confirmed(&context.sender);
         let (key, salt) = share.open(secret.ok_or_else(|| ShareError::NotConnected(context.sender.clone()))?)?;
-        process.add_key(&context.state_id, &context.attribute, key, salt);
-        Ok(())
+        let name = &context.attribute;
+        let commitment = state.commitment(name).ok_or(ShareError::UnknownAttribute)?;
+        let held = state.key(name);
+        if let Some(blob) = blobs.blob(&commitment) {
+            let label = name.clone().into();
+            let opens = |key: &AttributeKey, salt: Option<&Salt>| {
+                Sealed { process: &context.process, label: &label, commitment, key, salt, blob: &blob }.read().is_ok()
+            };
+            if !opens(&key, salt.as_ref()) {
+                return Err(ShareError::Rejected);
+            }
+            if held.is_some_and(|held| opens(held, state.salt(name))) {
+                return Ok(false);
+            }
+        } else if held.is_some() {
+            return Ok(false);
+        }
+        process.replace_key(name, commitment, &key, salt.as_ref());
+        Ok(true)
     }
 }
 

@@ -202,7 +202,12 @@ proptest! {
         let (before, mut stored) = start();
         let peers = peers(1);
         let old = before.last().unwrap();
-        let made = update(&before, &old.id(), &update_of(&wishes), author(0), electorate(&peers), &stored).unwrap();
+        let made = update(&before, &old.id(), &update_of(&wishes), author(0), electorate(&peers), &stored);
+        if wishes.iter().all(|wish| matches!(wish, Wish::Absent | Wish::Same)) {
+            prop_assert!(matches!(made, Err(ChangeError::Unchanged)));
+            return Ok(());
+        }
+        let made = made.unwrap();
         let new = made.process.last().unwrap();
         stored.extend(made.blobs.clone());
         prop_assert_eq!((new.index(), new.previous()), (1, old.id()));
@@ -310,7 +315,8 @@ fn readers_who_leave_lose_new_blobs_and_readers_who_come_get_the_old_key() {
     let refused = update(&before, &old.id(), &change(false), author(0), electorate(&peers), &nothing).unwrap_err();
     assert_eq!(refused, ChangeError::BlobMissing(name(0)));
     // A caller without keys carries commitments without keys.
-    let carried = update(&keyless, &old.id(), &change(true), author(0), electorate(&peers), &nothing).unwrap();
+    let elsewhere = update_of(&[Wish::Absent, Wish::Other, Wish::Absent, Wish::Absent]);
+    let carried = update(&keyless, &old.id(), &elsewhere, author(0), electorate(&peers), &nothing).unwrap();
     assert_eq!(carried.process.last().unwrap().commitment(&name(0)), old.commitment(&name(0)));
     assert!(carried.process.last().unwrap().key(&name(0)).is_none());
 }
@@ -413,9 +419,9 @@ fn a_listing_has_no_place_for_secrets() {
 fn a_result_is_applied_and_read_again() {
     let (process, stored) = start();
     let mut memory = Memory::default();
+    let change = update_of(&[Wish::Absent, Wish::Absent, Wish::Other, Wish::Absent]);
     let mut made =
-        update(&process, &process.last().unwrap().id(), &Update::default(), author(0), electorate(&peers(1)), &stored)
-            .unwrap();
+        update(&process, &process.last().unwrap().id(), &change, author(0), electorate(&peers(1)), &stored).unwrap();
     made.blobs = stored;
     apply(&made, &mut memory, 0).unwrap();
     let read = load_process(&memory, &process.id()).unwrap().unwrap();

@@ -9,7 +9,7 @@ use crate::printable;
 use crate::status::Status;
 use sealwright::Coded;
 use sealwright::process::{
-    ManualClock, Name, NoPeers, Outpoint, Policy, ProcessView, PublicValue, Reader, Reason, Retrieved, Secrets,
+    Ballot, ManualClock, Name, NoPeers, Outpoint, Policy, ProcessView, PublicValue, Reader, Reason, Retrieved, Secrets,
     StateId, Value, input, process_ids,
 };
 use serde::Serialize;
@@ -77,11 +77,12 @@ impl Show {
             let electorate = home.electorate(&peers, &verifier);
             let outcomes = shown.outcomes(electorate).into_iter().map(outcome).collect();
             console.line(format_args!("process    {id}"))?;
-            for (state, outcome) in view.states.iter().zip(&outcomes) {
+            for ((state, outcome), judged) in view.states.iter().zip(&outcomes).zip(shown.states()) {
+                let ballot = Ballot::count(judged.validation_tokens(), &judged.motion(), &verifier);
                 console.line(format_args!(
                     "state      {} ({outcome}, votes {})",
                     state.state_id,
-                    state.validation_tokens.len()
+                    ballot.votes().len()
                 ))?;
                 for name in &state.private {
                     console.line(format_args!("private    {}", printable::line(name.as_str())))?;
