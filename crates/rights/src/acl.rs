@@ -81,6 +81,7 @@ impl Acl {
     /// The active records that hang together with `holder` through "added by": those that the holder added, those that these added,
     /// and so on. Nothing revokes them on its own (RIGHT-54); a caller may.
     ///
+    /// Whom one of them added once, but somebody else again after a revocation, is not among them: the new record has a new origin (RIGHT-02).
     /// Only users add, so that it is empty for every other holder.
     pub fn added_by_closure(&self, holder: Holder) -> Vec<Holder> {
         let mut reached = vec![holder];
@@ -94,10 +95,64 @@ impl Acl {
                 }
             }
         }
-        reached.into_iter().skip(1).filter(|&holder| self.of(holder).is_some()).collect()
+        let is_reached = |user| reached.contains(&Holder::User(user));
+        let hangs = |&holder: &Holder| self.of(holder).and_then(|record| record.by).is_some_and(is_reached);
+        reached.iter().copied().skip(1).filter(hangs).collect()
     }
 
     pub(crate) fn of_mut(&mut self, holder: Holder) -> Option<&mut Access> {
         self.records.iter_mut().find(|record| record.active && record.holder == holder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANN: Holder = Holder::User(User(1));
+    const BOB: Holder = Holder::User(User(2));
+    const CY: Holder = Holder::User(User(3));
+    const DAN: Holder = Holder::User(User(4));
+    const KEY: Holder = Holder::SymEncKey(SymEncKey(1));
+
+    fn list(records: &[(Holder, u16, bool)]) -> Acl {
+        let record = |&(holder, by, active)| Access {
+            holder,
+            rights: Rights::READ,
+            by: Some(User(by)),
+            active,
+            wrapped: Devices::NONE,
+        };
+        Acl { creator: Some(User(1)), closed: false, records: records.iter().map(record).collect() }
+    }
+
+    #[test]
+    fn closure_follows_who_added_whom() {
+        let acl = list(&[(BOB, 1, true), (CY, 2, true), (KEY, 3, true), (DAN, 1, true)]);
+        assert_eq!(acl.added_by_closure(BOB), [CY, KEY]);
+        assert_eq!(acl.added_by_closure(CY), [KEY]);
+        assert_eq!(acl.added_by_closure(ANN), [BOB, DAN, CY, KEY]);
+        assert_eq!(acl.added_by_closure(KEY), []);
+    }
+
+    #[test]
+    fn closure_goes_through_who_was_revoked() {
+        let acl = list(&[(BOB, 1, true), (CY, 2, false), (KEY, 3, true)]);
+        assert_eq!(acl.added_by_closure(BOB), [KEY]);
+    }
+
+    #[test]
+    fn closure_leaves_out_whom_somebody_else_added_again() {
+        let acl = list(&[(BOB, 1, true), (DAN, 2, false), (DAN, 1, true)]);
+        assert_eq!(acl.added_by_closure(BOB), []);
+        let acl = list(&[(BOB, 1, true), (DAN, 1, false), (DAN, 2, true)]);
+        assert_eq!(acl.added_by_closure(BOB), [DAN]);
+    }
+
+    #[test]
+    fn closure_ends_where_two_added_each_other() {
+        let acl = list(&[(BOB, 1, false), (CY, 2, true), (BOB, 3, true)]);
+        assert_eq!(acl.added_by_closure(BOB), [CY]);
+        assert_eq!(acl.added_by_closure(CY), [BOB]);
     }
 }

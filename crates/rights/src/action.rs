@@ -98,13 +98,13 @@ pub enum Action {
     List { session: Session },
     /// Looks at the own record (RIGHT-61).
     ListOwn { session: Session },
-    /// Reads by a SymEncKey (RIGHT-71).
+    /// Reads by a SymEncKey, with an account (RIGHT-71).
     ReadBySymEncKey { session: Session, key: SymEncKey, proven: bool },
     /// Becomes a recipient by a SymEncKey (RIGHT-72).
     SelfAdd { session: Session, key: SymEncKey, proven: bool, rights: Option<Rights> },
     /// Reads by a SymEncKey with a token of this scope instead of an account (RIGHT-73).
     ReadAnonymously { session: Session, key: SymEncKey, proven: bool, scope: i32 },
-    /// Reads by a TMR access (RIGHT-74).
+    /// Reads by a TMR access, with an account (RIGHT-74).
     ReadByTmr { session: Session, access: TmrAccess, proven: bool },
     /// Turns a TMR access into a record of one's own (RIGHT-75).
     Convert { session: Session, access: TmrAccess, proven: bool, delete_on_convert: bool },

@@ -76,7 +76,7 @@ pub enum Change {
         /// What.
         memory: Memory,
     },
-    /// A new member.
+    /// A new member, or a member who becomes an admin.
     Joined {
         /// Of which group.
         group: Group,
@@ -189,7 +189,7 @@ impl Refusal {
     }
 
     fn explain(&self) -> &'static str {
-        self.guard.explain()
+        self.guard.explain(self.rule)
     }
 }
 

@@ -24,14 +24,17 @@ const RULES: [(&str, &str); 25] = [
     ("RIGHT-53", "revoking all others is for the creator and for who may revoke"),
     ("RIGHT-60", "listing the others needs the right to forward"),
     ("RIGHT-61", "everybody may look at the own record"),
-    ("RIGHT-71", "whoever proves a SymEncKey that reads gets the key, and manages nothing"),
+    ("RIGHT-71", "whoever has an account and proves a SymEncKey that reads gets the key, and manages nothing"),
     (
         "RIGHT-72",
-        "whoever proves a SymEncKey that reads and forwards may become a recipient with no more than its rights",
+        "whoever has an account and proves a SymEncKey that reads and forwards may become a recipient with no more than its rights",
     ),
     ("RIGHT-73", "without an account, a token of scope 5 or -1 and a SymEncKey give the key, and nothing else"),
-    ("RIGHT-74", "whoever proves the factor of a TMR access gets the key, and manages nothing"),
-    ("RIGHT-75", "whoever proves the factor of a TMR access may turn it into a record with the same rights"),
+    ("RIGHT-74", "whoever has an account and proves the factor of a TMR access gets the key, and manages nothing"),
+    (
+        "RIGHT-75",
+        "whoever has an account and proves the factor of a TMR access may turn it into a record with the same rights",
+    ),
     ("RIGHT-80", "admins add and remove members, every member may leave, and an admin has to stay"),
     ("RIGHT-81", "a session has no managing group: give the group the right to revoke instead"),
 ];
@@ -53,13 +56,44 @@ impl Grant {
 impl Denied {
     /// Why not, in words.
     pub fn explain(&self) -> String {
-        format!("refused: {} ({}: {})", self.guard().explain(), self.name(), sentence(self.rule()))
+        format!("refused: {} ({}: {})", self.guard().explain(self.rule()), self.name(), sentence(self.rule()))
     }
 }
 
 impl Guard {
-    /// What is wrong when it fails.
-    pub const fn explain(self) -> &'static str {
+    /// What is wrong when it fails in `rule`.
+    pub fn explain(self, rule: RuleId) -> &'static str {
+        self.explain_in(rule.as_str()).unwrap_or(self.explain_in_general())
+    }
+
+    /// Where a rule asks for something else than the others.
+    fn explain_in(self, rule: &str) -> Option<&'static str> {
+        Some(match (rule, self) {
+            ("RIGHT-20", Self::Kind) => {
+                "a holder is listed twice with different rights, or, without an account, something else than users and TMR accesses"
+            }
+            ("RIGHT-22", Self::Key) => {
+                "the key is not in memory, or, where it was to come from the cache, not in the cache"
+            }
+            ("RIGHT-40", Self::Kind) => {
+                "a SymEncKey cannot be given the right to read: nobody but its bearer could wrap the key for it again"
+            }
+            ("RIGHT-42", Self::Kind) => "the same right is given and taken, or a SymEncKey is given the right to read",
+            ("RIGHT-50", Self::Revoke) => {
+                "the right to revoke is missing on every path, and not everything named was added by who asks"
+            }
+            ("RIGHT-71" | "RIGHT-72" | "RIGHT-74" | "RIGHT-75", Self::Stand) => "it needs an account",
+            ("RIGHT-72", Self::Forward) => "the SymEncKey lacks the right to read or the right to forward",
+            ("RIGHT-72", Self::Grant) => "more rights are asked for than the SymEncKey has",
+            ("RIGHT-72", Self::Read) => "the rights asked for lack the right to read",
+            ("RIGHT-80", Self::Exist) => "the group or the user does not exist",
+            ("RIGHT-80", Self::Kind) => "the group would be left without an admin",
+            ("RIGHT-81", Self::Kind) => "there are no managing groups",
+            _ => return None,
+        })
+    }
+
+    const fn explain_in_general(self) -> &'static str {
         match self {
             Self::Id => "an id is malformed, or one for something new is taken",
             Self::Exist => "the session, or what is named on it, does not exist",
@@ -75,9 +109,7 @@ impl Guard {
             Self::Kind => "records of this kind cannot be changed so",
             Self::SelfProxy => "a session cannot be its own proxy",
             Self::Forward => "the right to forward is missing on every path",
-            Self::Revoke => {
-                "the right to revoke is missing on every path, and not everything named was added by who asks"
-            }
+            Self::Revoke => "the right to revoke is missing on every path",
             Self::Grant => "more rights are asked for than may be given away",
             Self::Read => "a record of this kind needs the right to read",
             Self::Direct => "whoever asks is no direct, reading recipient of the proxy",

@@ -74,6 +74,9 @@ pub enum BadWorld {
     /// A closed session with an active record (RIGHT-52).
     #[error("a closed session with an active record (RIGHT-52)")]
     Closed,
+    /// A key in the cache although nothing is cached, or the handle of a creator with somebody who is not.
+    #[error("a key in a cache that there is not, or a creator's handle with somebody else")]
+    Memory,
     /// More devices than [`Devices::MOST`].
     #[error("more than 16 devices")]
     Devices,
@@ -181,10 +184,15 @@ impl World {
     /// Says what an actor has in memory of a session.
     ///
     /// # Errors
-    /// [`BadWorld`] if one of both does not exist.
+    /// [`BadWorld`] if one of both does not exist, or the actor cannot have that: a key in a cache that is off, a creator's handle without
+    /// being the creator.
     pub fn set_memory(&mut self, actor: Actor, session: Session, memory: Memory) -> Result<(), BadWorld> {
         if !self.sessions.contains_key(&session) || actor.user().is_some_and(|user| !self.users.contains_key(&user)) {
             return Err(BadWorld::Missing);
+        }
+        let is_creator = actor.user().is_some_and(|user| self.is_creator(user, session));
+        if (memory.cached && self.cache == CachePolicy::Off) || (memory.handle == Handle::Created && !is_creator) {
+            return Err(BadWorld::Memory);
         }
         self.remember(actor, session, memory);
         Ok(())

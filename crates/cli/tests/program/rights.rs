@@ -84,9 +84,17 @@ fn what_is_no_scenario_is_told() {
         "admin",
         world(json!({ "users": [{ "id": "a" }], "groups": [{ "id": "g", "members": ["a"], "admins": [] }] })),
     );
+    place.file("absent", scenario(json!([{ "action": { "list": { "session": "s" } } }])));
+    place.file("array", scenario(json!([{ "actor": "bob", "action": { "list": ["s"] } }])));
+    place.file(
+        "device",
+        scenario(json!([{ "actor": "bob", "action": { "retrieve": { "session": "s", "device": 1 } } }])),
+    );
     place.file("large", " ".repeat(1024 * 1024 + 1));
-    for name in ["empty", "other", "action", "rights", "stranger", "name", "twice", "admin", "large", "missing", "tmp"]
-    {
+    for name in [
+        "empty", "other", "action", "rights", "stranger", "name", "twice", "admin", "absent", "array", "device",
+        "large", "missing", "tmp",
+    ] {
         place.run(["rights", "decide", name]);
     }
     place.run(["rights", "decide", "twice", "--json"]);

@@ -10,7 +10,8 @@ impl Case<'_> {
         let members = self.group(group)?;
         self.require(Guard::Exist, self.world.exists(Holder::User(user)))?;
         self.admin(members)?;
-        if members.members.contains(&user) {
+        // A member may become an admin so, but an admin stays one.
+        if members.members.contains(&user) && (!admin || members.admins.contains(&user)) {
             return self.unchanged();
         }
         self.grant(vec![Change::Joined { group, user, admin }])

@@ -7,31 +7,36 @@ use crate::world::Memory;
 use crate::{Access, Actor, Devices, Handle, Holder, Rights, Session, Wanted, default};
 
 impl Case<'_> {
-    /// RIGHT-20. Of a holder that is listed twice the first entry counts, as if they were added one after the other.
+    /// RIGHT-20. Every entry has to hold; one that says the same as an earlier one makes no second record (RIGHT-01).
     pub(super) fn create(&self, session: Session, records: &[Wanted]) -> Decision {
         let creator = self.actor.user();
-        let mut made = Vec::<Access>::new();
+        let mut listed = Vec::<Access>::new();
         for (place, &Wanted { holder, rights }) in records.iter().enumerate() {
             let repeated = records.iter().take(place).any(|earlier| earlier.holder == holder);
             self.require(Guard::Id, holder.is_unique() || !(repeated || self.world.was_used(holder)))?;
-            if !repeated {
-                made.push(self.record(holder, rights.unwrap_or_else(|| default::at_creation(holder, creator))));
-            }
+            listed.push(self.record(holder, rights.unwrap_or_else(|| default::at_creation(holder, creator))));
         }
         self.require(Guard::Id, self.world.acl(session).is_none())?;
-        let holders = || made.iter().map(|record| record.holder);
+        let holders = || listed.iter().map(|record| record.holder);
         let known = |holder| holder == Holder::Proxy(session) || self.world.exists(holder);
         self.require(Guard::Exist, holders().all(known))?;
         let listed_by_anonymous = |holder| matches!(holder, Holder::User(_) | Holder::Tmr(_));
         self.require(Guard::Kind, creator.is_some() || holders().all(listed_by_anonymous))?;
+        let first = |of: &Access| listed.iter().copied().find(|record| record.holder == of.holder);
+        self.require(Guard::Kind, listed.iter().all(|record| first(record) == Some(*record)))?;
         self.require(Guard::SelfProxy, holders().all(|holder| holder != Holder::Proxy(session)))?;
-        self.require(Guard::Read, made.iter().all(|record| may_lack_read(record.holder) || reads(record.rights)))?;
+        self.require(Guard::Read, listed.iter().all(|record| may_lack_read(record.holder) || reads(record.rights)))?;
         self.require(Guard::Direct, holders().all(|holder| self.is_direct(holder)))?;
 
         let handle = if creator.is_some() { Handle::Created } else { Handle::Anonymous };
         let memory = Memory { handle, holds: true, cached: false };
         let mut changes = vec![Change::Session { session, creator }];
-        changes.extend(made.into_iter().map(|record| Change::Record { session, record }));
+        for record in listed {
+            let change = Change::Record { session, record };
+            if !changes.contains(&change) {
+                changes.push(change);
+            }
+        }
         changes.push(Change::Memory { actor: self.actor, session, memory });
         self.grant(changes)
     }
@@ -63,7 +68,8 @@ impl Case<'_> {
         self.grant(vec![Change::Record { session, record: self.record(holder, rights) }])
     }
 
-    /// RIGHT-40 to RIGHT-44. Only real differences count: what a record has need not be given, what it lacks need not be taken.
+    /// RIGHT-40 to RIGHT-44. The rights to forward and to revoke are asked for whatever the record has, so that nobody learns its rights
+    /// from being refused. In a call that does both, only what the record lacks has to be given (RIGHT-42).
     pub(super) fn change(&self, session: Session, holder: Holder, add: Rights, remove: Rights) -> Decision {
         let acl = self.session(session)?;
         let Some(record) = acl.of(holder) else { return self.deny(Guard::Exist) };
@@ -74,18 +80,19 @@ impl Case<'_> {
         let changeable = match holder {
             Holder::User(_) | Holder::Group(_) => true,
             // Nobody but its bearer could wrap the key for it again.
-            Holder::SymEncKey(_) => !gained.contains(Rights::READ),
+            Holder::SymEncKey(_) => !reads(add),
             Holder::Proxy(_) | Holder::Tmr(_) => false,
         };
         self.require(Guard::Kind, changeable && add.intersection(remove).is_empty())?;
-        if !gained.is_empty() {
+        if remove.is_empty() || !add.is_empty() {
             self.forward(session)?;
         }
-        if !lost.is_empty() {
+        if !remove.is_empty() {
             self.revoking(session)?;
         }
-        self.grantable(session, gained)?;
-        if gained.contains(Rights::READ) && holder.has_devices() {
+        let given = if remove.is_empty() { add } else { gained };
+        self.grantable(session, given)?;
+        if reads(given) && holder.has_devices() {
             self.key(session)?;
         }
         if gained.is_empty() && lost.is_empty() {

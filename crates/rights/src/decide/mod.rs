@@ -33,16 +33,12 @@ impl World {
             Action::RevokeOthers { session } => case.revoke_others(session),
             Action::List { session } => case.list(session),
             Action::ListOwn { session } => case.list_own(session),
-            Action::ReadBySymEncKey { session, key, proven } => {
-                case.read_by(session, Holder::SymEncKey(key), proven, Handle::Bearer)
-            }
+            Action::ReadBySymEncKey { session, key, proven } => case.read_by(session, Holder::SymEncKey(key), proven),
             Action::SelfAdd { session, key, proven, rights } => case.self_add(session, key, proven, rights),
             Action::ReadAnonymously { session, key, proven, scope } => {
                 case.read_anonymously(session, key, proven, scope)
             }
-            Action::ReadByTmr { session, access, proven } => {
-                case.read_by(session, Holder::Tmr(access), proven, Handle::Bearer)
-            }
+            Action::ReadByTmr { session, access, proven } => case.read_by(session, Holder::Tmr(access), proven),
             Action::Convert { session, access, proven, delete_on_convert } => {
                 case.convert(session, access, proven, delete_on_convert)
             }

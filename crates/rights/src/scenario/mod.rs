@@ -23,7 +23,7 @@ pub use text::{
 };
 
 use crate::decision::{Denied, Guard, Outcome};
-use crate::{BadWorld, Grant};
+use crate::{Acl, Action, Actor, BadWorld, Grant, Handle, Holder, World};
 use names::Names;
 use sealwright_types::Coded;
 
@@ -45,6 +45,17 @@ pub enum ScenarioError {
         /// What is wrong with it.
         why: BadWorld,
     },
+    /// A retrieval on a device that the user does not have; the first has number 0.
+    #[error("{user} has no device {device}")]
+    Device {
+        /// Who.
+        user: String,
+        /// The number.
+        device: u8,
+    },
+    /// A step through a session object that its actor got by creating the session, which somebody else did.
+    #[error("{0} acts by the handle of a session's creator, but did not create it")]
+    NotCreator(String),
     /// More than 65,535 names.
     #[error("too many names")]
     TooMany,
@@ -71,7 +82,7 @@ pub struct Told {
 /// Decides every step in turn. What is granted is done before the next step; what is refused changes nothing.
 ///
 /// # Errors
-/// [`ScenarioError`] when the world itself is wrong. A refused step is no error, and neither is a malformed id in a step: that is
+/// [`ScenarioError`] when the world itself is wrong, or a step names what its actor cannot have. A refused step is no error, and neither is a malformed id in a step: that is
 /// refused by the guard `g-id`, before anything else.
 pub fn run(scenario: &Scenario) -> Result<Told, ScenarioError> {
     let mut names = Names::default();
@@ -80,6 +91,9 @@ pub fn run(scenario: &Scenario) -> Result<Told, ScenarioError> {
     for step in &scenario.steps {
         let actor = names.actor(step.actor.as_deref(), &world)?;
         let action = names.action(&step.action)?;
+        if !action.malformed {
+            possible(step, actor, &action.action, &world)?;
+        }
         let handle = step.handle.unwrap_or_else(|| world.handle(actor, &action.action));
         let decided = match action.malformed {
             true => Err(Denied::new(action.action.rule(), Guard::Id)),
@@ -93,6 +107,22 @@ pub fn run(scenario: &Scenario) -> Result<Told, ScenarioError> {
         });
     }
     Ok(Told { report: Report { decisions, after: names.world_text(&world) }, words })
+}
+
+/// Refuses a step with a device or a handle that its actor cannot have.
+fn possible(step: &Step, actor: Actor, action: &Action, world: &World) -> Result<(), ScenarioError> {
+    let name = || step.actor.clone().unwrap_or_else(|| "somebody without an account".to_owned());
+    if let (Actor::User(user), &Action::Retrieve { device, .. }) = (actor, action)
+        && !world.devices(Holder::User(user)).contains(device)
+    {
+        return Err(ScenarioError::Device { user: name(), device });
+    }
+    let acl = action.session().and_then(|session| world.acl(session));
+    let created_by_actor = |acl: &Acl| acl.creator().is_some() && acl.creator() == actor.user();
+    match step.handle {
+        Some(Handle::Created) if !acl.is_none_or(created_by_actor) => Err(ScenarioError::NotCreator(name())),
+        _ => Ok(()),
+    }
 }
 
 fn granted(grant: &Grant, names: &Names) -> Decision {

@@ -193,14 +193,18 @@ impl Names {
         for SessionText { id, closed, records, memory, .. } in &text.sessions {
             let session = self.session(id)?;
             for record in records {
-                let record = self.record(record, &world)?;
+                let record = self.record(record, &world, id)?;
                 world.add_record(session, record).map_err(|why| bad("session", id, why))?;
             }
             if *closed {
                 world.close_session(session).map_err(|why| bad("session", id, why))?;
             }
+            let mut actors = BTreeSet::new();
             for &MemoryText { ref actor, handle, holds, cached } in memory {
                 let actor = self.actor(actor.as_deref(), &world)?;
+                if !actors.insert(actor) {
+                    return Err(bad("session", id, BadWorld::Twice));
+                }
                 let memory = Memory { handle, holds, cached };
                 world.set_memory(actor, session, memory).map_err(|why| bad("session", id, why))?;
             }
@@ -208,7 +212,7 @@ impl Names {
         Ok(world)
     }
 
-    fn record(&mut self, text: &RecordText, world: &World) -> Result<Access, ScenarioError> {
+    fn record(&mut self, text: &RecordText, world: &World, session: &str) -> Result<Access, ScenarioError> {
         let RecordText { holder, rights, by, active, wrapped } = text;
         let by = by.as_deref().map(|name| self.user(name)).transpose()?;
         let mut reader = Reader { names: self, malformed: false };
@@ -217,7 +221,7 @@ impl Names {
             return Err(ScenarioError::Name(holder_name(holder).to_owned()));
         }
         let wrapped = match wrapped {
-            Some(devices) => devices.iter().fold(Devices::NONE, |all, &device| all.with(device)),
+            Some(devices) => device_set(devices).ok_or_else(|| bad("session", session, BadWorld::Record))?,
             None if rights.contains(Rights::READ) => world.devices(numbered),
             None => Devices::NONE,
         };
@@ -304,11 +308,19 @@ impl Names {
     }
 }
 
+/// Devices that are listed once each; none beyond the last that a holder may have.
+fn device_set(devices: &[u8]) -> Option<Devices> {
+    devices.iter().try_fold(Devices::NONE, |all, &device| {
+        (device < Devices::MOST && !all.contains(device)).then(|| all.with(device))
+    })
+}
+
 fn bad(kind: &str, id: &str, why: BadWorld) -> ScenarioError {
     ScenarioError::World { at: format!("{kind} {id}"), why }
 }
 
-fn is_name(text: &str) -> bool {
+/// Whether a text is well formed as a name.
+pub(super) fn is_name(text: &str) -> bool {
     let of_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     !text.is_empty() && text.len() <= LONGEST_NAME && text.bytes().all(of_name)
 }

@@ -1,5 +1,6 @@
 //! What a step is, in words.
 
+use super::names::is_name;
 use super::text::{ActionText, HolderText, Step};
 use crate::Rights;
 use std::fmt;
@@ -100,8 +101,5 @@ impl fmt::Display for HolderText {
 
 /// A name as it can be printed: a malformed one may hold anything.
 fn shown(name: &str) -> String {
-    if name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_graphic()) && !name.is_empty() {
-        return name.to_owned();
-    }
-    "(malformed)".to_owned()
+    if is_name(name) { name.to_owned() } else { "(malformed)".to_owned() }
 }

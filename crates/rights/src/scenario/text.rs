@@ -1,11 +1,14 @@
 //! The JSON form of a story and of what was decided.
 
 use crate::{CachePolicy, Handle, Rights};
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
 
 /// A world and what happens there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct Scenario {
     /// How it is at the beginning.
     pub world: WorldText,
@@ -15,7 +18,7 @@ pub struct Scenario {
 
 /// A world with names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct WorldText {
     /// The users.
     pub users: Vec<UserText>,
@@ -29,7 +32,7 @@ pub struct WorldText {
 
 /// A user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct UserText {
     /// The name.
     pub id: String,
@@ -40,7 +43,7 @@ pub struct UserText {
 
 /// A group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct GroupText {
     /// The name.
     pub id: String,
@@ -52,11 +55,12 @@ pub struct GroupText {
 
 /// A session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct SessionText {
     /// The name.
     pub id: String,
-    /// Who made it; nobody if that was done anonymously.
+    /// Who made it; `null`, which has to be said, if that was done anonymously.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub creator: Option<String>,
     /// Whether everything was revoked.
     #[serde(default)]
@@ -71,7 +75,7 @@ pub struct SessionText {
 
 /// An access record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct RecordText {
     /// For whom or what.
     pub holder: HolderText,
@@ -90,9 +94,10 @@ pub struct RecordText {
 
 /// What somebody has in memory of a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct MemoryText {
-    /// Who; `null` is somebody without an account.
+    /// Who; `null`, which has to be said, is somebody without an account.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub actor: Option<String>,
     /// How the session object came.
     pub handle: Handle,
@@ -117,9 +122,10 @@ pub enum HolderText {
 
 /// A step of a story.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct Step {
-    /// Who acts; `null` is somebody without an account.
+    /// Who acts; `null`, which has to be said, is somebody without an account.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub actor: Option<String>,
     /// How the session object came through which the call is made; without the member as the world remembers it.
     #[serde(default)]
@@ -130,7 +136,7 @@ pub struct Step {
 
 /// A holder and the rights wanted for it; without rights the default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct WantedText {
     /// For whom or what.
     pub holder: HolderText,
@@ -141,7 +147,7 @@ pub struct WantedText {
 
 /// Which detours a retrieval takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct LookupText {
     /// Through groups.
     pub group: bool,
@@ -151,7 +157,7 @@ pub struct LookupText {
 
 /// An action: an object with one member, `{"leave": {"session": "s"}}`. Each is what [`crate::Action`] says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, remote = "Self")]
 #[allow(missing_docs, reason = "as in the model")]
 pub enum ActionText {
     Create {
@@ -258,7 +264,7 @@ pub enum ActionText {
 
 /// What was decided and how the world is afterwards.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct Report {
     /// For each step.
     pub decisions: Vec<Decision>,
@@ -268,7 +274,7 @@ pub struct Report {
 
 /// One decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct Decision {
     /// Whether the step may be done.
     pub allowed: bool,
@@ -292,6 +298,41 @@ pub enum TargetResult {
     Ok,
     /// Unknown, or revoked before.
     Ko,
+}
+
+/// What is derived takes the members of an object from an array too, in their order: here an object has to be one.
+macro_rules! objects {
+    ($($name:ident)*) => {$(
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Object;
+
+                impl<'de> Visitor<'de> for Object {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("an object")
+                    }
+
+                    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<$name, A::Error> {
+                        $name::deserialize(MapAccessDeserializer::new(members))
+                    }
+                }
+
+                deserializer.deserialize_map(Object)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $name::serialize(self, serializer)
+            }
+        }
+    )*};
+}
+
+objects! {
+    Scenario WorldText UserText GroupText SessionText RecordText MemoryText Step WantedText LookupText ActionText Report Decision
 }
 
 impl Default for LookupText {

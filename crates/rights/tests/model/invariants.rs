@@ -160,6 +160,8 @@ pub fn of_step(step: &Step<'_>) -> Vec<Invariant> {
     // Reading.
     if gives_key(action) {
         check("INV-01", allowed);
+        let without_account = matches!(action, Action::ReadAnonymously { scope: 5 | -1, .. });
+        check("INV-01", user.is_some() || without_account);
     }
     if matches!(
         action,

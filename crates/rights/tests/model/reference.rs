@@ -264,11 +264,9 @@ impl Facts {
                 }
                 let mut records: Vec<Access> = Vec::new();
                 for w in wanted {
-                    if !records.iter().any(|record| record.holder == w.holder) {
-                        let to_creator = u.is_some_and(|u| w.holder == Holder::User(u));
-                        let default = if to_creator { Rights::ALL } else { R.union(F) };
-                        records.push(self.new_record(actor, w.holder, w.rights.unwrap_or(default)));
-                    }
+                    let to_creator = u.is_some_and(|u| w.holder == Holder::User(u));
+                    let default = if to_creator { Rights::ALL } else { R.union(F) };
+                    records.push(self.new_record(actor, w.holder, w.rights.unwrap_or(default)));
                 }
                 for record in &records {
                     guard(rule, "g-exist", record.holder == Holder::Proxy(s) || self.named_exists(record.holder))?;
@@ -276,6 +274,11 @@ impl Facts {
                 for record in &records {
                     let fits = u.is_some() || matches!(record.holder, Holder::User(_) | Holder::Tmr(_));
                     guard(rule, "g-kind", fits)?;
+                }
+                for record in &records {
+                    for other in &records {
+                        guard(rule, "g-kind", record.holder != other.holder || record.rights == other.rights)?;
+                    }
                 }
                 for record in &records {
                     guard(rule, "g-self", record.holder != Holder::Proxy(s))?;
@@ -290,7 +293,11 @@ impl Facts {
                     }
                 }
                 self.sessions.push((s, u));
-                self.records.extend(records.into_iter().map(|record| (s, record)));
+                for record in records {
+                    if self.record(s, record.holder).is_none() {
+                        self.records.push((s, record));
+                    }
+                }
                 let handle = if u.is_some() { Handle::Created } else { Handle::Anonymous };
                 self.set_memory(actor, s, Memory { handle, holds: true, cached: false });
                 Ok(Outcome::Done)
@@ -372,16 +379,17 @@ impl Facts {
                 guard(rule, "g-open", !self.is_closed(s))?;
                 guard(rule, "g-stand", standing(self, s))?;
                 let has = self.record(s, holder).unwrap().rights;
-                // Only real differences count.
                 let a = add.without(has);
                 let b = remove.intersection(has);
                 guard(rule, "g-kind", rule != "RIGHT-43" && rule != "RIGHT-44")?;
                 guard(rule, "g-kind", add.intersection(remove) == Rights::NONE)?;
-                guard(rule, "g-kind", !(matches!(holder, Holder::SymEncKey(_)) && a.contains(R)))?;
-                guard(rule, "g-f", a == Rights::NONE || eff(self, s).contains(F))?;
-                guard(rule, "g-v", b == Rights::NONE || eff(self, s).contains(V))?;
-                guard(rule, "g-grant", grantable(self, s).contains(a))?;
-                guard(rule, "g-key", !a.contains(R) || self.holds(actor, s))?;
+                guard(rule, "g-kind", !(matches!(holder, Holder::SymEncKey(_)) && add.contains(R)))?;
+                guard(rule, "g-f", rule == "RIGHT-41" || eff(self, s).contains(F))?;
+                guard(rule, "g-v", rule == "RIGHT-40" || eff(self, s).contains(V))?;
+                // Only real differences count in RIGHT-42.
+                let to_give = if rule == "RIGHT-42" { a } else { add };
+                guard(rule, "g-grant", grantable(self, s).contains(to_give))?;
+                guard(rule, "g-key", !to_give.contains(R) || self.holds(actor, s))?;
                 if a == Rights::NONE && b == Rights::NONE {
                     return Ok(Outcome::Unchanged);
                 }
@@ -502,11 +510,12 @@ impl Facts {
                 let record = self.record(s, Holder::SymEncKey(key));
                 guard(rule, "g-path", record.is_some() && proven)?;
                 guard(rule, "g-open", !self.is_closed(s))?;
+                guard(rule, "g-stand", u.is_some())?;
                 let of_key = record.unwrap().rights;
                 guard(rule, "g-f", of_key.contains(F) && of_key.contains(R))?;
                 guard(rule, "g-grant", of_key.contains(wanted))?;
                 guard(rule, "g-r", wanted.contains(R))?;
-                self.become_recipient(rule, actor, s, wanted)
+                Ok(self.become_recipient(actor, s, wanted))
             }
 
             Action::Convert { session: s, access, proven, delete_on_convert } => {
@@ -514,27 +523,33 @@ impl Facts {
                 guard(rule, "g-exist", self.session_exists(s))?;
                 let record = self.record(s, Holder::Tmr(access));
                 guard(rule, "g-path", record.is_some_and(|record| record.rights.contains(R)) && proven)?;
-                let outcome = self.become_recipient(rule, actor, s, record.unwrap().rights)?;
+                guard(rule, "g-stand", u.is_some())?;
+                let outcome = self.become_recipient(actor, s, record.unwrap().rights);
+                if !delete_on_convert {
+                    return Ok(outcome);
+                }
                 for (session, record) in &mut self.records {
-                    if *session == s && record.holder == Holder::Tmr(access) && delete_on_convert {
+                    if *session == s && record.holder == Holder::Tmr(access) {
                         record.active = false;
                     }
                 }
-                Ok(outcome)
+                Ok(Outcome::Done)
             }
 
             Action::GroupAdd { group, user, admin } => {
                 let rule = "RIGHT-80";
                 guard(rule, "g-exist", self.groups.contains(&group) && self.named_exists(Holder::User(user)))?;
                 guard(rule, "g-admin", u.is_some_and(|u| self.admins.contains(&(group, u))))?;
-                if self.is_member(user, group) {
-                    return Ok(Outcome::Unchanged);
+                let mut outcome = Outcome::Unchanged;
+                if !self.is_member(user, group) {
+                    self.members.push((group, user));
+                    outcome = Outcome::Done;
                 }
-                self.members.push((group, user));
-                if admin {
+                if admin && !self.admins.contains(&(group, user)) {
                     self.admins.push((group, user));
+                    outcome = Outcome::Done;
                 }
-                Ok(Outcome::Done)
+                Ok(outcome)
             }
 
             Action::GroupRemove { group, user } => {
@@ -573,21 +588,22 @@ impl Facts {
     ) -> Answer {
         let record = self.record(s, holder);
         guard(rule, "g-path", proven && record.is_some_and(|record| record.rights.contains(R)))?;
+        // Without an account only RIGHT-73 reads.
+        guard(rule, "g-stand", rule == "RIGHT-73" || actor != Actor::Anonymous)?;
         let cached = self.memory_of(actor, s).cached;
         self.set_memory(actor, s, Memory { handle, holds: true, cached });
         Ok(Outcome::Done)
     }
 
-    fn become_recipient(&mut self, rule: &'static str, actor: Actor, s: Session, rights: Rights) -> Answer {
-        guard(rule, "g-stand", actor != Actor::Anonymous)?;
+    fn become_recipient(&mut self, actor: Actor, s: Session, rights: Rights) -> Outcome {
         let holder = Holder::User(actor.user().unwrap());
         if self.record(s, holder).is_some() {
-            return Ok(Outcome::Unchanged);
+            return Outcome::Unchanged;
         }
         self.records.push((s, self.new_record(actor, holder, rights)));
         let memory = self.memory_of(actor, s);
         self.set_memory(actor, s, Memory { holds: true, ..memory });
-        Ok(Outcome::Done)
+        Outcome::Done
     }
 
     fn keeps_an_admin(&self, group: Group, without: User) -> bool {

@@ -186,7 +186,11 @@ fn actions(world: &World, anonymous: bool) -> Vec<(Actor, Action)> {
     if anonymous {
         let mut act = |action| all.push((Actor::Anonymous, action));
         for &session in &sessions {
-            act(Action::ReadAnonymously { session, key: KEY, proven: true, scope: 5 });
+            for scope in [5, -1, 4] {
+                act(Action::ReadAnonymously { session, key: KEY, proven: true, scope });
+            }
+            act(Action::ReadBySymEncKey { session, key: KEY, proven: true });
+            act(Action::ReadByTmr { session, access: ACCESS, proven: true });
             act(Action::Retrieve { session, lookup: LOOKUPS[3], device: 0 });
             act(Action::SelfAdd { session, key: KEY, proven: true, rights: None });
             act(Action::Convert { session, access: ACCESS, proven: true, delete_on_convert: true });

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 /// Make a process with its first state.
 ///
-/// Attributes are JSON objects, name to value; binary is written {"$binary":"<base64>","type":"<media type>"}. Values that can be guessed,
+/// Attributes are JSON objects, name to value; binary is written {"$binary":"BASE64","type":"MEDIA TYPE"}. Values that can be guessed,
 /// such as prices or birthdays, should be blinded.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Create {

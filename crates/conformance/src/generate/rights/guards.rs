@@ -94,6 +94,7 @@ const SELF_ADD: &[(&str, &str)] = &[
     ("g-id", "invalid-id"),
     ("g-exist", "not-found"),
     ("g-path", "no-token"),
+    ("g-stand", "unauthorized"),
     ("g-f", "no-acl"),
     ("g-grant", "grant-exceeds"),
     ("g-r", "read-required"),
@@ -110,11 +111,16 @@ const CREATE: &[(&str, &str)] = &[
 const RETRIEVE: &[(&str, &str)] =
     &[("g-id", "invalid-id"), ("g-exist", "not-found"), ("g-path", "no-token"), ("g-device", "no-token-for-key")];
 const LOOK: &[(&str, &str)] = &[("g-id", "invalid-id"), ("g-exist", "not-found")];
-const READ: &[(&str, &str)] = &[("g-id", "invalid-id"), ("g-path", "no-token")];
+const READ: &[(&str, &str)] = &[("g-id", "invalid-id"), ("g-path", "no-token"), ("g-stand", "unauthorized")];
 const READ_ANONYMOUSLY: &[(&str, &str)] =
     &[("g-id", "invalid-id"), ("g-scope", "unauthorized"), ("g-path", "no-token")];
-const CONVERT: &[(&str, &str)] =
-    &[("g-id", "invalid-id"), ("g-exist", "not-found"), ("g-path", "no-token"), ("g-same", "")];
+const CONVERT: &[(&str, &str)] = &[
+    ("g-id", "invalid-id"),
+    ("g-exist", "not-found"),
+    ("g-path", "no-token"),
+    ("g-stand", "unauthorized"),
+    ("g-same", ""),
+];
 const GROUP: &[(&str, &str)] =
     &[("g-id", "invalid-id"), ("g-exist", "not-found"), ("g-admin", "unauthorized"), ("g-kind", "unsupported-change")];
 
@@ -300,9 +306,10 @@ fn by_secret(rule: &str, session: &str, fails: &dyn Fn(&str) -> bool) -> Story {
         story = story.on("s", user("bob"), "r");
     }
     let proven = !fails("g-path");
+    let actor = (!fails("g-stand")).then_some("bob");
     match rule {
         "RIGHT-71" => {
-            story.does("bob", json!({ "read-by-sym-enc-key": { "session": session, "key": "k", "proven": proven } }))
+            story.does(actor, json!({ "read-by-sym-enc-key": { "session": session, "key": "k", "proven": proven } }))
         }
         "RIGHT-73" => {
             let scope = if fails("g-scope") { 4 } else { 5 };
@@ -310,11 +317,11 @@ fn by_secret(rule: &str, session: &str, fails: &dyn Fn(&str) -> bool) -> Story {
             story.does(None, json!({ "read-anonymously": by }))
         }
         "RIGHT-74" => {
-            story.does("bob", json!({ "read-by-tmr": { "session": session, "access": "t", "proven": proven } }))
+            story.does(actor, json!({ "read-by-tmr": { "session": session, "access": "t", "proven": proven } }))
         }
         _ => {
             let by = json!({ "session": session, "access": "t", "proven": proven, "delete_on_convert": true });
-            story.does("bob", json!({ "convert": by }))
+            story.does(actor, json!({ "convert": by }))
         }
     }
 }
@@ -344,5 +351,6 @@ fn self_add(session: &str, fails: &dyn Fn(&str) -> bool) -> Story {
         (false, false) => "r",
     };
     let proven = !fails("g-path");
-    story.does("bob", json!({ "self-add": { "session": session, "key": "k", "proven": proven, "rights": rights } }))
+    let actor = (!fails("g-stand")).then_some("bob");
+    story.does(actor, json!({ "self-add": { "session": session, "key": "k", "proven": proven, "rights": rights } }))
 }

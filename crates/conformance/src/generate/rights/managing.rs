@@ -92,12 +92,34 @@ pub(super) fn changing(t: &mut Tests) {
     );
     t.ok(
         "RIGHT-40",
-        "what is there already needs no right",
-        cy("rv", "rfv").does("bob", change("s", user("cy"), "rf", "")),
+        "what is there already: nothing changes",
+        cy("rf", "rf").does("bob", change("s", user("cy"), "rf", "")),
+    );
+    t.no(
+        "RIGHT-40",
+        "g-f",
+        "no-acl",
+        "who may not forward is refused whether the right is there",
+        cy("rv", "rf").does("bob", change("s", user("cy"), "f", "")),
+    );
+    t.no("RIGHT-40", "g-f", "no-acl", "or not", cy("rv", "r").does("bob", change("s", user("cy"), "f", "")));
+    t.no(
+        "RIGHT-40",
+        "g-grant",
+        "no-acl",
+        "a right that one has not, although it is there already",
+        cy("rf", "rfv").does("bob", change("s", user("cy"), "v", "")),
     );
     t.ok(
         "RIGHT-40",
         "forward to a SymEncKey",
+        bob("rf").on("s", key("k"), "r").does("bob", change("s", key("k"), "f", "")),
+    );
+    t.no(
+        "RIGHT-40",
+        "g-kind",
+        "unsupported-change",
+        "read to a SymEncKey that has it",
         bob("rf").on("s", key("k"), "r").does("bob", change("s", key("k"), "rf", "")),
     );
     t.no(
@@ -131,6 +153,14 @@ pub(super) fn changing(t: &mut Tests) {
     );
     t.no(
         "RIGHT-41",
+        "g-v",
+        "no-acl",
+        "neither what is not there",
+        cy("rf", "r").does("bob", change("s", user("cy"), "", "f")),
+    );
+    t.ok("RIGHT-41", "what is not there: nothing changes", cy("rv", "r").does("bob", change("s", user("cy"), "", "f")));
+    t.no(
+        "RIGHT-41",
         "g-path",
         "no-token",
         "whoever lost read reads no more",
@@ -155,10 +185,24 @@ pub(super) fn changing(t: &mut Tests) {
         "who may only forward",
         cy("rf", "rv").does("bob", change("s", user("cy"), "f", "v")),
     );
+    t.no(
+        "RIGHT-42",
+        "g-v",
+        "no-acl",
+        "also when what is taken is not there",
+        cy("rf", "r").does("bob", change("s", user("cy"), "f", "v")),
+    );
+    t.no(
+        "RIGHT-42",
+        "g-f",
+        "no-acl",
+        "who may only revoke, also when what is given is there",
+        cy("rv", "rf").does("bob", change("s", user("cy"), "f", "r")),
+    );
     t.ok(
         "RIGHT-42",
-        "what is not there needs no right to take",
-        cy("rf", "r").does("bob", change("s", user("cy"), "f", "v")),
+        "what is there already need not be one's own to give",
+        cy("fv", "rv").does("bob", change("s", user("cy"), "rf", "v")),
     );
     t.no(
         "RIGHT-43",
@@ -284,6 +328,14 @@ pub(super) fn groups(t: &mut Tests) {
         team().does("cy", of_group("group-add", "dan")).does("dan", retrieve("s", true, false)),
     );
     t.ok("RIGHT-80", "a member again: nothing changes", team().does("cy", of_group("group-add", "bob")));
+    let as_admin = |name: &str| json!({ "group-add": { "group": "g", "user": name, "admin": true } });
+    t.ok(
+        "RIGHT-80",
+        "a member becomes an admin",
+        team().does("cy", as_admin("bob")).does("bob", of_group("group-remove", "cy")),
+    );
+    t.ok("RIGHT-80", "an admin again: nothing changes", team().does("cy", as_admin("cy")));
+    t.ok("RIGHT-80", "an admin stays one", team().does("cy", of_group("group-add", "cy")));
     t.ok("RIGHT-80", "a member leaves", team().does("bob", json!({ "group-leave": { "group": "g" } })));
     t.ok(
         "RIGHT-80",

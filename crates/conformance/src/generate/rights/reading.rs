@@ -29,8 +29,36 @@ pub(super) fn reading(t: &mut Tests) {
     );
     t.ok(
         "RIGHT-20",
-        "of a holder that is listed twice the first entry counts",
+        "a holder that is listed twice with the same rights has one record",
+        people().does("ann", create("s", &[(user("bob"), Some("rf")), (user("cy"), None), (user("bob"), None)])),
+    );
+    t.no(
+        "RIGHT-20",
+        "g-kind",
+        "unsupported-change",
+        "a holder that is listed twice with different rights",
         people().does("ann", create("s", &[(user("bob"), Some("r")), (user("bob"), Some("rfv"))])),
+    );
+    t.no(
+        "RIGHT-20",
+        "g-kind",
+        "unsupported-change",
+        "the creator too, whose default is another",
+        people().does("ann", create("s", &[(user("ann"), None), (user("ann"), Some("rf"))])),
+    );
+    t.no(
+        "RIGHT-20",
+        "g-r",
+        "read-required",
+        "every entry has to hold, the second of a proxy too",
+        with_proxy().does("bob", create("s", &[(proxy("p"), Some("f")), (proxy("p"), Some("f"))])),
+    );
+    t.no(
+        "RIGHT-20",
+        "g-id",
+        "invalid-id",
+        "a SymEncKey that is listed twice",
+        people().does("ann", create("s", &[(key("k"), None), (key("k"), None)])),
     );
     t.ok(
         "RIGHT-20",
@@ -192,6 +220,20 @@ pub(super) fn bearers(t: &mut Tests) {
         "no such session: the same answer",
         people().does("bob", read_by_key("s", true)),
     );
+    t.no(
+        "RIGHT-71",
+        "g-stand",
+        "unauthorized",
+        "somebody without an account",
+        by_key("r").does(None, read_by_key("s", true)),
+    );
+    t.no(
+        "RIGHT-71",
+        "g-path",
+        "no-token",
+        "somebody without an account and proof",
+        by_key("r").does(None, read_by_key("s", false)),
+    );
     t.ok("RIGHT-72", "with the rights of the SymEncKey", by_key("rfv").does("bob", self_add("s", Some("rfv"))));
     t.ok("RIGHT-72", "with less", by_key("rfv").does("bob", self_add("s", Some("r"))));
     t.ok(
@@ -246,12 +288,24 @@ pub(super) fn bearers(t: &mut Tests) {
         "revoked",
         session().off("s", tmr("t"), "r").does("bob", read_by_tmr("s", true)),
     );
+    t.no(
+        "RIGHT-74",
+        "g-stand",
+        "unauthorized",
+        "somebody without an account",
+        by_tmr("r").does(None, read_by_tmr("s", true)),
+    );
     t.ok("RIGHT-75", "no right to forward is needed", by_tmr("r").does("bob", convert("s", true, true)));
     t.ok("RIGHT-75", "the access may stay", by_tmr("rf").does("bob", convert("s", true, false)));
     t.ok(
         "RIGHT-75",
         "who is a recipient already stays as is, and the access goes",
         by_tmr("rf").on("s", user("bob"), "r").does("bob", convert("s", true, true)),
+    );
+    t.ok(
+        "RIGHT-75",
+        "who is a recipient already and leaves the access: nothing changes",
+        by_tmr("rf").on("s", user("bob"), "r").does("bob", convert("s", true, false)),
     );
     t.no(
         "RIGHT-75",
