@@ -43,10 +43,25 @@ impl Coded for ApplyError {
 /// [`ApplyError`]; nothing has changed then.
 pub fn apply(result: &ProcessResult, storage: &mut impl Storage, now: u64) -> Result<(), ApplyError> {
     let mut transaction = storage.begin()?;
+    merge_process(&mut transaction, &result.process)?;
+    put_rest(transaction, result, now)
+}
+
+/// As [`apply`], with the process in the place of the stored one: for a result that was made after a state was withdrawn.
+///
+/// # Errors
+/// [`ApplyError`]; nothing has changed then.
+pub fn apply_instead(result: &ProcessResult, storage: &mut impl Storage, now: u64) -> Result<(), ApplyError> {
+    let mut transaction = storage.begin()?;
+    let process = &result.process;
+    transaction.put(Table::Processes, &key(&process.id()), process.to_json().expose())?;
+    put_rest(transaction, result, now)
+}
+
+fn put_rest(mut transaction: impl Transaction, result: &ProcessResult, now: u64) -> Result<(), ApplyError> {
     for (name, blob) in &result.blobs {
         put_for_ever(&mut transaction, name, blob, now)?;
     }
-    merge_process(&mut transaction, &result.process)?;
     for diff in &result.diffs {
         transaction.put(Table::Diffs, &diff_key(diff), json::write(diff).expose())?;
     }
@@ -127,7 +142,7 @@ fn read(entry: Option<SecretVec>) -> Result<Option<Process>, ApplyError> {
     Ok(entry.map(|entry| Process::from_json(entry.expose())).transpose()?)
 }
 
-fn key(id: &Outpoint) -> Vec<u8> {
+pub(crate) fn key(id: &Outpoint) -> Vec<u8> {
     id.to_string().into_bytes()
 }
 

@@ -128,6 +128,11 @@ pub(crate) fn put_for_ever(
     put_entry(transaction, key, value, NEVER, now)
 }
 
+/// Keeps a blob for ever in the place of one that was shown to be damaged.
+pub(crate) fn replace(transaction: &mut impl Transaction, key: &Commitment, value: &[u8]) -> Result<(), BlobError> {
+    Ok(transaction.put(Table::Data, key.as_bytes(), &[&NEVER.to_le_bytes(), value].concat())?)
+}
+
 fn put_entry(
     transaction: &mut impl Transaction,
     key: &Commitment,

@@ -97,6 +97,12 @@ pub enum ChangeError {
     /// The state is not built on the latest valid one.
     #[error(transparent)]
     Stale(#[from] Stale),
+    /// The new state would be the old one: there is nothing to vote on.
+    #[error("nothing is changed (PROC-64)")]
+    Unchanged,
+    /// It was to be blinded, and is no private attribute of the new state (PROC-22).
+    #[error("{0} is to be blinded, and there is no such private attribute (PROC-22)")]
+    UnknownAttribute(Name),
     /// Readers were removed from an attribute whose key this holder does not have (PROC-103).
     #[error("the key of {0} is needed to keep removed readers out of it (PROC-103)")]
     KeyMissing(Name),
@@ -116,6 +122,8 @@ impl Coded for ChangeError {
         match self {
             Self::BadName(error) => error.code(),
             Self::Stale(error) => error.code(),
+            Self::Unchanged => "unchanged",
+            Self::UnknownAttribute(_) => "unknown-attribute",
             Self::KeyMissing(_) => "key-missing",
             Self::BlobMissing(_) => "blob-missing",
             Self::Random(error) => error.code(),
@@ -155,6 +163,7 @@ pub fn create(
     for (name, value) in private {
         draft.seal(name, value, blinded.contains(name))?;
     }
+    draft.all_private(blinded)?;
     draft.public_data = public.iter().map(|(name, value)| (name.clone(), value.encode().into_exposed())).collect();
     let (state, drafted) = draft.finish(0, StateId::NONE, roles, author)?;
     let diffs = diffs(None, &state);
@@ -208,12 +217,16 @@ pub(crate) fn update_unvoted(
                 Some(encoded) => {
                     draft.public_data.insert(name.clone(), encoded.clone());
                 }
-                None => draft.carry(name, last, &roles, blobs)?,
+                None => draft.carry(name, last, &roles, update, blobs)?,
             },
         }
     }
+    draft.all_private(&update.blinded)?;
     let index = last.index().checked_add(1).ok_or(Stale)?;
     let (state, drafted) = draft.finish(index, last.id(), roles, author)?;
+    if last.changed(&state).is_empty() {
+        return Err(ChangeError::Unchanged);
+    }
     let diffs = diffs(Some(last), &state);
     let Drafted { blobs, fresh_keys } = drafted;
     let mut next = Process::from_json(process.to_json().expose())?;
@@ -277,7 +290,7 @@ impl Draft {
         let (key, salt) = (last.key(name), last.salt(name));
         if was_private && !shrank {
             let same = commit(&self.process, &name.clone().into(), value.encode().expose(), salt);
-            if last.commitment(name) == Some(same) {
+            if last.commitment(name) == Some(same) && !to_be_blinded(name, last, update) {
                 self.keep(name, same, last);
                 return Ok(());
             }
@@ -287,10 +300,18 @@ impl Draft {
         self.seal(name, value, shrank || was_blinded || update.blinded.contains(name))
     }
 
-    /// A private attribute that the update does not name: as it is, or under a new key if readers were removed (PROC-102).
-    fn carry(&mut self, name: &Name, last: &State, roles: &Roles, blobs: &dyn Blobs) -> Result<(), ChangeError> {
+    /// A private attribute that the update does not name: as it is, or under a new key if readers were removed (PROC-102) or it is to be
+    /// blinded from now on (PROC-22).
+    fn carry(
+        &mut self,
+        name: &Name,
+        last: &State,
+        roles: &Roles,
+        update: &Update,
+        blobs: &dyn Blobs,
+    ) -> Result<(), ChangeError> {
         let Some(commitment) = last.commitment(name) else { return Ok(()) };
-        if !shrank(name, last, roles) {
+        if !shrank(name, last, roles) && !to_be_blinded(name, last, update) {
             self.keep(name, commitment, last);
             return Ok(());
         }
@@ -303,6 +324,11 @@ impl Draft {
             crate::Sealed { process: &process, label: &label, commitment, key, salt: last.salt(name), blob: &blob };
         let value = sealed.read().map_err(|_| missing())?;
         self.seal(name, &value, true)
+    }
+
+    fn all_private(&self, names: &BTreeSet<Name>) -> Result<(), ChangeError> {
+        let unknown = names.iter().find(|name| !self.private.contains_key(*name));
+        unknown.map_or(Ok(()), |name| Err(ChangeError::UnknownAttribute(name.clone())))
     }
 
     fn keep(&mut self, name: &Name, commitment: Commitment, last: &State) {
@@ -322,6 +348,11 @@ impl Draft {
         }
         Ok((state, drafted))
     }
+}
+
+/// Whether an attribute that is not blinded, as far as we know, has to be.
+fn to_be_blinded(name: &Name, last: &State, update: &Update) -> bool {
+    update.blinded.contains(name) && last.salt(name).is_none()
 }
 
 /// Whether somebody who could read the attribute before cannot any more.

@@ -65,6 +65,7 @@ mod member;
 mod name;
 mod outpoint;
 mod process;
+mod receive;
 mod retrieve;
 mod roles;
 mod seal;
@@ -80,7 +81,7 @@ mod tree;
 mod value;
 mod vote;
 
-pub use apply::{ApplyError, apply, diffs, load_process, process_ids, replace_process, store_process};
+pub use apply::{ApplyError, apply, apply_instead, diffs, load_process, process_ids, replace_process, store_process};
 pub use change::{Attributes, Author, Blobs, Change, ChangeError, Delta, Diff, ProcessResult, Update, create, update};
 pub use commitment::{ReadError, Sealed, commit};
 pub use connection::{ConnectionError, missing_connections};
@@ -88,6 +89,7 @@ pub use member::{BadAddress, Device, DeviceAddress, Member, NoHandshake, NotPair
 pub use name::{BadName, Field, Name};
 pub use outpoint::Outpoint;
 pub use process::{Process, ProcessView, PublicValue, Stale, StateView};
+pub use receive::{Package, Received, receive};
 pub use retrieve::{
     Answer, Clock, KeySource, ManualClock, NoPeers, Policy, Reader, Reason, Retrieved, Token, TokenCheck,
 };

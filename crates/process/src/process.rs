@@ -19,6 +19,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Process {
     id: Outpoint,
     states: Vec<State>,
+    /// Commitments of states that were withdrawn from this value: their blobs may be stored, under names that are not free again.
+    withdrawn: BTreeSet<Commitment>,
 }
 
 /// The copies of a process do not continue each other (PROC-104).
@@ -98,7 +100,7 @@ const MALFORMED: Malformed = Malformed::new(0, "PROC-71");
 impl Process {
     /// A process with its first state.
     pub(crate) fn new(first: State) -> Self {
-        Self { id: first.process(), states: vec![first] }
+        Self { id: first.process(), states: vec![first], withdrawn: BTreeSet::new() }
     }
 
     /// Its id.
@@ -123,29 +125,40 @@ impl Process {
 
     /// The last state that was accepted, as all before it (PROC-64). The first needs no vote.
     pub fn latest_valid(&self, electorate: Electorate<'_>) -> Option<&State> {
-        let mut valid: Option<&State> = None;
-        for state in &self.states {
-            match accept(valid, state, electorate) {
-                Ok(Outcome::Satisfied) => valid = Some(state),
-                _ => break,
-            }
-        }
-        valid
+        self.accepted(electorate).last()
     }
 
-    /// What the electorate says about a state that follows another (PROC-64).
+    /// The states that were accepted: those before the first that was not.
+    pub(crate) fn accepted(&self, electorate: Electorate<'_>) -> &[State] {
+        let outcomes = self.outcomes(electorate);
+        let count = outcomes.iter().take_while(|outcome| **outcome == Ok(Outcome::Satisfied)).count();
+        self.states.get(..count).unwrap_or_default()
+    }
+
+    /// What the electorate says about each state (PROC-64); one that does not stand on a valid state is stale, whatever its votes.
+    pub fn outcomes(&self, electorate: Electorate<'_>) -> Vec<Result<Outcome, AcceptError>> {
+        let (mut previous, mut on_valid) = (None, true);
+        let judged = self.states.iter().map(|state| {
+            let outcome = if on_valid { accept(previous, state, electorate) } else { Err(AcceptError::Stale) };
+            (previous, on_valid) = (Some(state), outcome == Ok(Outcome::Satisfied));
+            outcome
+        });
+        judged.collect()
+    }
+
+    /// What the electorate says about a state; of several with the same content the latest.
     ///
     /// # Errors
-    /// [`AcceptError`]; a state that is not in the process is stale.
+    /// [`AcceptError`]; a state that is not in the process is stale, as one that does not stand on a valid state.
     pub fn outcome(&self, id: &StateId, electorate: Electorate<'_>) -> Result<Outcome, AcceptError> {
         let place = self.states.iter().rposition(|state| state.id() == *id).ok_or(AcceptError::Stale)?;
-        let state = self.states.get(place).ok_or(AcceptError::Stale)?;
-        accept(place.checked_sub(1).and_then(|before| self.states.get(before)), state, electorate)
+        self.outcomes(electorate).into_iter().nth(place).unwrap_or(Err(AcceptError::Stale))
     }
 
     /// Every commitment of every state: what no new blob may be named (PROC-24).
     pub(crate) fn names(&self) -> BTreeSet<Commitment> {
-        self.states.iter().flat_map(|state| state.commitments().values().copied()).collect()
+        let names = self.states.iter().flat_map(|state| state.commitments().values());
+        names.chain(&self.withdrawn).copied().collect()
     }
 
     pub(crate) fn push(&mut self, state: State) -> Result<(), Stale> {
@@ -158,10 +171,10 @@ impl Process {
 
     /// Takes the last state back when it is not valid, so that another one can be proposed. Gives `false` when there is none such.
     pub fn withdraw_undecided(&mut self, electorate: Electorate<'_>) -> bool {
-        let valid = self.latest_valid(electorate).map(State::id);
-        let undecided = self.states.len() > 1 && self.last().map(State::id) != valid;
-        if undecided {
-            self.states.pop();
+        // By place, not by id: a content can come back.
+        let undecided = self.states.len() > 1 && self.accepted(electorate).len() < self.states.len();
+        if let Some(state) = undecided.then(|| self.states.pop()).flatten() {
+            self.withdrawn.extend(state.commitments().values());
         }
         undecided
     }
@@ -221,6 +234,17 @@ impl Process {
         found
     }
 
+    /// Sets the key of a blob, with its salt, wherever the attribute has this commitment; what was there is dropped.
+    pub(crate) fn replace_key(&mut self, name: &Name, commitment: Commitment, key: &AttributeKey, salt: Option<&Salt>) {
+        for state in &mut self.states {
+            if state.commitment(name) == Some(commitment) && state.class(name) == Some(Class::Private) {
+                state.keys.remove(name);
+                state.salts.remove(name);
+                state.add_key(name, key, salt);
+            }
+        }
+    }
+
     /// Adds votes to a state; `false` if there is no such state. They are checked when they are counted.
     pub fn add_votes(&mut self, state: &StateId, tokens: impl IntoIterator<Item = ValidationToken>) -> bool {
         let found = self.states.iter_mut().rev().find(|present| present.id() == *state);
@@ -229,7 +253,8 @@ impl Process {
 
     /// The process without any key or salt, to be sent to others.
     pub fn without_secrets(&self) -> Self {
-        Self { id: self.id, states: self.states.iter().map(State::without_secrets).collect() }
+        let states = self.states.iter().map(State::without_secrets).collect();
+        Self { id: self.id, states, withdrawn: self.withdrawn.clone() }
     }
 
     /// The process as it may be listed (PROC-72).
@@ -263,7 +288,11 @@ impl Process {
             }
             states.push(state);
         }
-        if states.is_empty() { Err(MALFORMED) } else { Ok(Self { id: text.process, states }) }
+        if states.is_empty() {
+            Err(MALFORMED)
+        } else {
+            Ok(Self { id: text.process, states, withdrawn: BTreeSet::new() })
+        }
     }
 }
 

@@ -7,18 +7,25 @@
 //! share     = 01 ‖ nonce12 ‖ AEAD(share key, nonce, payload, AAD) ‖ tag16
 //! ```
 
+use crate::change::Blobs;
+use crate::commitment::Sealed;
 use crate::json;
 use crate::member::{DeviceAddress, Peers};
 use crate::name::Name;
 use crate::outpoint::Outpoint;
 use crate::process::Process;
+use crate::roles::MemberId;
 use crate::seal::{AttributeKey, OpenError, PairSecret, Salt, open_under, seal_under};
 use crate::secrets::PairwiseSecrets;
+use crate::state::State;
 use crate::tagged::{hkdf, length};
 use crate::text::StateId;
+use crate::tree::Class;
+use crate::vote::Electorate;
 use sealwright_types::random::RandomError;
 use sealwright_types::{Coded, Cursor, Malformed, Secret, SecretVec};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What a share is bound to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -231,19 +238,29 @@ pub struct Holder<'a> {
 
 impl Holder<'_> {
     /// Answers a request: a share for every private attribute of the states that the asker's member may read in **our** copy and that
-    /// we have the key of. Answering again gives the same keys.
+    /// we have the key of. A state that is not accepted gives nobody more than the accepted ones do. Answering again gives the same keys.
     ///
     /// # Errors
     /// [`ShareError::Refused`] when the asker may read nothing of them, [`ShareError::UnknownState`], [`ShareError::NotConnected`].
-    pub fn answer(&self, request: &KeyRequest, process: &Process) -> Result<Vec<KeyShare>, ShareError> {
+    pub fn answer(
+        &self,
+        request: &KeyRequest,
+        process: &Process,
+        electorate: Electorate<'_>,
+    ) -> Result<Vec<KeyShare>, ShareError> {
         if request.process != process.id() {
             return Err(ShareError::Refused);
         }
+        let accepted = process.accepted(electorate);
         let (mut shares, mut allowed) = (Vec::new(), false);
-        for state_id in &request.state_ids {
-            let state = process.state(state_id).ok_or(ShareError::UnknownState)?;
+        for state_id in request.state_ids.iter().collect::<BTreeSet<_>>() {
+            let valid = accepted.iter().rev().find(|state| state.id() == *state_id);
+            let state = valid.or_else(|| process.state(state_id)).ok_or(ShareError::UnknownState)?;
             for name in state.private_names() {
-                if !self.peers.members_of(&request.asker).any(|member| state.entitled(member, name)) {
+                let may = |member: &MemberId| {
+                    state.entitled(member, name) && (valid.is_some() || allowed_already(accepted, state, name, member))
+                };
+                if !self.peers.members_of(&request.asker).any(may) {
                     continue;
                 }
                 allowed = true;
@@ -268,11 +285,12 @@ impl Holder<'_> {
         Ok(KeyShare::seal(context, key, salt, secret)?)
     }
 
-    /// Takes a share into our copy of the process. Only confirmed secrets open; a key that is there stays.
+    /// Takes a share into our copy of the process; says whether that gave us a key. Only confirmed secrets open. Where the blob is at hand the
+    /// key has to open it and lead to the commitment, and takes the place of a held one that does not; otherwise a key that is there stays.
     ///
     /// # Errors
-    /// [`ShareError`].
-    pub fn receive(&self, share: &KeyShare, process: &mut Process) -> Result<(), ShareError> {
+    /// [`ShareError`]; [`ShareError::Rejected`] for a key of another blob.
+    pub fn receive(&self, share: &KeyShare, process: &mut Process, blobs: &dyn Blobs) -> Result<bool, ShareError> {
         let context = &share.context;
         if context.recipient != *self.address || context.process != process.id() {
             return Err(ShareError::Refused);
@@ -283,9 +301,36 @@ impl Holder<'_> {
         }
         let secret = self.secrets.confirmed(&context.sender);
         let (key, salt) = share.open(secret.ok_or_else(|| ShareError::NotConnected(context.sender.clone()))?)?;
-        process.add_key(&context.state_id, &context.attribute, key, salt);
-        Ok(())
+        let name = &context.attribute;
+        let commitment = state.commitment(name).ok_or(ShareError::UnknownAttribute)?;
+        let held = state.key(name);
+        if let Some(blob) = blobs.blob(&commitment) {
+            let label = name.clone().into();
+            let opens = |key: &AttributeKey, salt: Option<&Salt>| {
+                Sealed { process: &context.process, label: &label, commitment, key, salt, blob: &blob }.read().is_ok()
+            };
+            if !opens(&key, salt.as_ref()) {
+                return Err(ShareError::Rejected);
+            }
+            if held.is_some_and(|held| opens(held, state.salt(name))) {
+                return Ok(false);
+            }
+        } else if held.is_some() {
+            return Ok(false);
+        }
+        process.replace_key(name, commitment, &key, salt.as_ref());
+        Ok(true)
     }
+}
+
+/// Whether a member may have a key of a state that nobody has accepted yet: the roles of the latest accepted state let it, and so do those of
+/// the latest accepted state with the same blob. A proposal could otherwise give away whatever its author names in it.
+fn allowed_already(accepted: &[State], state: &State, name: &Name, member: &MemberId) -> bool {
+    let with_blob = accepted.iter().rev().find(|earlier| {
+        earlier.class(name) == Some(Class::Private) && earlier.commitment(name) == state.commitment(name)
+    });
+    accepted.last().is_some_and(|valid| valid.roles().allow(member, &name.clone().into()))
+        && with_blob.is_none_or(|earlier| earlier.entitled(member, name))
 }
 
 pub(crate) fn payload(key: &AttributeKey, salt: Option<&Salt>) -> SecretVec {

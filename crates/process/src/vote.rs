@@ -124,6 +124,9 @@ pub enum AcceptError {
     /// No rule of the previous state covers these names: nobody can change them.
     #[error("no rule covers {} (PROC-64)", names(.0))]
     Uncovered(BTreeSet<Field>),
+    /// Nothing is different: there is nothing to agree to.
+    #[error("nothing is changed (PROC-64)")]
+    Unchanged,
     /// The state does not follow the one that it is compared with (PROC-104).
     #[error("built on another state than the latest valid one (PROC-104)")]
     Stale,
@@ -133,6 +136,7 @@ impl Coded for AcceptError {
     fn code(&self) -> &'static str {
         match self {
             Self::Uncovered(_) => "uncovered",
+            Self::Unchanged => "unchanged",
             Self::Stale => "stale",
         }
     }
@@ -209,6 +213,11 @@ impl Ballot {
         ballot
     }
 
+    /// The votes that count, each device once.
+    pub fn votes(&self) -> &BTreeMap<DeviceAddress, Vote> {
+        &self.votes
+    }
+
     /// What a rule of a role says about these votes (PROC-61..63).
     pub fn decide(&self, role: &Role, rule: &Rule, peers: &Peers) -> Outcome {
         if rule.quorum == Fraction::NONE {
@@ -269,11 +278,15 @@ pub fn accept(previous: Option<&State>, next: &State, electorate: Electorate<'_>
 /// As [`accept`], with votes that are counted already.
 ///
 /// # Errors
-/// [`AcceptError::Uncovered`].
+/// [`AcceptError::Uncovered`], [`AcceptError::Unchanged`].
 pub fn decide(previous: &State, next: &State, ballot: &Ballot, peers: &Peers) -> Result<Outcome, AcceptError> {
     let mut uncovered = BTreeSet::new();
     let mut whole = Outcome::Satisfied;
-    for name in previous.changed(next) {
+    let changed = previous.changed(next);
+    if changed.is_empty() {
+        return Err(AcceptError::Unchanged);
+    }
+    for name in changed {
         let rules = previous.roles.iter().flat_map(|(_, role)| role.rules.iter().map(move |rule| (role, rule)));
         let outcomes = rules
             .filter(|(_, rule)| rule.fields.contains(&name))

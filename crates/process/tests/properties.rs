@@ -202,7 +202,12 @@ proptest! {
         let (before, mut stored) = start();
         let peers = peers(1);
         let old = before.last().unwrap();
-        let made = update(&before, &old.id(), &update_of(&wishes), author(0), electorate(&peers), &stored).unwrap();
+        let made = update(&before, &old.id(), &update_of(&wishes), author(0), electorate(&peers), &stored);
+        if wishes.iter().all(|wish| matches!(wish, Wish::Absent | Wish::Same)) {
+            prop_assert!(matches!(made, Err(ChangeError::Unchanged)));
+            return Ok(());
+        }
+        let made = made.unwrap();
         let new = made.process.last().unwrap();
         stored.extend(made.blobs.clone());
         prop_assert_eq!((new.index(), new.previous()), (1, old.id()));
@@ -310,7 +315,8 @@ fn readers_who_leave_lose_new_blobs_and_readers_who_come_get_the_old_key() {
     let refused = update(&before, &old.id(), &change(false), author(0), electorate(&peers), &nothing).unwrap_err();
     assert_eq!(refused, ChangeError::BlobMissing(name(0)));
     // A caller without keys carries commitments without keys.
-    let carried = update(&keyless, &old.id(), &change(true), author(0), electorate(&peers), &nothing).unwrap();
+    let elsewhere = update_of(&[Wish::Absent, Wish::Other, Wish::Absent, Wish::Absent]);
+    let carried = update(&keyless, &old.id(), &elsewhere, author(0), electorate(&peers), &nothing).unwrap();
     assert_eq!(carried.process.last().unwrap().commitment(&name(0)), old.commitment(&name(0)));
     assert!(carried.process.last().unwrap().key(&name(0)).is_none());
 }
@@ -340,6 +346,47 @@ fn only_the_latest_valid_state_is_built_on() {
     assert!(update(&next, &last, &change, author(0), electorate(&peers), &made.blobs).is_err());
     assert!(next.withdraw_undecided(electorate(&peers)) && !next.withdraw_undecided(electorate(&peers)));
     assert_eq!(next.last().unwrap().id(), id);
+}
+
+/// A process in which member 0 decides about attribute 0 and nobody about attribute 1, with two states that nobody has agreed to; the
+/// second one of them changes what needs no vote.
+#[test]
+fn what_stands_on_an_invalid_state_is_stale_and_gives_nobody_a_key() {
+    let peers = peers(2);
+    let private = values(&[(0, "a".into()), (1, "b".into())]);
+    let world = roles(&[(vec![0], vec![0])]);
+    let made = create(process(), &private, &Attributes::new(), world, &BTreeSet::new(), author(0)).unwrap();
+    let first = made.process.last().unwrap().id();
+    let grab = Update { roles: Some(roles(&[(vec![0, 1], vec![0, 1])])), ..Update::default() };
+    let invalid = update(&made.process, &first, &grab, author(0), electorate(&peers), &made.blobs).unwrap().process;
+    // The state that a careless program would make on it: its own content, at index 2.
+    let record =
+        |process: &Process| -> serde_json::Value { serde_json::from_slice(process.to_json().expose()).unwrap() };
+    let change = update_of(&[Wish::Other, Wish::Absent, Wish::Absent, Wish::Absent]);
+    let elsewhere = create(
+        process(),
+        &private,
+        &Attributes::new(),
+        roles(&[(vec![0, 1], vec![0, 1])]),
+        &BTreeSet::new(),
+        author(0),
+    )
+    .unwrap();
+    let id = elsewhere.process.last().unwrap().id();
+    let on_top = update(&elsewhere.process, &id, &change, author(0), electorate(&peers), &elsewhere.blobs).unwrap();
+    let mut all = record(&invalid);
+    let mut third = record(&on_top.process)["states"][1].clone();
+    third["index"] = 2.into();
+    third["prev"] = invalid.last().unwrap().id().to_string().into();
+    all["states"].as_array_mut().unwrap().insert(2, third);
+    let mut process = Process::from_json(all.to_string().as_bytes()).unwrap();
+    let outcomes = process.outcomes(electorate(&peers));
+    assert!(matches!(outcomes[..], [Ok(Outcome::Satisfied), Err(AcceptError::Uncovered(_)), Err(AcceptError::Stale)]));
+    let last = process.last().unwrap().id();
+    assert_eq!(process.outcome(&last, electorate(&peers)), Err(AcceptError::Stale));
+    assert_eq!(process.latest_valid(electorate(&peers)).unwrap().id(), first);
+    assert!(process.withdraw_undecided(electorate(&peers)) && process.withdraw_undecided(electorate(&peers)));
+    assert!(!process.withdraw_undecided(electorate(&peers)));
 }
 
 #[test]
@@ -372,9 +419,9 @@ fn a_listing_has_no_place_for_secrets() {
 fn a_result_is_applied_and_read_again() {
     let (process, stored) = start();
     let mut memory = Memory::default();
+    let change = update_of(&[Wish::Absent, Wish::Absent, Wish::Other, Wish::Absent]);
     let mut made =
-        update(&process, &process.last().unwrap().id(), &Update::default(), author(0), electorate(&peers(1)), &stored)
-            .unwrap();
+        update(&process, &process.last().unwrap().id(), &change, author(0), electorate(&peers(1)), &stored).unwrap();
     made.blobs = stored;
     apply(&made, &mut memory, 0).unwrap();
     let read = load_process(&memory, &process.id()).unwrap().unwrap();

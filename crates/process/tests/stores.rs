@@ -12,12 +12,13 @@ mod worlds;
 
 use sealwright_process::blobs::{self, PutRequest, Retention};
 use sealwright_process::{
-    ApplyError, Attributes, Change, Commitment, Memory, ProcessResult, Storage, StorageError, Table, Transaction,
-    Update, Value, apply, create, diffs, load_process, store_process, update,
+    ApplyError, AttributeKey, Attributes, Change, Commitment, Holder, KeyShare, Memory, Package, PairSecret,
+    PairwiseSecrets, ProcessResult, ShareContext, ShareError, Storage, StorageError, Table, Transaction, Update, Value,
+    apply, apply_instead, create, diffs, load_process, receive, store_process, update,
 };
 use sealwright_types::{Coded, SecretVec};
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use worlds::{author, device, electorate, name, owned_by_zero, peers, process};
 
 /// Fails at the call with this number.
@@ -192,4 +193,73 @@ fn blobs_are_written_once_and_expire() {
     let wish = PutRequest { key: permanent, value: vec![1], ttl: None };
     blobs::put(&mut memory, &wish, Retention::Permanent, 0).unwrap();
     assert_eq!(blobs::get(&memory, &permanent, u64::MAX).unwrap(), [1]);
+}
+
+/// What device 1 sends to device 0 of a process whose keys device 0 does not have.
+fn package(made: &ProcessResult, key: &AttributeKey, blob: &[u8]) -> Package {
+    let state = made.process.last().unwrap();
+    let context = ShareContext {
+        attribute: name(0),
+        process: process(),
+        recipient: device(0),
+        sender: device(1),
+        state_id: state.id(),
+    };
+    let share = KeyShare::seal(context, key, None, &PairSecret::from_slice(&[5; 32]).unwrap()).unwrap();
+    let blobs = [(state.commitment(&name(0)).unwrap(), blob.to_vec()), (Commitment::from_bytes([9; 32]), vec![1])];
+    Package { process: made.process.without_secrets(), blobs: blobs.into(), shares: vec![share] }
+}
+
+#[test]
+fn what_was_damaged_on_the_way_gives_way_to_what_opens() {
+    let made = created();
+    let commitment = made.process.last().unwrap().commitment(&name(0)).unwrap();
+    let (blob, key) = (&made.blobs[&commitment], made.process.last().unwrap().key(&name(0)).unwrap());
+    let (poisoned, wrong) = (vec![1; blob.len()], AttributeKey::from_slice(&[6; 32]).unwrap());
+    let (peers, address) = (peers(2), device(0));
+    let mut secrets = PairwiseSecrets::default();
+    secrets.add_pending(device(1), PairSecret::from_slice(&[5; 32]).unwrap());
+    secrets.confirm(&device(1));
+    let holder = Some(Holder { address: &address, peers: &peers, secrets: &secrets, allow_pending: false });
+    let mut memory = Memory::default();
+    let taken = receive(package(&made, &wrong, &poisoned), holder, &mut memory, 0).unwrap();
+    assert_eq!((taken.keys, taken.refused), (0, vec![(name(0), ShareError::Rejected)]));
+    assert_eq!(taken.skipped, BTreeSet::from([Commitment::from_bytes([9; 32])]));
+    // A wrong key whose blob is not there cannot be told from a right one.
+    let unchecked = Package { blobs: BTreeMap::new(), ..package(&made, &wrong, blob) };
+    let mut elsewhere = Memory::default();
+    assert_eq!(receive(unchecked, holder, &mut elsewhere, 0).unwrap().keys, 1);
+    for memory in [&mut memory, &mut elsewhere] {
+        let taken = receive(package(&made, key, blob), holder, memory, 0).unwrap();
+        assert_eq!((taken.keys, taken.refused.len(), taken.skipped.len()), (1, 0, 1));
+        assert_eq!(blobs::get(memory, &commitment, 0).unwrap(), *blob);
+        // From here on nothing worse takes its place, and nothing is counted again.
+        let again = receive(package(&made, key, blob), holder, memory, 0).unwrap();
+        assert_eq!((again.keys, again.refused.len()), (0, 0));
+        let worse = receive(package(&made, &wrong, &poisoned), holder, memory, 0).unwrap();
+        assert_eq!((worse.keys, worse.refused.len(), worse.skipped.len()), (0, 1, 2));
+        assert_eq!(blobs::get(memory, &commitment, 0).unwrap(), *blob);
+        let held = load_process(memory, &process()).unwrap().unwrap();
+        assert_eq!(held.last().unwrap().key(&name(0)).unwrap().expose(), key.expose());
+    }
+}
+
+#[test]
+fn a_state_in_the_place_of_a_withdrawn_one_repeats_none_of_its_names() {
+    let mut rules = serde_json::to_value(owned_by_zero(2)).unwrap();
+    rules["owner"]["rules"][0]["quorum"] = 10_000.into();
+    let attributes = |number: usize| Attributes::from([(name(number), Value::json("1").unwrap())]);
+    let roles = serde_json::from_value(rules).unwrap();
+    let first = create(process(), &attributes(0), &attributes(1), roles, &BTreeSet::new(), author(0)).unwrap();
+    let second = updated(&first);
+    let mut memory = Memory::default();
+    apply(&first, &mut memory, 0).unwrap();
+    apply(&second, &mut memory, 0).unwrap();
+    let mut withdrawn = load_process(&memory, &process()).unwrap().unwrap();
+    assert!(withdrawn.withdraw_undecided(electorate(&peers(1))));
+    let third = updated(&ProcessResult { process: withdrawn, ..second });
+    assert!(third.process.last().unwrap().salt(&name(0)).is_some());
+    apply_instead(&third, &mut memory, 0).unwrap();
+    let stored = load_process(&memory, &process()).unwrap().unwrap();
+    assert_eq!(stored.to_json().expose(), third.process.to_json().expose());
 }

@@ -201,6 +201,9 @@ fn wrong_inputs_are_told() {
     }
     place.file("roles.json", r#"{"a":{}}"#);
     place.run(["process", "create", "alice", "--id", PROCESS, "--roles", "roles.json"]);
+    place.file("free.json", r#"{"a":{"members":[],"rules":[{"device_quorum":0,"fields":["x"],"quorum":0}]}}"#);
+    let free = format!("{}:8", PROCESS.split(':').next().unwrap());
+    place.run(["process", "create", "alice", "--id", &free, "--roles", "free.json"]);
     place.run(["process", "create", "alice", "--id", PROCESS]);
     place.run(["process", "create", "alice", "--id", "here"]);
     place.run(["process", "init", "alice", "--address", "a", "--member", ALICE]);
@@ -224,4 +227,62 @@ fn a_directory_is_its_owners_only() {
     );
     let sealed = place.read("alice/secrets");
     assert!(!String::from_utf8_lossy(&sealed).contains("bob-dev"));
+}
+
+#[test]
+fn what_others_send_does_no_harm() {
+    let mut place = two_members();
+    let share = |to: &'static str, file: &'static str| {
+        ["process", "share", "alice", "--id", PROCESS, "--to", to, "--secrets-key-file", "alice.key", "-o", file]
+    };
+    place.run(share("bob-dev", "package"));
+    // A package whose blobs were changed, then the right one: the keys arrive all the same.
+    let package = String::from_utf8(place.read("package")).unwrap();
+    let (blobs, rest) = package.split_once("},").unwrap();
+    place.file("poisoned", format!("{}}},{rest}", blobs.replace("\":\"", "\":\"00")));
+    let unnamed = format!("{{\"blobs\":{{\"{}\":\"00\",", "7".repeat(64));
+    place.file("unnamed", package.replacen("{\"blobs\":{", &unnamed, 1));
+    for file in ["poisoned", "unnamed", "package", "package"] {
+        place.run(["process", "receive", "bob", file, "--secrets-key-file", "bob.key"]);
+    }
+    place.run(["process", "open", "bob", "--id", PROCESS, "--secrets-key-file", "bob.key"]);
+    // Roles that give Bob everything, which nobody has accepted, give him nothing.
+    let roles = String::from_utf8(place.read("roles.json")).unwrap();
+    place.file("grab.json", roles.replace(r##""fields":["price"]"##, r##""fields":["cost","price"]"##));
+    place.run(["process", "update", "bob", "--id", PROCESS, "--roles", "grab.json"]);
+    place.run(["process", "share", "bob", "--id", PROCESS, "-o", "proposal"]);
+    place.run(["process", "receive", "alice", "proposal"]);
+    let shown = String::from_utf8(place.run(["process", "show", "alice"]).stdout).unwrap();
+    let proposed = shown.split("state      ").nth(2).unwrap()[..64].to_owned();
+    place.run(["process", "request", "bob", "--id", PROCESS, "--state", &proposed, "-o", "request"]);
+    place.run([
+        "process",
+        "share",
+        "alice",
+        "--id",
+        PROCESS,
+        "--request",
+        "request",
+        "--secrets-key-file",
+        "alice.key",
+        "-o",
+        "answer",
+    ]);
+    // An update that fails takes nothing back.
+    let instead = ["process", "update", "alice", "--id", PROCESS, "--instead"];
+    place.run(instead.iter().copied().chain(["--blinded", "absent"]));
+    place.run(instead);
+    place.run(["process", "show", "alice"]);
+    place.run(instead.iter().copied().chain(["--blinded", "price"]));
+    // Cards of a member who is known, and cards without a key.
+    let card = String::from_utf8(place.read("bob.card")).unwrap();
+    let key = card.split('"').find(|part| part.len() == 66).unwrap();
+    place.file("second.card", card.replace("bob-dev", "bob-2"));
+    place.file("keyless.card", card.replace("bob-dev", "bob-3").replace(key, "00"));
+    for arguments in [&["second.card"][..], &["keyless.card", "--another-device"], &["second.card", "--another-device"]]
+    {
+        let meet = ["process", "meet", "alice", "--secrets-key-file", "alice.key"];
+        place.run(meet.iter().chain(arguments));
+    }
+    place.matches("process-hostile");
 }

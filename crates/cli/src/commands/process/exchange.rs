@@ -1,15 +1,15 @@
 //! `process request`, `process share`, `process receive`: what travels between devices, as files.
 
-use super::home::{Home, SecretsKey, from_hex, now, process, state, text, to_hex};
+use super::home::{Home, SecretsKey, from_hex, now, process, text, to_hex};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::input::{self, Input};
 use crate::output::{self, Output};
 use crate::status::Status;
 use sealwright::Coded;
-use sealwright::process::blobs::{self, PutRequest, Retention};
+use sealwright::process::blobs;
 use sealwright::process::{
-    Commitment, DeviceAddress, Holder, KeyRequest, KeyShare, Outpoint, Process, StateId, load_process, store_process,
+    Commitment, DeviceAddress, Holder, KeyRequest, KeyShare, Outpoint, Package as Sent, Process, StateId, receive,
 };
 use sealwright::process_store::Disk;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub(crate) struct Request {
     /// The id of the process.
     #[arg(long, value_name = "OUTPOINT")]
     id: Outpoint,
-    /// The id of the state; without it, the last one.
+    /// The id of the state; without it, the last one that is accepted.
     #[arg(long, value_name = "STATE_ID")]
     state: Option<StateId>,
     /// Where to write it; without it, standard output.
@@ -91,7 +91,7 @@ impl Request {
     pub(super) fn run(&self, console: &Console) -> Result<(), Failure> {
         let home = Home::open(&self.directory)?;
         let process = process(&home.store()?, &self.id)?;
-        let state = state(&process, self.state.as_ref())?;
+        let state = home.state(&process, self.state.as_ref())?;
         let member = home.member()?;
         let roles = state.roles().iter().filter(|(_, role)| role.members.contains(&member));
         let request = KeyRequest {
@@ -118,7 +118,7 @@ impl Share {
                 asker: to.clone(),
                 process: self.id,
                 roles: vec![],
-                state_ids: vec![state(&process, None)?.id()],
+                state_ids: vec![home.state(&process, None)?.id()],
             }),
             (None, None) => None,
         };
@@ -127,7 +127,9 @@ impl Share {
                 let secrets = home.secrets(&self.key.read()?)?;
                 let holder =
                     Holder { address: &home.address, peers: &home.peers, secrets: &secrets, allow_pending: false };
-                holder.answer(&request, &process).map_err(|error| {
+                let (peers, verifier) = (home.all_peers(), home.verifier());
+                let answer = holder.answer(&request, &process, home.electorate(&peers, &verifier));
+                answer.map_err(|error| {
                     Failure::of(&error)
                         .hint_for("refused", "no role of that member covers anything of this state; without --to the process can be shared without keys")
                         .hint_for("not-connected", "take over the card of that device first: `process meet`")
@@ -157,34 +159,32 @@ impl Receive {
         let sent = Process::from_json(package.process.as_bytes()).map_err(|_| malformed())?;
         let shares = package.shares.iter().map(|share| KeyShare::from_json(share));
         let shares = shares.collect::<Result<Vec<_>, _>>().map_err(|_| malformed())?;
-        let mut store = home.store()?;
-        let stored = load_process(&store, &sent.id()).map_err(|error| Failure::of(&error))?;
-        // Keys come in shares, from whom we know; not in the text of a process.
-        let sent = sent.without_secrets();
-        let mut merged = match stored {
-            Some(mut stored) => {
-                stored.merge(sent).map_err(|error| {
-                    Failure::of(&error).hint("the sender has other states of this process than this directory")
-                })?;
-                stored
-            }
-            None => sent,
-        };
-        let (mut keys, mut refused) = (0_usize, Vec::new());
-        if !shares.is_empty() {
-            let secrets = home.secrets(&self.key.read()?)?;
-            let holder = Holder { address: &home.address, peers: &home.peers, secrets: &secrets, allow_pending: false };
-            for share in &shares {
-                match holder.receive(share, &mut merged) {
-                    Ok(()) => keys = keys.saturating_add(1),
-                    Err(error) => {
-                        refused.push(Refused { attribute: share.context.attribute.to_string(), code: error.code() })
-                    }
-                }
-            }
+        let blobs = package.blobs.iter().map(|(name, blob)| Some((*name, from_hex(blob)?)));
+        let blobs = blobs.collect::<Option<_>>().ok_or_else(malformed)?;
+        let secrets = if shares.is_empty() { None } else { Some(home.secrets(&self.key.read()?)?) };
+        let holder = secrets.as_ref().map(|secrets| Holder {
+            address: &home.address,
+            peers: &home.peers,
+            secrets,
+            allow_pending: false,
+        });
+        let received = receive(Sent { process: sent, blobs, shares }, holder, &mut home.store()?, now());
+        let received = received.map_err(|error| {
+            Failure::of(&error).hint_for("stale", "the sender has other states of this process than this directory")
+        })?;
+        let (merged, keys) = (&received.process, received.keys);
+        let refused = received
+            .refused
+            .iter()
+            .map(|(attribute, error)| Refused { attribute: attribute.to_string(), code: error.code() });
+        let refused: Vec<_> = refused.collect();
+        if !received.skipped.is_empty() {
+            let count = received.skipped.len();
+            console.warning(
+                "blobs-skipped",
+                format!("blobs that are not kept, because they belong to nothing here or differ from ours: {count}"),
+            );
         }
-        put_blobs(&package.blobs, &mut store).ok_or_else(malformed)??;
-        store_process(&merged, &mut store).map_err(|error| Failure::of(&error))?;
         console.line(format_args!("process    {}", merged.id()))?;
         console.line(format_args!("states     {}", merged.states().len()))?;
         console.line(format_args!("keys       {keys}"))?;
@@ -201,17 +201,6 @@ fn blobs_of(process: &Process, store: &Disk) -> BTreeMap<Commitment, String> {
     let private =
         process.states().iter().flat_map(|state| state.private_names().filter_map(|name| state.commitment(name)));
     private.filter_map(|name| Some((name, to_hex(&blobs::get(store, &name, now()).ok()?)))).collect()
-}
-
-fn put_blobs(blobs: &BTreeMap<Commitment, String>, store: &mut Disk) -> Option<Result<(), Failure>> {
-    for (name, value) in blobs {
-        let request = PutRequest { key: *name, value: from_hex(value)?, ttl: None };
-        if let Err(error) = blobs::put(store, &request, Retention::Permanent, now()) {
-            let hint = "a blob of this name with other bytes is here: one of the two was damaged";
-            return Some(Err(Failure::of(&error).hint_for("conflict", hint)));
-        }
-    }
-    Some(Ok(()))
 }
 
 fn write(target: Option<&Output>, text: &str, console: &Console) -> Result<(), Failure> {

@@ -1,4 +1,5 @@
-//! The directory of a device: `device.json` (its address, member and private key), `members.json` (cards of the devices that it knows),
+//! The directory of a device: `device.json` (its address, member and private key, in clear: whoever reads it derives the pairwise secrets by
+//! PROC-94 and votes as the device, so the whole directory has to be kept secret), `members.json` (cards of the devices that it knows),
 //! `store.redb` (processes with keys, blobs), `secrets` (pairwise secrets in an envelope).
 
 use crate::failure::Failure;
@@ -44,8 +45,8 @@ struct DeviceFile {
 /// Where the key of the pairwise secrets comes from.
 #[derive(Debug, clap::Args)]
 pub(super) struct SecretsKey {
-    /// The key under which the directory keeps its pairwise secrets: 64 bytes, as they are or in base64. Keep it elsewhere. Without this
-    /// option it is asked for on a terminal.
+    /// The key under which the directory keeps its pairwise secrets: 64 bytes, as they are or in base64. Without this option it is asked
+    /// for on a terminal.
     #[arg(long, value_name = "FILE")]
     secrets_key_file: Option<Input>,
 }
@@ -107,16 +108,29 @@ impl Home {
         Ok(Self { path: path.to_owned(), device, address: file.address, key, peers, cards })
     }
 
-    /// Takes over the cards of other devices.
-    pub(super) fn add_cards(&mut self, cards: impl IntoIterator<Item = Card>) -> Result<(), Failure> {
+    /// Whether cards contradict those that are known, or each other.
+    pub(super) fn check_cards(&self, cards: &[Card], another_device: bool) -> Result<(), Failure> {
+        let mut known = self.cards.clone();
         for card in cards {
-            let known = self.cards.iter().find(|known| known.address == card.address);
-            if known.is_some_and(|known| *known != card) {
+            if known.iter().any(|known| known.address == card.address && known != card) {
                 return Err(Failure::new("conflict", format!("another card of {} is known", card.address))
                     .hint("ask its owner which one is right; a device keeps its key"));
             }
-            self.cards.insert(card);
+            let is_new = !known.contains(card);
+            if is_new && !another_device && known.iter().any(|known| known.member == card.member) {
+                let told =
+                    format!("{} says that it is a device of {}, who is known already", card.address, card.member);
+                return Err(Failure::new("conflict", told)
+                    .hint("ask that member whether the device is its own; --another-device takes the card"));
+            }
+            known.insert(card.clone());
         }
+        Ok(())
+    }
+
+    /// Takes over cards that were checked.
+    pub(super) fn add_cards(&mut self, cards: impl IntoIterator<Item = Card>) -> Result<(), Failure> {
+        self.cards.extend(cards);
         write_json(&self.path.join("members.json"), &self.cards, true)
     }
 
@@ -159,6 +173,16 @@ impl Home {
         peers
     }
 
+    /// The named state, or the last one that is accepted: what nobody has agreed to is not what the process holds.
+    pub(super) fn state<'a>(&self, process: &'a Process, id: Option<&StateId>) -> Result<&'a State, Failure> {
+        let (peers, verifier) = (self.all_peers(), self.verifier());
+        let found = match id {
+            Some(id) => process.state(id),
+            None => process.latest_valid(self.electorate(&peers, &verifier)),
+        };
+        found.ok_or_else(unknown_state)
+    }
+
     pub(super) fn store(&self) -> Result<Disk, Failure> {
         let path = self.path.join("store.redb");
         Disk::open(&path).map_err(|error| Failure::of(&error).at(path.display()))
@@ -194,13 +218,13 @@ pub(super) fn process(store: &Disk, id: &Outpoint) -> Result<Process, Failure> {
     found.ok_or_else(|| Failure::new("unknown-process", format!("the process {id} is not known")))
 }
 
-/// The named state, or the last one.
-pub(super) fn state<'a>(process: &'a Process, id: Option<&StateId>) -> Result<&'a State, Failure> {
-    let found = match id {
-        Some(id) => process.state(id),
-        None => process.last(),
-    };
-    found.ok_or_else(|| Failure::new("unknown-state", "the process does not have this state"))
+/// The last state, accepted or not.
+pub(super) fn last(process: &Process) -> Result<&State, Failure> {
+    process.last().ok_or_else(unknown_state)
+}
+
+fn unknown_state() -> Failure {
+    Failure::new("unknown-state", "the process does not have this state")
 }
 
 /// Seconds since 1970.

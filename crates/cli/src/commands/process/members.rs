@@ -31,6 +31,9 @@ pub(crate) struct Meet {
     /// Files with cards, as `process init` prints them.
     #[arg(required = true, value_name = "CARD_FILE")]
     cards: Vec<Input>,
+    /// Take a card of a member that is known with other devices. Be sure that it is that member's: it may read and vote as the member.
+    #[arg(long)]
+    another_device: bool,
     #[command(flatten)]
     key: SecretsKey,
 }
@@ -52,14 +55,22 @@ impl Meet {
         let key = self.key.read()?;
         let mut secrets = home.secrets(&key)?;
         let cards = self.cards.iter().map(read_input).collect::<Result<Vec<Card>, _>>()?;
-        home.add_cards(cards)?;
-        for card in home.others() {
-            let refused = || Failure::new("bad-value", format!("the card of {} has no public key", card.address));
+        home.check_cards(&cards, self.another_device)?;
+        for card in cards.iter().chain(home.others()) {
+            let refused = || {
+                Failure::new("bad-value", format!("the card of {} has no public key", card.address))
+                    .hint("ask its owner for the card again")
+            };
             let point: [u8; 33] = from_hex(&card.key).and_then(|point| point.try_into().ok()).ok_or_else(refused)?;
-            secrets.add_pending(card.address.clone(), home.key.agree(&point).map_err(|_| refused())?);
+            let secret = home.key.agree(&point).map_err(|_| refused())?;
+            if card.address == home.address {
+                continue;
+            }
+            secrets.add_pending(card.address.clone(), secret);
             // Both sides compute the same, so nothing is left to be confirmed.
             secrets.confirm(&card.address);
         }
+        home.add_cards(cards)?;
         home.write_secrets(&secrets, &key)?;
         let devices: Vec<_> = home.others().map(|card| card.address.clone()).collect();
         for device in &devices {

@@ -1,10 +1,10 @@
 //! `process prove` and `process verify`: that an attribute belongs to a state, shown to somebody who has neither key nor directory.
 
-use super::home::{Home, process, read_input, state, text};
+use super::home::{Home, process, read_input, text};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::input::Input;
-use sealwright::process::{Commitment, Field, Outpoint, Proof, StateId, commit, input};
+use sealwright::process::{Class, Commitment, Field, Outpoint, Proof, StateId, commit, input};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ pub(crate) struct Prove {
     /// The id of the process.
     #[arg(long, value_name = "OUTPOINT")]
     id: Outpoint,
-    /// The id of the state; without it, the last one.
+    /// The id of the state; without it, the last one that is accepted.
     #[arg(long, value_name = "STATE_ID")]
     state: Option<StateId>,
     /// The attribute, or `#roles`.
@@ -24,7 +24,9 @@ pub(crate) struct Prove {
     attribute: Field,
 }
 
-/// Verify a proof. Take the id of the state from where you trust it, not from the proof.
+/// Verify a proof: that its commitment belongs to the state. Take the id of the state from where you trust it, not from the proof.
+///
+/// Of which attribute it is shows only with the value: names are in commitments, not in proofs.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Verify {
     /// A file with a proof, as `process prove` prints it.
@@ -49,7 +51,9 @@ struct Statement {
 
 #[derive(Serialize)]
 struct Verified {
-    attribute: Field,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attribute: Option<Field>,
+    commitment: Commitment,
     state_id: StateId,
     value: bool,
 }
@@ -58,7 +62,7 @@ impl Prove {
     pub(super) fn run(&self, console: &Console) -> Result<(), Failure> {
         let home = Home::open(&self.directory)?;
         let process = process(&home.store()?, &self.id)?;
-        let state = state(&process, self.state.as_ref())?;
+        let state = home.state(&process, self.state.as_ref())?;
         let unknown = || Failure::new("unknown-attribute", "the state has no such attribute");
         let commitment = match &self.attribute {
             Field::Roles => Some(state.roles_commitment()),
@@ -76,6 +80,9 @@ impl Verify {
             failure.hint_for("rejected", "the proof is of another state or attribute, or was changed").at(&self.proof)
         };
         statement.proof.verify(&statement.commitment, &self.state).map_err(|error| refused(Failure::of(&error)))?;
+        if (statement.proof.class == Class::Roles) != (statement.attribute == Field::Roles) {
+            return Err(refused(Failure::new("rejected", "the proof is not of a commitment of this class")));
+        }
         if let Some(file) = &self.value {
             let members = format!("{{\"value\":{}}}", text(file)?.expose());
             let value = input::attributes(&members).map_err(|error| Failure::of(&error).at(file))?;
@@ -91,9 +98,21 @@ impl Verify {
                 .at(file));
             }
         }
-        let with_value = if self.value.is_some() { ", with this value" } else { "" };
-        let shown = crate::printable::line(statement.attribute.as_str()).into_owned();
-        console.line(format_args!("{shown} belongs to state {}{with_value}", self.state))?;
-        console.value(&Verified { attribute: statement.attribute, state_id: self.state, value: self.value.is_some() })
+        let (state_id, commitment) = (self.state, statement.commitment);
+        // Without the value a name in the proof is a mere claim, but for the roles, whose class is in the tree.
+        let attribute = Some(statement.attribute).filter(|name| self.value.is_some() || *name == Field::Roles);
+        match &attribute {
+            Some(name) => {
+                let with_value = if self.value.is_some() { ", with this value" } else { "" };
+                console.line(format_args!(
+                    "{} belongs to state {state_id}{with_value}",
+                    crate::printable::line(name.as_str())
+                ))?;
+            }
+            None => console.line(format_args!(
+                "the commitment {commitment} belongs to state {state_id}; of which attribute it is, --value tells"
+            ))?,
+        }
+        console.value(&Verified { attribute, commitment, state_id, value: self.value.is_some() })
     }
 }

@@ -1,6 +1,6 @@
 //! `process show` and `process open`: what anybody may see, and what only readers may.
 
-use super::home::{Home, SecretsKey, now, process, state};
+use super::home::{Home, SecretsKey, now, process};
 use super::states::outcome;
 use crate::console::Console;
 use crate::failure::Failure;
@@ -9,7 +9,7 @@ use crate::printable;
 use crate::status::Status;
 use sealwright::Coded;
 use sealwright::process::{
-    ManualClock, Name, NoPeers, Outpoint, Policy, ProcessView, PublicValue, Reader, Reason, Retrieved, Secrets,
+    Ballot, ManualClock, Name, NoPeers, Outpoint, Policy, ProcessView, PublicValue, Reader, Reason, Retrieved, Secrets,
     StateId, Value, input, process_ids,
 };
 use serde::Serialize;
@@ -33,7 +33,7 @@ pub(crate) struct Open {
     /// The id of the process.
     #[arg(long, value_name = "OUTPOINT")]
     id: Outpoint,
-    /// The id of the state; without it, the last one.
+    /// The id of the state; without it, the last one that is accepted.
     #[arg(long, value_name = "STATE_ID")]
     state: Option<StateId>,
     /// One attribute only.
@@ -75,13 +75,14 @@ impl Show {
             let shown = process(&store, &id)?;
             let view = shown.view();
             let electorate = home.electorate(&peers, &verifier);
-            let outcomes = shown.states().iter().map(|state| outcome(shown.outcome(&state.id(), electorate))).collect();
+            let outcomes = shown.outcomes(electorate).into_iter().map(outcome).collect();
             console.line(format_args!("process    {id}"))?;
-            for (state, outcome) in view.states.iter().zip(&outcomes) {
+            for ((state, outcome), judged) in view.states.iter().zip(&outcomes).zip(shown.states()) {
+                let ballot = Ballot::count(judged.validation_tokens(), &judged.motion(), &verifier);
                 console.line(format_args!(
                     "state      {} ({outcome}, votes {})",
                     state.state_id,
-                    state.validation_tokens.len()
+                    ballot.votes().len()
                 ))?;
                 for name in &state.private {
                     console.line(format_args!("private    {}", printable::line(name.as_str())))?;
@@ -125,7 +126,7 @@ impl Open {
         let mut store = home.store()?;
         let state = match self.state {
             Some(id) => id,
-            None => state(&process(&store, &self.id)?, None)?.id(),
+            None => home.state(&process(&store, &self.id)?, None)?.id(),
         };
         // Peers are asked through files, not from here: one look.
         let policy = Policy { tries: 0, ..Policy::default() };

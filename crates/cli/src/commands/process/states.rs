@@ -1,15 +1,16 @@
 //! `process create`, `process update`, `process vote`: states and votes on them.
 
-use super::home::{Home, now, process, state, text};
+use super::home::{Home, now, process, text};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::input::{self, Input};
 use sealwright::Coded;
 use sealwright::process::blobs::BlobsOf;
 use sealwright::process::{
-    AcceptError, Change, ChangeError, Delta, Diff, Name, Outcome, Outpoint, Process, ProcessResult, Roles, StateId,
-    Vote as Choice, apply, create, input as attributes, replace_process, store_process, update,
+    AcceptError, Change, ChangeError, Delta, Diff, Fraction, Name, Outcome, Outpoint, Process, ProcessResult, Roles,
+    StateId, Vote as Choice, apply, apply_instead, create, input as attributes, store_process, update,
 };
+use sealwright::process_store::Disk;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -48,6 +49,9 @@ pub(crate) struct Update {
     /// Take back a last state that is not accepted, and make this one in its place.
     #[arg(long)]
     instead: bool,
+    /// Keep the keys of attributes that no own role covers.
+    #[arg(long)]
+    keep_keys: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -123,17 +127,9 @@ impl Create {
         let roles = self.content.roles()?.unwrap_or_default();
         let author = home.author(self.keep_keys)?;
         let made = create(self.id, &private, &public, roles, &self.content.blinded(), author).map_err(change)?;
-        let kept = made
-            .process
-            .last()
-            .map_or(0, |state| state.private_names().filter(|name| state.key(name).is_some()).count());
-        if kept < private.len() {
-            console.warning(
-                "keys-not-kept",
-                "no own role covers some attributes; their keys are gone (--keep-keys keeps them)",
-            );
-        }
-        finish(&home, &made, console)
+        warn_of_keys(&made, console);
+        warn_of_quorums(&made, console);
+        finish(&home, &made, home.store()?, false, console)
     }
 }
 
@@ -141,7 +137,7 @@ impl Update {
     pub(super) fn run(&self, console: &Console) -> Result<(), Failure> {
         self.content.once()?;
         let home = Home::open(&self.directory)?;
-        let mut store = home.store()?;
+        let store = home.store()?;
         let mut before = process(&store, &self.id)?;
         let update_of = sealwright::process::Update {
             private: Content::delta(self.content.private.as_ref())?,
@@ -152,21 +148,22 @@ impl Update {
         warn_of_removals(&update_of, console);
         let (peers, verifier) = (home.all_peers(), home.verifier());
         let electorate = home.electorate(&peers, &verifier);
-        if self.instead && before.withdraw_undecided(electorate) {
-            replace_process(&before, &mut store).map_err(|error| Failure::of(&error))?;
-        }
-        let last = state(&before, None)?.id();
+        let withdrawn = self.instead && before.withdraw_undecided(electorate);
+        let last = super::home::last(&before)?.id();
         let blobs = BlobsOf { storage: &store, now: now() };
         let mut made =
-            update(&before, &last, &update_of, home.author(false)?, electorate, &blobs).map_err(|error| {
+            update(&before, &last, &update_of, home.author(self.keep_keys)?, electorate, &blobs).map_err(|error| {
                 change(error).hint_for(
                     "stale",
                     "the last state still needs votes: `process vote`, and `process receive` for those of others; --instead takes it back",
                 )
             })?;
-        drop(store);
+        warn_of_keys(&made, console);
+        if update_of.roles.is_some() {
+            warn_of_quorums(&made, console);
+        }
         vote(&home, &mut made.process, Choice::Yes)?;
-        finish(&home, &made, console)
+        finish(&home, &made, store, withdrawn, console)
     }
 }
 
@@ -189,9 +186,31 @@ fn warn_of_removals(update: &sealwright::process::Update, console: &Console) {
     }
 }
 
+fn warn_of_keys(made: &ProcessResult, console: &Console) {
+    let kept = |name| made.process.last().is_some_and(|state| state.key(name).is_some());
+    if !made.fresh_keys.keys().all(kept) {
+        console.warning(
+            "keys-not-kept",
+            "no own role covers some attributes; their keys are gone (--keep-keys keeps them)",
+        );
+    }
+}
+
+/// PROC-61: what needs no vote may be changed by everybody.
+fn warn_of_quorums(made: &ProcessResult, console: &Console) {
+    let mut rules =
+        made.process.last().into_iter().flat_map(|state| state.roles().iter()).flat_map(|(_, role)| &role.rules);
+    if rules.any(|rule| rule.quorum == Fraction::NONE) {
+        console.warning(
+            "no-votes-needed",
+            "a rule has the quorum 0: whoever can send a state changes its fields without any vote",
+        );
+    }
+}
+
 /// Signs for this device. The first state needs no vote.
 fn vote(home: &Home, process: &mut Process, choice: Choice) -> Result<(), Failure> {
-    let last = state(process, None)?;
+    let last = super::home::last(process)?;
     if last.index() == 0 {
         return Ok(());
     }
@@ -200,9 +219,16 @@ fn vote(home: &Home, process: &mut Process, choice: Choice) -> Result<(), Failur
     Ok(())
 }
 
-fn finish(home: &Home, made: &ProcessResult, console: &Console) -> Result<(), Failure> {
-    let mut store = home.store()?;
-    apply(made, &mut store, now()).map_err(|error| {
+/// Stores what was made, in the place of a state that was withdrawn if there is one, in one change.
+fn finish(
+    home: &Home,
+    made: &ProcessResult,
+    mut store: Disk,
+    withdrawn: bool,
+    console: &Console,
+) -> Result<(), Failure> {
+    let stored = if withdrawn { apply_instead(made, &mut store, now()) } else { apply(made, &mut store, now()) };
+    stored.map_err(|error| {
         Failure::of(&error).hint_for("stale", "there is a process with this id already; `process update` changes it")
     })?;
     tell(home, &made.process, &made.diffs, console)
@@ -210,7 +236,7 @@ fn finish(home: &Home, made: &ProcessResult, console: &Console) -> Result<(), Fa
 
 /// The last state, and whether it is accepted.
 fn tell(home: &Home, process: &Process, diffs: &[Diff], console: &Console) -> Result<(), Failure> {
-    let last = state(process, None)?;
+    let last = super::home::last(process)?;
     let (peers, verifier) = (home.all_peers(), home.verifier());
     let outcome = outcome(process.outcome(&last.id(), home.electorate(&peers, &verifier)));
     console.line(format_args!("state      {} {}", last.index(), last.id()))?;
@@ -233,6 +259,8 @@ pub(super) fn outcome(outcome: Result<Outcome, AcceptError>) -> &'static str {
 fn change(error: ChangeError) -> Failure {
     Failure::of(&error)
         .hint_for("bad-name", "a name has 1 to 255 bytes, does not begin with #, and is private or public")
+        .hint_for("unchanged", "name at least one attribute with another value, or other roles")
+        .hint_for("unknown-attribute", "--blinded names private attributes of the new state")
         .hint_for("key-missing", "ask a reader for the key first: `process request`")
         .hint_for("blob-missing", "receive the blob first: `process receive`")
 }

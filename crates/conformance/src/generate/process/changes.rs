@@ -109,10 +109,18 @@ fn creations(draft: &mut Draft<Updating>) {
 
 fn updates(draft: &mut Draft<Updating>) {
     let (same_open, same_secret) = (public("open", "kept"), private("secret", "kept", "kept", false));
-    let kept = || vec![public("open", "kept"), private("secret", "kept", "kept", false)];
     for (given, expected, comment) in [
-        (change("{}", "{}"), output(1, kept(), &[], 0, vec![]), "nothing named: everything is carried"),
-        (change(r#"{"secret":"s"}"#, r#"{"open":"o"}"#), output(1, kept(), &[], 0, vec![]), "the same values: carried"),
+        (
+            change(r#"{"secret":"s"}"#, r#"{"new":1,"open":"o"}"#),
+            output(
+                1,
+                vec![public("new", "new"), same_open.clone(), same_secret.clone()],
+                &["new"],
+                0,
+                vec![told("new", &[0])],
+            ),
+            "the same values: carried",
+        ),
         (
             change(r#"{"secret":"t"}"#, "{}"),
             output(
@@ -204,9 +212,16 @@ fn updates(draft: &mut Draft<Updating>) {
             ),
             "public becomes private with the same value: blinded, for the plain name was there",
         ),
-        (change(r#"{"absent":null}"#, "{}"), output(1, kept(), &[], 0, vec![]), "removing what is not there"),
     ] {
         draft.accepts("PROC-101", STATED, comment, given, expected, 0);
+    }
+    for (given, comment) in [
+        (change("{}", "{}"), "nothing named"),
+        (change(r#"{"secret":"s"}"#, r#"{"open":"o"}"#), "the same values"),
+        (change(r#"{"absent":null}"#, "{}"), "removing what is not there"),
+        (Input { change: Some(Delta { roles: Some(roles(false)), ..delta("{}", "{}") }), ..start() }, "the same roles"),
+    ] {
+        draft.refuses("PROC-104", OWN, format!("nothing changed: {comment}"), given, "unchanged");
     }
     let back = Input { before: vec![delta(r#"{"secret":"t"}"#, "{}")], on: 1, ..change(r#"{"secret":"s"}"#, "{}") };
     let expected = output(
@@ -231,15 +246,10 @@ fn updates(draft: &mut Draft<Updating>) {
         expected("new", "new", &["secret"], 1, vec![told("secret", &[0])]),
         0,
     );
-    let same = Input { blinded: vec!["secret".into()], ..change(r#"{"secret":"s"}"#, "{}") };
-    draft.accepts(
-        "PROC-101",
-        OWN,
-        "the same value, blinded: carried",
-        same,
-        expected("kept", "kept", &[], 0, vec![]),
-        0,
-    );
+    let same = Input { blinded: vec!["secret".into()], ..change(r#"{"secret":"s"}"#, r#"{"open":"p"}"#) };
+    let carried = vec![public("open", "new"), private("secret", "kept", "kept", true)];
+    let carried = output(1, carried, &["open"], 0, vec![told("open", &[0])]);
+    draft.accepts("PROC-101", OWN, "the same value, blinded: carried", same, carried, 0);
     let wish = Delta { blinded: vec!["secret".into()], ..delta(r#"{"secret":"t"}"#, "{}") };
     let wish = Input { change: Some(wish), ..start() };
     draft.accepts(

@@ -145,6 +145,7 @@ fn answer() -> Draft<Answer> {
         known_process: true,
         secret: SecretState::Confirmed,
         allow_pending: false,
+        next_roles: None,
     };
     let sent = |names: &[&str]| AnswerOut { attributes: names.iter().map(|&name| name.to_owned()).collect() };
     draft.accepts(
@@ -175,6 +176,29 @@ fn answer() -> Draft<Answer> {
     draft.refuses("PROC-96", OWN, "another process", process, "refused");
     let state = AnswerIn { known_state: false, ..given("alice") };
     draft.refuses("PROC-96", OWN, "a state that the holder does not know", state, "unknown-state");
+    // Whatever a state says that nobody has accepted, it gives nobody a key.
+    let every: &[&str] = &["cost", "price", "rest"];
+    let generous = document(&[
+        ("buyer", role(&[1], &[(0, 0, every)])),
+        ("seller", role(&[0], &[(0, 0, &["cost", "price"])])),
+        ("watcher", role(&[2], &[(0, 0, every)])),
+    ]);
+    let proposed = |asker: &str| AnswerIn { next_roles: Some(generous.clone()), ..given(asker) };
+    draft.refuses("PROC-96", OWN, "a role that only an unaccepted state gives", proposed("carol"), "refused");
+    draft.accepts("PROC-96", OWN, "an unaccepted state that widens a role", proposed("bob"), sent(&["price"]), 0);
+    let both = sent(&["cost", "price"]);
+    draft.accepts(
+        "PROC-96",
+        OWN,
+        "an unaccepted state, read by whom the accepted one lets",
+        proposed("alice"),
+        both,
+        0,
+    );
+    let open =
+        document(&[("seller", role(&[0], &[(0, 0, &["#roles", "cost", "price"])])), ("watcher", role(&[2], &[]))]);
+    let accepted = AnswerIn { roles: open, ..proposed("carol") };
+    draft.accepts("PROC-96", OWN, "an accepted state that gives a role", accepted, sent(every), 0);
     draft
 }
 

@@ -124,6 +124,9 @@ pub(crate) struct AnswerIn {
     pub(crate) known_process: bool,
     pub(crate) secret: SecretState,
     pub(crate) allow_pending: bool,
+    /// The roles of a second state, without votes, which is the one that is asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) next_roles: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,10 +158,18 @@ impl Kind for Answer {
         let made = create(Outpoint::new([9; 32], 0), &attributes, &BTreeMap::new(), roles, &BTreeSet::new(), author);
         let made = made.map_err(fault("no state"))?;
         let mut process = made.process.without_secrets();
-        let id = made.process.last().ok_or_else(|| LoadError::material("no state"))?.id();
+        let first = made.process.last().ok_or_else(|| LoadError::material("no state"))?.id();
+        let nobody = Electorate { peers: &Peers::default(), verifier: &Schnorr(BTreeMap::new()) };
+        if let Some(roles) = &input.next_roles {
+            let roles = Some(Roles::from_input(roles).map_err(fault("no roles"))?);
+            let change = Update { roles, ..Update::default() };
+            let next = update(&process, &first, &change, author, nobody, &BTreeMap::new());
+            process = next.map_err(fault("no state"))?.process;
+        }
+        let id = process.last().ok_or_else(|| LoadError::material("no state"))?.id();
         for (name, (key, salt)) in made.fresh_keys {
             if input.keys.contains(name.as_str()) {
-                process.add_key(&id, &name, key, salt);
+                process.add_key(&first, &name, key, salt);
             }
         }
         let asker: DeviceAddress = good(&input.asker)?;
@@ -183,7 +194,8 @@ impl Kind for Answer {
         let request = KeyRequest::from_json(&request.to_json()).map_err(fault("a request that is not read again"))?;
         let names = |shares: Vec<KeyShare>| shares.iter().map(|share| share.context.attribute.to_string()).collect();
         // Asked twice, it says the same.
-        let answers = [holder.answer(&request, &process), holder.answer(&request, &process)];
+        let electorate = Electorate { peers: &peers, verifier: &Schnorr(BTreeMap::new()) };
+        let answers = [(); 2].map(|()| holder.answer(&request, &process, electorate));
         let doors = ["first", "again"].into_iter().zip(answers);
         let seen = doors.map(|(door, got)| {
             Seen::whole(door, got.map(|shares| AnswerOut { attributes: names(shares) }).map_err(code), |_| 0)
