@@ -229,6 +229,7 @@ fn stores(files: &mut Files) -> Result<(), GenerateError> {
         files,
         &[
             ("roles", text()),
+            ("nextRoles", or_null(text())),
             ("attributes", list(text())),
             ("keys", list(text())),
             ("members", paired()),

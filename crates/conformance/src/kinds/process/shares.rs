@@ -125,7 +125,6 @@ pub(crate) struct AnswerIn {
     pub(crate) secret: SecretState,
     pub(crate) allow_pending: bool,
     /// The roles of a second state, without votes, which is the one that is asked about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) next_roles: Option<String>,
 }
 
