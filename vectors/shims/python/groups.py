@@ -12,6 +12,9 @@ from text_encodings import read_s64
 from wrapping import symmetric_unwrap, verify_signature
 
 
+_HEXADECIMAL_DIGITS = frozenset(b"0123456789abcdefABCDEF")
+
+
 @dataclass(frozen=True)
 class Generation:
     """What one record of a group holds, opened."""
@@ -47,11 +50,17 @@ def open_invitation(
     own_records = [record for record in records if record.group == invitation.group]
     if len({record.device for record in own_records}) != 1:  # GRP-01: a group has exactly one device
         raise FormatError("no-token")
-    return [_open_generation(SymmetricKey(temporary_key), invitation, record) for record in in_order(own_records)]
+    generations = [_open_generation(SymmetricKey(temporary_key), invitation, record) for record in in_order(own_records)]
+    known = {key.hash for key in known_signing_keys}
+    if any(generation.signing.public.hash not in known for generation in generations):  # GTK-02
+        raise FormatError("bad-signature")
+    return generations
 
 
 def _verify(temporary_key: bytes, signature: bytes, known_signing_keys: list[PublicKey]) -> None:
-    """GTK-03: some known key of the group has signed."""
+    """GTK-03: some known key of the group has signed, and what it has signed is no block hash."""
+    if len(temporary_key) != 64 or all(byte in _HEXADECIMAL_DIGITS for byte in temporary_key):
+        raise FormatError("bad-signature")
     for key in known_signing_keys:
         try:
             return verify_signature(key, temporary_key, signature)
