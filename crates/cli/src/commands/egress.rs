@@ -58,9 +58,10 @@ fn options(records: &Records, console: &Console) -> Options {
 
 fn failure(error: EgressError) -> Failure {
     match error {
-        EgressError::Io { path, source, .. } => {
-            Failure::from(source).at(path.display()).hint_for("exists", "name a directory with --out")
-        }
+        EgressError::Io { path, source, .. } => Failure::from(source)
+            .at(path.display())
+            .hint_for("exists", "name a directory with --out")
+            .hint_for("io", "what was converted stays; when the cause is gone, the same command goes on from there"),
         error @ EgressError::MalformedRecord { .. } => {
             Failure::of(&error).hint("without --strict such records are skipped and reported")
         }

@@ -20,12 +20,7 @@ fn the_vectors_pass() {
 fn a_vector_that_says_something_else_is_told() {
     let mut place = Place::new();
     fs::create_dir_all(place.path().join("vectors/encodings")).unwrap();
-    let identifiers = fs::read_to_string(peer::vectors("encodings/identifier.json")).unwrap();
-    let mut file: Value = serde_json::from_str(&identifiers).unwrap();
-    let tests: Vec<Value> = file["tests"].as_array().unwrap().iter().take(2).cloned().collect();
-    file["count"] = 2.into();
-    file["notes"] = serde_json::json!({});
-    file["tests"] = tests.into();
+    let mut file = two_identifiers();
     place.file("vectors/encodings/right.json", file.to_string());
     place.run(["vectors", "check"]);
     file["tests"][0]["result"] = "invalid".into();
@@ -54,12 +49,7 @@ echo '{"id":"id-002","result":"invalid","error":"malformed"}'
 fn another_implementation_is_asked_and_counted() {
     let mut place = Place::new();
     fs::create_dir_all(place.path().join("vectors")).unwrap();
-    let identifiers = fs::read_to_string(peer::vectors("encodings/identifier.json")).unwrap();
-    let mut file: Value = serde_json::from_str(&identifiers).unwrap();
-    let tests: Vec<Value> = file["tests"].as_array().unwrap().iter().take(2).cloned().collect();
-    file["count"] = 2.into();
-    file["notes"] = serde_json::json!({});
-    file["tests"] = tests.into();
+    let file = two_identifiers();
     place.file("vectors/two.json", file.to_string());
     place.file("shim.sh", SHIM);
     place.run(["conform", "--", "sh", "shim.sh"]);
@@ -77,4 +67,15 @@ fn another_implementation_is_asked_and_counted() {
     place.run(["conform", "--vectors", "nowhere", "--", "sh", "shim.sh"]);
     place.run(["conform"]);
     place.matches("conform");
+}
+
+/// The first two tests of a vector file, as a file of their own.
+fn two_identifiers() -> Value {
+    let identifiers = fs::read_to_string(peer::vectors("encodings/identifier.json")).unwrap();
+    let mut file: Value = serde_json::from_str(&identifiers).unwrap();
+    let tests: Vec<Value> = file["tests"].as_array().unwrap().iter().take(2).cloned().collect();
+    file["count"] = 2.into();
+    file["notes"] = serde_json::json!({});
+    file["tests"] = tests.into();
+    file
 }
