@@ -1,11 +1,12 @@
 //! One item from its source to outputs that wait for their names (docs/spec/EGRESS.md section 6).
 
 use crate::ledger::{Line, Rows, Status, Unopened};
+use crate::pipeline;
 use crate::place::{Finished, Part};
 use crate::records::{self, Rewritten};
 use crate::scan::{Content, Item, LARGEST_MESSAGE};
 use crate::source::Source;
-use sealwright_envelope::file::{self, Entries, FileError};
+use sealwright_envelope::file::{self, Entries, Entry, FileError};
 use sealwright_envelope::legacy::{LegacyKey, LegacyMessage};
 use sealwright_envelope::message::Message;
 use sealwright_envelope::{OpenError, SymKey, name};
@@ -31,6 +32,7 @@ pub(crate) struct Converter<'a> {
     pub(crate) output: &'a Path,
     pub(crate) resolver: &'a Resolver,
     pub(crate) copy_plain: bool,
+    pub(crate) threads: usize,
 }
 
 /// Why an item has no outputs.
@@ -130,7 +132,12 @@ impl Converter<'_> {
         let mut container = File::open(path)?;
         let header = file::inspect(&mut container)?;
         let directory = self.directory(source);
-        let opened = file::open_withheld(key, &header, container, Entries::List, |_| Part::create(&directory))?;
+        let place = |_: &Entry| Part::create(&directory);
+        let opened = if self.threads > 1 && container.metadata()?.len() >= pipeline::WORTH_THREADS {
+            pipeline::open_withheld(key, &header, container, Entries::List, place)?
+        } else {
+            file::open_withheld(key, &header, container, Entries::List, place)?
+        };
         let mut files = Vec::with_capacity(opened.files.len());
         for (entry, part) in opened.files {
             let name = entry.name.map_or_else(|| own_name(source), |name| name.safe);

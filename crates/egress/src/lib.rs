@@ -41,6 +41,7 @@ mod lines;
 pub mod local_database;
 mod naming;
 mod options;
+mod pipeline;
 mod place;
 mod plan;
 mod records;

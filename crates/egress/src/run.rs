@@ -118,6 +118,7 @@ fn convert(
         output,
         resolver: &prepared.resolver,
         copy_plain: options.copy_plain,
+        threads: options.threads(),
     };
     let mut publisher = Publisher { names: taken_names(prepared, &ledger), output };
     let work = |item: &&Item| {

@@ -344,6 +344,7 @@ impl<'k, W: Write> Sealer<'k, W> {
         parts::seal(key, sink).map(Self::of)
     }
 
+    #[cfg(feature = "hazmat")]
     pub(crate) fn with_iv(key: &'k SymKey, sink: W, iv: [u8; BLOCK]) -> io::Result<Self> {
         parts::seal_with_iv(key, sink, iv).map(Self::of)
     }
