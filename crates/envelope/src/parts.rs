@@ -47,6 +47,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
+#[cfg(feature = "hazmat")]
 pub(crate) use sealing::seal_with_iv;
 pub use sealing::{Authentication, Encrypted, Encryption, Unfilled, seal};
 
