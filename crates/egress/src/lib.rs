@@ -50,6 +50,7 @@ mod recover;
 mod report;
 mod run;
 mod scan;
+mod sequence;
 mod session_keys;
 mod sigchains;
 mod source;
