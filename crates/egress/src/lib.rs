@@ -35,6 +35,7 @@
 mod bundle;
 mod convert;
 mod error;
+mod files;
 mod keys;
 mod ledger;
 mod lines;
@@ -58,6 +59,7 @@ mod verify;
 mod workers;
 
 pub use error::EgressError;
+pub use files::{Action, Files, Verdict, Watch};
 pub use ledger::{Line, Rows, Status, Unopened, Written};
 pub use lines::MalformedRecord;
 pub use options::{Options, Progress, Stage};
