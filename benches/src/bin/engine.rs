@@ -73,7 +73,10 @@ fn measure(arguments: &[String]) -> Result<(), Failure> {
     let (key, directory) = (inputs::sym_key()?, tempfile::tempdir()?);
     let work = Work::new(&key)?;
     let mut table = Table { budget: Duration::try_from_secs_f64(budget)?, cores, missed: Vec::new() };
-    println!("{cores} cores\n{:<34} {:>10} {:>10} {:>7} {:>6} {:>9}", "name", "ours", "ceiling", "ratio", "line", "peak");
+    println!(
+        "{cores} cores\n{:<34} {:>10} {:>10} {:>7} {:>6} {:>9}",
+        "name", "ours", "ceiling", "ratio", "line", "peak"
+    );
 
     let rows = [
         ("one file of 1 GiB / HMAC", vec![1024 * MIB], ONE_FILE),
@@ -93,7 +96,15 @@ fn measure(arguments: &[String]) -> Result<(), Failure> {
     }
     if "messages".contains(wanted) {
         let made = directory.path().join("messages");
-        let shape = Shape { sessions: 1_000, files: 0, rows: MESSAGES, row_files: 1, text: 100, mix: Mix::Known, ..Shape::default() };
+        let shape = Shape {
+            sessions: 1_000,
+            files: 0,
+            rows: MESSAGES,
+            row_files: 1,
+            text: 100,
+            mix: Mix::Known,
+            ..Shape::default()
+        };
         bundle::make(&made, &shape)?;
         let line = MESSAGES as f64 / MESSAGES_A_SECOND_A_CORE / cores as f64;
         table.row("1,000,000 messages / 400,000 a s core", &made.join("bundle"), 1.0, || line)?;

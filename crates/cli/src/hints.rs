@@ -49,6 +49,7 @@ pub(crate) fn of(code: &str) -> Option<&'static str> {
              `sealwright egress --help` names them"
         }
         "output-inside-bundle" => "name a directory outside of the bundle with --out",
+        "interrupted" => "the same command goes on from there",
         "locked" => "wait until the other run has ended",
         "confirmation-needed" => "if this is meant, say so with --yes",
         "output-changed" => "`egress run` with the same bundle and output writes them again",

@@ -91,7 +91,9 @@ impl Converter<'_> {
     fn open(&self, item: &Item) -> Result<Opened, Unconverted> {
         let path = item.source.path(self.bundle);
         match &item.content {
-            Content::Container(session) => self.with_keys(*session, |key| self.container(key, &path, &item.source, item.bytes)),
+            Content::Container(session) => {
+                self.with_keys(*session, |key| self.container(key, &path, &item.source, item.bytes))
+            }
             Content::Message(session) => {
                 let text = read_message(self.files, &path)?;
                 let message = Message::parse(&text).map_err(|error| Unconverted::Malformed(error.code()))?;

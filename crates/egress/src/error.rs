@@ -48,6 +48,9 @@ pub enum EgressError {
         /// The line, from one.
         line: u64,
     },
+    /// Somebody wanted the run to end. What is finished is published, and the same run goes on from there (EGR-43).
+    #[error("interrupted: what is finished stays")]
+    Interrupted,
     /// A file of the bundle or of the output failed.
     #[error("cannot {action} {}: {source}", .path.display())]
     Io {
@@ -68,6 +71,7 @@ impl Coded for EgressError {
             Self::Locked { .. } => "locked",
             Self::NotConfirmed { .. } => "confirmation-needed",
             Self::MalformedRecord { .. } | Self::Manifest { .. } => "malformed",
+            Self::Interrupted => "interrupted",
             Self::Io { .. } => "io",
         }
     }

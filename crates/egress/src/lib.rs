@@ -63,6 +63,7 @@ pub use files::{Action, Files, Verdict, Watch};
 pub use ledger::{Line, Rows, Status, Unopened, Written};
 pub use lines::MalformedRecord;
 pub use options::{Options, Progress, Stage};
+pub use pipeline::Sealer;
 pub use plan::{Plan, Sessions, Unreachable, plan};
 pub use recover::{Attempt, Outcome};
 pub use report::{Form, Report, Summary};

@@ -108,12 +108,7 @@ impl<'a> Opener<'a> {
     }
 
     /// Opens a message with one key of its session after the other (SES-10).
-    pub(crate) fn open(&mut self, message: &Message) -> Result<Clear, Fault> {
-        self.open_owned(message.clone())
-    }
-
-    /// As [`Opener::open`], without a copy.
-    pub(crate) fn open_owned(&mut self, mut message: Message) -> Result<Clear, Fault> {
+    pub(crate) fn open(&mut self, mut message: Message) -> Result<Clear, Fault> {
         let session = message.session();
         let fault = |status, error| Fault { session: Some(session), status, error };
         let mut nth = 0;
@@ -171,7 +166,8 @@ impl Rewritten {
         self.rows.closed += next.rows.closed;
         self.rows.rejected += next.rows.rejected;
         self.rows.malformed += next.rows.malformed;
-        self.unopened.extend(next.unopened.into_iter().map(|unopened| Unopened { row: before + unopened.row, ..unopened }));
+        self.unopened
+            .extend(next.unopened.into_iter().map(|unopened| Unopened { row: before + unopened.row, ..unopened }));
         self.chain |= next.chain;
     }
 

@@ -5,7 +5,9 @@
 
 use sealwright_envelope::SymKey;
 use sealwright_envelope::file::{Entries, Entry, FileError, Header, Opened};
-use sealwright_envelope::parts::{self, Authentication, Decryption, Encrypted, Encryption, Reading, Unfilled, Verified};
+use sealwright_envelope::parts::{
+    self, Authentication, Decryption, Encrypted, Encryption, Reading, Unfilled, Verified,
+};
 use sealwright_envelope::stream::Withheld;
 use std::io::{self, Read, Seek, Write};
 use std::panic;
@@ -105,7 +107,7 @@ fn joined<T>(result: thread::Result<T>) -> T {
 /// As [`sealwright_envelope::stream::Sealer`], with the MAC and the writing to the sink on another thread once a chunk is full: nothing that is
 /// smaller pays for a thread.
 #[derive(Debug)]
-pub(crate) struct Sealer<'k, W> {
+pub struct Sealer<'k, W> {
     encryption: Encryption<'k>,
     writing: Writing<W>,
 }
@@ -113,7 +115,11 @@ pub(crate) struct Sealer<'k, W> {
 #[derive(Debug)]
 enum Writing<W> {
     Here(Authentication<W>),
-    Beside { encrypted: SyncSender<Encrypted>, spare: Receiver<Unfilled>, thread: JoinHandle<io::Result<Authentication<W>>> },
+    Beside {
+        encrypted: SyncSender<Encrypted>,
+        spare: Receiver<Unfilled>,
+        thread: JoinHandle<io::Result<Authentication<W>>>,
+    },
     /// The sink has failed.
     Broken,
 }
@@ -123,7 +129,7 @@ impl<'k, W: Write + Send + 'static> Sealer<'k, W> {
     ///
     /// # Errors
     /// As [`sealwright_envelope::stream::Sealer::new`].
-    pub(crate) fn new(key: &'k SymKey, sink: W) -> io::Result<Self> {
+    pub fn new(key: &'k SymKey, sink: W) -> io::Result<Self> {
         parts::seal(key, sink).map(Self::of)
     }
 
@@ -135,7 +141,7 @@ impl<'k, W: Write + Send + 'static> Sealer<'k, W> {
     ///
     /// # Errors
     /// The sink's error, also if it came from an earlier write.
-    pub(crate) fn finish(self) -> io::Result<W> {
+    pub fn finish(self) -> io::Result<W> {
         let last = self.encryption.finish();
         let mut authentication = match self.writing {
             Writing::Here(authentication) => authentication,

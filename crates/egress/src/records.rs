@@ -43,7 +43,9 @@ pub(crate) fn rewrite(
     let work = |rewriter: &mut Rewriter<'_>, block: Block| match block {
         Block::Lines(lines) if lines.len() <= LARGE => {
             let mut text = Vec::with_capacity(lines.len());
-            rewriter.rewrite_all(&lines, &mut text).map(|()| Worked::Rewritten(text, std::mem::take(&mut rewriter.done)))
+            rewriter
+                .rewrite_all(&lines, &mut text)
+                .map(|()| Worked::Rewritten(text, std::mem::take(&mut rewriter.done)))
         }
         block => Ok(Worked::Passed(block)),
     };
@@ -140,7 +142,7 @@ impl<'a> Rewriter<'a> {
         };
         let (mut written, mut faults, mut opened) = (0, Vec::new(), false);
         for (raw, message) in record.messages() {
-            let clear = message.and_then(|message| self.opener.open_owned(message)).and_then(|clear| {
+            let clear = message.and_then(|message| self.opener.open(message)).and_then(|clear| {
                 self.done.chain |= clear.chain;
                 clear.into_text()
             });

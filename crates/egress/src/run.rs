@@ -10,8 +10,8 @@ use crate::place::{self, Finished, Part};
 use crate::plan::Prepared;
 use crate::report::{REPORT, Report, Summary};
 use crate::scan::Item;
-use crate::workers;
-use std::convert::Infallible;
+use crate::workers::{self, Ended};
+use sealwright_types::SessionId;
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -21,6 +21,9 @@ use std::path::Path;
 /// [`EgressError`] when the run as a whole cannot go on. What goes wrong with single items stands in the manifest.
 pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progress) -> Result<Summary, EgressError> {
     let prepared = Prepared::new(bundle, options, progress)?;
+    if progress.stopped() {
+        return Err(EgressError::Interrupted);
+    }
     if prepared.users > 1 && !options.confirmed {
         return Err(EgressError::NotConfirmed { users: prepared.users });
     }
@@ -35,8 +38,8 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
     let outputs = ledger.lines().iter().flat_map(Line::written).map(|written| output.join(written.output));
     let outputs = outputs.filter(|path| place::is_temporary(path)).collect();
     place::remove_left_over(&options.files, &output, &outputs).map_err(EgressError::io("clean", &output))?;
-    let pending = pending(&prepared, &ledger, &output, options, progress);
-    unlock(&prepared, &pending, options, progress);
+    let pending = pending(&prepared, &ledger, &output, options, progress)?;
+    unlock(&prepared, &pending, options, progress)?;
     let lines = convert(&prepared, &pending, ledger, &output, options, progress)?;
     let mut report = prepared.report()?;
     report.count_lines(&lines);
@@ -70,7 +73,7 @@ fn pending<'a>(
     output: &Path,
     options: &Options,
     progress: &dyn Progress,
-) -> Vec<&'a Item> {
+) -> Result<Vec<&'a Item>, EgressError> {
     let items = &prepared.items;
     progress.stage(Stage::Verify, items.len() as u64);
     let is_pending = |item: &Item| {
@@ -82,26 +85,53 @@ fn pending<'a>(
         })
     };
     let mut pending = Vec::new();
-    let Ok(()) = workers::in_order(options.threads(), items, is_pending, |item, is_pending| {
-        pending.extend(is_pending.then_some(item));
-        Ok::<(), Infallible>(())
-    });
-    pending
+    let load = |item: &Item| if line_of(ledger, item).is_some() { item.bytes } else { 0 };
+    let ended = workers::in_batches(
+        options.threads(),
+        items,
+        load,
+        || progress.stopped(),
+        is_pending,
+        |item, is_pending| {
+            pending.extend(is_pending.then_some(item));
+            Ok(())
+        },
+    )?;
+    unless_stopped(ended)?;
+    Ok(pending)
+}
+
+/// A run that somebody ended says so, however far it came.
+fn unless_stopped(ended: Ended) -> Result<(), EgressError> {
+    match ended {
+        Ended::Complete => Ok(()),
+        Ended::Stopped => Err(EgressError::Interrupted),
+    }
 }
 
 /// Finds the keys that the pending items need, with all cores: private-key operations are what takes the time.
-fn unlock(prepared: &Prepared, pending: &[&Item], options: &Options, progress: &dyn Progress) {
+fn unlock(
+    prepared: &Prepared,
+    pending: &[&Item],
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<(), EgressError> {
     if pending.is_empty() {
-        return;
+        return Ok(());
     }
     let needed = prepared.needed_by(pending);
     progress.stage(Stage::Unlock, needed.len() as u64);
-    workers::each(options.threads(), &needed, |&session| {
+    let resolve = |&session: &SessionId| {
         // Why a session stays closed is told with its items.
         drop(prepared.resolver.resolve(session));
         progress.advance(1);
-    });
+    };
+    // A private-key operation each, or next to nothing.
+    let load = |_: &SessionId| workers::FULL / 8;
+    let ended = workers::in_batches(options.threads(), &needed, load, || progress.stopped(), resolve, |_, ()| Ok(()))?;
+    unless_stopped(ended)?;
     progress.note(&format!("{} private-key operations", prepared.resolver.operations()));
+    Ok(())
 }
 
 fn convert(
@@ -127,10 +157,18 @@ fn convert(
         progress.advance(item.bytes);
         converted
     };
-    workers::in_order(options.threads(), pending, work, |item, converted| {
-        publisher.publish(item, converted, &mut ledger)
-    })?;
-    ledger.close()
+    let load = |item: &&Item| item.bytes;
+    let ended = workers::in_batches(
+        options.threads(),
+        pending,
+        load,
+        || progress.stopped(),
+        work,
+        |item, converted| publisher.publish(item, converted, &mut ledger),
+    )?;
+    let lines = ledger.close()?;
+    unless_stopped(ended)?;
+    Ok(lines)
 }
 
 /// The names that no new output may get: those of earlier runs, and the directories that items lie in.

@@ -112,7 +112,7 @@ fn verdict(container: &[u8], fails_at: u64, room: usize, by: By) -> Verdict {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
     fn several_threads_give_what_one_gives(

@@ -115,7 +115,8 @@ mod tests {
             let (mut all, mut whole, mut too_long) = (Vec::new(), Vec::new(), 0);
             while let Some(block) = blocks.next().unwrap() {
                 prop_assert!(!block.bytes().is_empty());
-                prop_assert!(all.is_empty() || all.ends_with(b"\n") || matches!(block, Block::TooLong { begins: false, .. }));
+                let goes_on = matches!(block, Block::TooLong { begins: false, .. });
+                prop_assert!(all.is_empty() || all.ends_with(b"\n") || goes_on);
                 all.extend_from_slice(block.bytes());
                 match block {
                     Block::Lines(lines) => whole.extend(lines),

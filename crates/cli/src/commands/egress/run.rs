@@ -4,6 +4,7 @@ use super::progress::Bars;
 use super::{Records, failure, options, plan};
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::status::Status;
 use sealwright::egress::{self, EgressError, Options, Summary};
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
@@ -43,9 +44,10 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
     if arguments.dry_run {
         return plan::show(&arguments.bundle, &options, console);
     }
+    interrupt::watch(!console.global().quiet)?;
     let summary = match carry_out(arguments, &options, console) {
         Err(EgressError::NotConfirmed { users }) => {
-            confirm(users, console)?;
+            interrupt::at_prompt(|| confirm(users, console))?;
             options.confirmed = true;
             carry_out(arguments, &options, console)
         }
