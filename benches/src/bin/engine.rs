@@ -57,9 +57,13 @@ fn main() -> Result<(), Failure> {
 /// One egress: its seconds and the peak of its memory in bytes, on standard output.
 fn run(bundle: &Path, output: &Path) -> Result<(), Failure> {
     let started = Instant::now();
-    let summary = sealwright_egress::run(bundle, output, &Options::default(), &())?;
+    let mut options = Options::default();
+    options.confirmed = true;
+    let summary = sealwright_egress::run(bundle, output, &options, &())?;
     let seconds = started.elapsed().as_secs_f64();
-    if summary.exit_status() != 0 {
+    let items =
+        fs::read_dir(bundle.join("data")).into_iter().chain(fs::read_dir(bundle.join("messages"))).flatten().count();
+    if summary.exit_status() != 0 || summary.converted != items as u64 {
         return Err("something stayed closed".into());
     }
     println!("{seconds} {}", peak::resident()?);

@@ -17,9 +17,9 @@ use std::thread::{self, JoinHandle};
 /// Containers of at least this many bytes are worth the threads.
 pub(crate) const WORTH_THREADS: u64 = 8 * 1024 * 1024;
 /// Bytes of a chunk: large enough that handing it over costs little, small enough that all of them stay in a processor's cache.
-const CHUNK: usize = 256 * 1024;
+const CHUNK: usize = 512 * 1024;
 /// Chunks that are on their way at once.
-const BUFFERS: usize = 8;
+const BUFFERS: usize = 6;
 
 /// As [`sealwright_envelope::file::open_withheld`], on several threads; places are made and written to on the calling one.
 ///

@@ -66,7 +66,7 @@ pub(crate) fn in_batches<'a, I: Sync, T: Send, E>(
         let mut taken = 0;
         while let Some(results) = queue.wait_for(taken, items.len()) {
             taken += results.len();
-            for (item, result) in rest.by_ref().zip(results) {
+            for (result, item) in results.into_iter().zip(rest.by_ref()) {
                 if let Err(error) = take(item, result) {
                     queue.stop();
                     return Err(error);
@@ -223,8 +223,9 @@ mod tests {
                 |item| item * unit,
                 || false,
                 work,
-                |_, item| {
-                    seen.push(item);
+                |item, result| {
+                    assert_eq!(*item, result);
+                    seen.push(result);
                     Ok::<(), ()>(())
                 },
             );
