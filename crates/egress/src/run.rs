@@ -12,7 +12,6 @@ use crate::publish::Publisher;
 use crate::report::{REPORT, Report, Summary};
 use crate::scan::Item;
 use crate::workers::{self, Ended};
-use sealwright_types::SessionId;
 use std::collections::HashSet;
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -127,14 +126,16 @@ fn unlock(
     }
     let needed = prepared.needed_by(pending);
     progress.stage(Stage::Unlock, needed.len() as u64);
-    let resolve = |&session: &SessionId| {
-        // Why a session stays closed is told with its items.
-        drop(prepared.resolver.resolve(session));
-        progress.advance(1);
-    };
-    // A private-key operation each, or next to nothing.
-    let load = |_: &SessionId| workers::FULL / 8;
-    let ended = workers::in_batches(options.threads(), &needed, load, || progress.stopped(), resolve, |_, ()| Ok(()))?;
+    let ended = workers::each(
+        options.threads(),
+        &needed,
+        || progress.stopped(),
+        |&session| {
+            // Why a session stays closed is told with its items.
+            drop(prepared.resolver.resolve(session));
+            progress.advance(1);
+        },
+    );
     unless_stopped(ended)?;
     progress.note(&format!("{} private-key operations", prepared.resolver.operations()));
     Ok(())

@@ -26,9 +26,15 @@ pub(crate) fn in_order<'a, I: Sync, T: Send, E>(
     in_batches(threads, items, |_| FULL, || false, work, take).map(drop)
 }
 
-/// As [`in_order`], for work without results.
-pub(crate) fn each<I: Sync>(threads: usize, items: &[I], work: impl Fn(&I) + Sync) {
-    let Ok(()) = in_order(threads, items, work, |_, ()| Ok::<(), Infallible>(()));
+/// As [`in_batches`], a few items at a time, for work without results.
+pub(crate) fn each<I: Sync>(
+    threads: usize,
+    items: &[I],
+    stop: impl Fn() -> bool + Sync,
+    work: impl Fn(&I) + Sync,
+) -> Ended {
+    let Ok(ended) = in_batches(threads, items, |_| FULL / 8, stop, work, |_, ()| Ok::<(), Infallible>(()));
+    ended
 }
 
 /// Whether the work came to its end.
@@ -285,11 +291,11 @@ mod tests {
     #[test]
     #[should_panic(expected = "a scoped thread panicked")]
     fn a_panic_is_told_and_not_waited_for() {
-        each(2, &[1, 2, 3], |&item| assert_ne!(item, 2));
+        each(2, &[1, 2, 3], || false, |&item| assert_ne!(item, 2));
     }
 
     #[test]
     fn nothing_to_do_is_done_at_once() {
-        each(4, &[] as &[u8], |_| panic!("no item"));
+        assert_eq!(each(4, &[] as &[u8], || false, |_| panic!("no item")), Ended::Complete);
     }
 }
