@@ -166,10 +166,10 @@ impl Converter<'_> {
 
     fn records(&self, path: &Path, source: &Source) -> Result<Opened, Unconverted> {
         let mut part = Part::create(&self.directory(source))?;
-        let Rewritten { rows, unopened, chain } =
+        let Rewritten { rows, unopened, chain, warnings } =
             records::rewrite(BufReader::new(File::open(path)?), &mut part, source, self.resolver)?;
         let opened = Opened::one(name::safe(&source.file_name()), part.finish()?);
-        Ok(Opened { rows: Some(rows), unopened, chain, ..opened })
+        Ok(Opened { rows: Some(rows), unopened, chain, warnings, ..opened })
     }
 
     fn copy(&self, path: &Path, source: &Source) -> Result<Opened, Unconverted> {
