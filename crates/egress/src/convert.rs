@@ -1,19 +1,21 @@
 //! One item from its source to outputs that wait for their names (docs/spec/EGRESS.md section 6).
 
+use crate::fields::{Fields, Reading, SessionMap};
+use crate::files::Files;
 use crate::ledger::{Line, Rows, Status, Unopened};
-use crate::messages::Rewritten;
+use crate::messages::{Opener, Rewritten};
 use crate::place::{Finished, Part};
-use crate::records;
+use crate::record_files::{Form, Input, RecordsError};
 use crate::scan::{Content, Item, LARGEST_MESSAGE};
 use crate::source::Source;
+use crate::spool::Spool;
 use sealwright_envelope::file::{self, Entries, FileError};
 use sealwright_envelope::legacy::{LegacyKey, LegacyMessage};
 use sealwright_envelope::message::Message;
 use sealwright_envelope::{OpenError, SymKey, name};
 use sealwright_session::{Closed, Resolved, Resolver};
 use sealwright_types::{Coded as _, SessionId};
-use std::fs::{self, File};
-use std::io::{self, BufReader, Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 /// What converting an item gave.
@@ -28,10 +30,13 @@ pub(crate) struct Converted {
 /// Where things are.
 #[derive(Debug)]
 pub(crate) struct Converter<'a> {
+    pub(crate) files: &'a Files,
     pub(crate) bundle: &'a Path,
     pub(crate) output: &'a Path,
     pub(crate) resolver: &'a Resolver,
     pub(crate) copy_plain: bool,
+    pub(crate) fields: &'a Fields,
+    pub(crate) session_map: &'a SessionMap,
 }
 
 /// Why an item has no outputs.
@@ -50,12 +55,22 @@ struct Opened {
     unopened: Vec<Unopened>,
     route: Option<&'static str>,
     chain: bool,
+    damaged: bool,
     warnings: Vec<String>,
 }
 
 impl From<io::Error> for Unconverted {
     fn from(error: io::Error) -> Self {
         Self::Failed(error.to_string())
+    }
+}
+
+impl From<RecordsError> for Unconverted {
+    fn from(error: RecordsError) -> Self {
+        match error {
+            RecordsError::Malformed => Self::Malformed("malformed"),
+            RecordsError::Io(error) => error.into(),
+        }
     }
 }
 
@@ -75,6 +90,10 @@ impl Converter<'_> {
         if item.content == Content::Plain {
             line.status = Status::Plain;
         }
+        if opened.damaged {
+            // What came before the damage is written.
+            (line.status, line.error) = (Status::Malformed, Some("damaged".to_owned()));
+        }
         line.route = opened.route.map(str::to_owned);
         line.chain = opened.chain;
         line.rows = opened.rows;
@@ -90,12 +109,12 @@ impl Converter<'_> {
         match &item.content {
             Content::Container(session) => self.with_keys(*session, |key| self.container(key, &path, &item.source)),
             Content::Message(session) => {
-                let text = read_message(&path)?;
+                let text = read_message(self.files, &path)?;
                 let message = Message::parse(&text).map_err(|error| Unconverted::Malformed(error.code()))?;
                 self.with_keys(*session, |key| self.text(message.open(key)?, &item.source))
             }
             Content::LegacyMessage(_) => self.legacy_message(&path, &item.source),
-            Content::Records => self.records(&path, &item.source),
+            Content::Records(form) => self.records(*form, &path, &item.source),
             Content::Plain if self.copy_plain => self.copy(&path, &item.source),
             Content::Plain => Err(Unconverted::Plain),
             Content::Malformed(code) => Err(Unconverted::Malformed(code)),
@@ -128,10 +147,11 @@ impl Converter<'_> {
     }
 
     fn container(&self, key: &SymKey, path: &Path, source: &Source) -> Result<Opened, OpenFailure> {
-        let mut container = File::open(path)?;
+        let mut container = self.files.open(path)?;
         let header = file::inspect(&mut container)?;
         let directory = self.directory(source);
-        let opened = file::open_withheld(key, &header, container, Entries::List, |_| Part::create(&directory))?;
+        let opened =
+            file::open_withheld(key, &header, container, Entries::List, |_| Part::create(self.files, &directory))?;
         let mut files = Vec::with_capacity(opened.files.len());
         for (entry, part) in opened.files {
             let name = entry.name.map_or_else(|| own_name(source), |name| name.safe);
@@ -139,12 +159,13 @@ impl Converter<'_> {
         }
         let warnings =
             opened.skipped.iter().map(|name| format!("not a regular file, left out: {}", name.safe)).collect();
-        Ok(Opened { files, rows: None, unopened: Vec::new(), route: None, chain: false, warnings })
+        Ok(Opened { files, rows: None, unopened: Vec::new(), route: None, chain: false, damaged: false, warnings })
     }
 
     /// A legacy message names a session or carries its key itself (SES-40).
     fn legacy_message(&self, path: &Path, source: &Source) -> Result<Opened, Unconverted> {
-        let text = String::from_utf8(read_message(path)?).map_err(|_| Unconverted::Malformed("malformed"))?;
+        let text =
+            String::from_utf8(read_message(self.files, path)?).map_err(|_| Unconverted::Malformed("malformed"))?;
         let message = LegacyMessage::parse(text.trim()).map_err(|error| Unconverted::Malformed(error.code()))?;
         match &message.key {
             LegacyKey::Session(session) => self.with_keys(*session, |key| self.text(message.open(key)?, source)),
@@ -159,22 +180,26 @@ impl Converter<'_> {
 
     /// A message that is a file of its own. It stores no name and keeps the one it has.
     fn text(&self, plaintext: Vec<u8>, source: &Source) -> Result<Opened, OpenFailure> {
-        let mut part = Part::create(&self.directory(source))?;
+        let mut part = Part::create(self.files, &self.directory(source))?;
         part.write_all(&plaintext)?;
         Ok(Opened::one(own_name(source), part.finish()?))
     }
 
-    fn records(&self, path: &Path, source: &Source) -> Result<Opened, Unconverted> {
-        let mut part = Part::create(&self.directory(source))?;
-        let Rewritten { rows, unopened, chain, warnings } =
-            records::rewrite(BufReader::new(File::open(path)?), &mut part, source, self.resolver)?;
-        let opened = Opened::one(name::safe(&source.file_name()), part.finish()?);
-        Ok(Opened { rows: Some(rows), unopened, chain, warnings, ..opened })
+    fn records(&self, form: Form, path: &Path, source: &Source) -> Result<Opened, Unconverted> {
+        let mut part = Part::create(self.files, &self.directory(source))?;
+        let reading = Reading { fields: self.fields, session: self.session_map.session(&source.text()) };
+        let mut opener = Opener::new(self.resolver);
+        let input = Input::of_file(self.files, path)?;
+        let spool = Spool { files: self.files, directory: self.output };
+        let rewritten = form.rewrite(input, &mut part, spool, (source, &mut opener, reading))?;
+        let opened = Opened::one(name::safe(Form::output_name(&source.file_name())), part.finish()?);
+        let Rewritten { rows, unopened, chain, damaged, warnings } = rewritten;
+        Ok(Opened { rows: Some(rows), unopened, chain, damaged, warnings, ..opened })
     }
 
     fn copy(&self, path: &Path, source: &Source) -> Result<Opened, Unconverted> {
-        let mut part = Part::create(&self.directory(source))?;
-        io::copy(&mut File::open(path)?, &mut part)?;
+        let mut part = Part::create(self.files, &self.directory(source))?;
+        io::copy(&mut self.files.open(path)?, &mut part)?;
         Ok(Opened::one(name::safe(&source.file_name()), part.finish()?))
     }
 
@@ -191,6 +216,7 @@ impl Opened {
             unopened: Vec::new(),
             route: None,
             chain: false,
+            damaged: false,
             warnings: Vec::new(),
         }
     }
@@ -265,11 +291,11 @@ fn own_name(source: &Source) -> String {
     name::safe(name.strip_suffix(".seald").unwrap_or(&name))
 }
 
-fn read_message(path: &Path) -> Result<Vec<u8>, Unconverted> {
-    if fs::metadata(path)?.len() > LARGEST_MESSAGE {
+fn read_message(files: &Files, path: &Path) -> Result<Vec<u8>, Unconverted> {
+    if files.metadata(path)?.len() > LARGEST_MESSAGE {
         return Err(Unconverted::Malformed("too-large"));
     }
     let mut text = Vec::new();
-    File::open(path)?.take(LARGEST_MESSAGE).read_to_end(&mut text)?;
+    files.open(path)?.take(LARGEST_MESSAGE).read_to_end(&mut text)?;
     Ok(text)
 }

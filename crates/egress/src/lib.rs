@@ -34,7 +34,10 @@
 
 mod bundle;
 mod convert;
+mod csv_records;
 mod error;
+mod fields;
+mod files;
 mod keys;
 mod ledger;
 mod lines;
@@ -44,6 +47,7 @@ mod naming;
 mod options;
 mod place;
 mod plan;
+mod record_files;
 mod records;
 mod recover;
 mod report;
@@ -52,10 +56,15 @@ mod scan;
 mod session_keys;
 mod sigchains;
 mod source;
+mod spool;
+mod sqlite;
+mod unpacked;
 mod verify;
 mod workers;
 
 pub use error::EgressError;
+pub use fields::{Fields, SessionMap};
+pub use files::{Action, Files, Verdict, Watch};
 pub use ledger::{Line, Rows, Status, Unopened, Written};
 pub use lines::MalformedRecord;
 pub use options::{Options, Progress, Stage};

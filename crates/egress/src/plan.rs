@@ -2,21 +2,21 @@
 
 use crate::bundle::Bundle;
 use crate::error::EgressError;
+use crate::fields::Reading;
 use crate::keys::Keys;
 use crate::lines::MalformedRecord;
 use crate::options::{Options, Progress, Stage};
-use crate::records;
+use crate::record_files::Input;
 use crate::recover::{Attempt, Recovered};
 use crate::report::{Form, Report, Summary};
 use crate::scan::{self, Content, Item};
 use crate::source::Source;
+use crate::spool::Spool;
 use crate::workers;
 use sealwright_session::{Closed, Resolver};
 use sealwright_types::{Coded as _, SessionId};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::BufReader;
 use std::path::Path;
 
 /// A bundle that has been looked at: what is in it, and everything that may open it.
@@ -119,7 +119,7 @@ impl Unreachable {
 impl Prepared {
     /// Reads everything of the bundle but the content of its data.
     pub(crate) fn new(bundle: &Path, options: &Options, progress: &dyn Progress) -> Result<Self, EgressError> {
-        let bundle = Bundle::open(bundle, options.strict)?;
+        let bundle = Bundle::open(&options.files, bundle, options.strict)?;
         let mut malformed = Vec::new();
         let recovered = Recovered::from_bundle(&bundle, options.threads(), &mut malformed)?;
         let users = recovered.users();
@@ -149,8 +149,8 @@ impl Prepared {
     }
 
     /// Sessions whose keys these items need, sorted.
-    pub(crate) fn needed_by(&self, items: &[&Item]) -> Vec<SessionId> {
-        let in_records = |item: &&Item| sessions_in(self.bundle.root(), item);
+    pub(crate) fn needed_by(&self, items: &[&Item], options: &Options) -> Vec<SessionId> {
+        let in_records = |item: &&Item| sessions_in(&self.bundle, item, options);
         let needed: BTreeSet<_> =
             items.iter().flat_map(|item| item.session()).chain(items.iter().flat_map(in_records)).collect();
         needed.into_iter().collect()
@@ -167,8 +167,8 @@ fn look_at_all(
     progress.stage(Stage::Scan, sources.len() as u64);
     let (mut items, mut needed) = (Vec::with_capacity(sources.len()), BTreeSet::new());
     let look = |source: &Source| {
-        let item = Item::look(source.clone(), bundle.root());
-        let sessions = sessions_in(bundle.root(), &item);
+        let item = Item::look(bundle.files(), source.clone(), bundle.root());
+        let sessions = sessions_in(bundle, &item, options);
         (item, sessions)
     };
     workers::in_order(options.threads(), &sources, look, |_, (item, sessions)| {
@@ -182,10 +182,16 @@ fn look_at_all(
 }
 
 /// The sessions of the messages in a record file. One that cannot be read is told when it is converted.
-fn sessions_in(root: &Path, item: &Item) -> BTreeSet<SessionId> {
-    if item.content != Content::Records {
-        return BTreeSet::new();
+fn sessions_in(bundle: &Bundle, item: &Item, options: &Options) -> BTreeSet<SessionId> {
+    let mut sessions = BTreeSet::new();
+    let Content::Records(form) = item.content else { return sessions };
+    let session = options.session_map.session(&item.source.text());
+    let reading = Reading { fields: &options.fields, session };
+    let directory = std::env::temp_dir();
+    let spool = Spool { files: bundle.files(), directory: &directory };
+    let path = item.source.path(bundle.root());
+    if let Ok(input) = Input::of_file(bundle.files(), &path) {
+        drop(form.sessions(input, spool, reading, &mut |session| sessions.extend([session])));
     }
-    let file = File::open(item.source.path(root)).map(BufReader::new);
-    file.and_then(records::sessions).unwrap_or_default()
+    sessions
 }

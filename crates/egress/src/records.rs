@@ -49,7 +49,8 @@ pub(crate) fn sessions(
             source.skip_until(b'\n')?;
         }
         let Some(record) = Record::parse(&line) else { continue };
-        record.each_message(&line, reading, &mut |found| found.message.iter().map(Message::session).for_each(&mut *take));
+        record
+            .each_message(&line, reading, &mut |found| found.message.iter().map(Message::session).for_each(&mut *take));
     }
     Ok(())
 }
@@ -162,7 +163,9 @@ impl<'a> Record<'a> {
         found.sort_by_key(|(raw, _)| offset(line, raw));
         found.dedup_by_key(|(raw, _)| offset(line, raw));
         for (raw, object) in found {
-            let Some(text) = raw.starts_with('"').then(|| serde_json::from_str::<String>(raw).ok()).flatten() else { continue };
+            let Some(text) = raw.starts_with('"').then(|| serde_json::from_str::<String>(raw).ok()).flatten() else {
+                continue;
+            };
             let Some(message) = messages::find_in_named(&text, session) else { continue };
             each(Found { raw, object, message });
         }
