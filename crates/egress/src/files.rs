@@ -266,6 +266,11 @@ impl Handle {
         self.file.sync_data()
     }
 
+    /// Another handle of the same file, with the same position.
+    pub(crate) fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self { file: self.file.try_clone()?, watched: self.watched.clone() })
+    }
+
     /// Cuts the file.
     pub(crate) fn truncate(&self, length: u64) -> io::Result<()> {
         self.pass(Action::Truncate(length))?;

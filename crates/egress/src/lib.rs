@@ -32,6 +32,7 @@
 //! | SIG-20..39 many chains on all cores | [`verify_sigchains`] |
 //! | EGR-47 confirmation | [`EgressError::NotConfirmed`] |
 
+mod archive;
 mod bundle;
 mod convert;
 mod csv_records;

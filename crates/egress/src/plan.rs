@@ -1,5 +1,6 @@
 //! What a bundle needs and what it has, before any private-key operation (docs/spec/EGRESS.md section 4).
 
+use crate::archive::{self, Collecting};
 use crate::bundle::Bundle;
 use crate::error::EgressError;
 use crate::fields::Reading;
@@ -167,7 +168,7 @@ fn look_at_all(
     progress.stage(Stage::Scan, sources.len() as u64);
     let (mut items, mut needed) = (Vec::with_capacity(sources.len()), BTreeSet::new());
     let look = |source: &Source| {
-        let item = Item::look(bundle.files(), source.clone(), bundle.root());
+        let item = Item::look(bundle.files(), source.clone(), bundle.root(), &options.session_map);
         let sessions = sessions_in(bundle, &item, options);
         (item, sessions)
     };
@@ -181,17 +182,28 @@ fn look_at_all(
     Ok((items, needed.into_iter().collect()))
 }
 
-/// The sessions of the messages in a record file. One that cannot be read is told when it is converted.
+/// The sessions of what stands in a record file or an archive. What cannot be read is told when it is converted.
 fn sessions_in(bundle: &Bundle, item: &Item, options: &Options) -> BTreeSet<SessionId> {
     let mut sessions = BTreeSet::new();
-    let Content::Records(form) = item.content else { return sessions };
-    let session = options.session_map.session(&item.source.text());
-    let reading = Reading { fields: &options.fields, session };
+    let mut take = |session| sessions.extend([session]);
     let directory = std::env::temp_dir();
     let spool = Spool { files: bundle.files(), directory: &directory };
     let path = item.source.path(bundle.root());
-    if let Ok(input) = Input::of_file(bundle.files(), &path) {
-        drop(form.sessions(input, spool, reading, &mut |session| sessions.extend([session])));
+    match item.content {
+        Content::Records(form) => {
+            let session = options.session_map.session(&item.source.text());
+            let reading = Reading { fields: &options.fields, session };
+            if let Ok(input) = Input::of_file(bundle.files(), &path) {
+                drop(form.sessions(input, spool, reading, &mut take));
+            }
+        }
+        Content::Archive => {
+            let mut collecting = Collecting { options, spool, take: &mut take };
+            if let Ok(mut input) = bundle.files().open(&path) {
+                drop(archive::walk(&item.source, &mut input, &mut collecting));
+            }
+        }
+        _ => {}
     }
     sessions
 }

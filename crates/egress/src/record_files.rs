@@ -115,6 +115,14 @@ impl<'a> Input<'a> {
     pub(crate) fn of_file(files: &Files, path: &'a Path) -> io::Result<Self> {
         Ok(Self { content: Box::new(files.open(path)?), path: Some(path) })
     }
+
+    pub(crate) fn new(content: impl Read + 'a, path: Option<&'a Path>) -> Self {
+        Self { content: Box::new(content), path }
+    }
+
+    pub(crate) fn of_stream(content: impl Read + 'a) -> Self {
+        Self { content: Box::new(content), path: None }
+    }
 }
 
 const DATABASE: &str = "database";

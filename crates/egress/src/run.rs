@@ -9,9 +9,10 @@ use crate::options::{Options, Progress, Stage};
 use crate::place::{self, Finished, Part};
 use crate::plan::Prepared;
 use crate::report::{REPORT, Report, Summary};
-use crate::scan::Item;
+use crate::scan::{Content, Item};
 use crate::spool;
 use crate::workers;
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -74,14 +75,16 @@ fn pending<'a>(
     progress: &dyn Progress,
 ) -> Vec<&'a Item> {
     let items = &prepared.items;
+    let unfinished = archives_to_open_again(prepared, ledger, output, options);
     progress.stage(Stage::Verify, items.len() as u64);
     let is_pending = |item: &Item| {
         let line = line_of(ledger, item);
         progress.advance(1);
-        line.is_none_or(|line| {
-            !(line.is_finished() && ledger::is_there(&options.files, output, line))
-                || (options.copy_plain && line.status == Status::Plain && line.written().is_empty())
-        })
+        unfinished.contains(&item.source.text())
+            || line.is_none_or(|line| {
+                !(line.is_finished() && ledger::is_there(&options.files, output, line))
+                    || (options.copy_plain && line.status == Status::Plain && line.written().is_empty())
+            })
     };
     let mut pending = Vec::new();
     let Ok(()) = workers::in_order(options.threads(), items, is_pending, |item, is_pending| {
@@ -89,6 +92,26 @@ fn pending<'a>(
         Ok::<(), Infallible>(())
     });
     pending
+}
+
+/// Archives of which a member is not finished. An archive is opened as a whole.
+fn archives_to_open_again(prepared: &Prepared, ledger: &Ledger, output: &Path, options: &Options) -> HashSet<String> {
+    let archives = prepared.items.iter().filter(|item| item.content == Content::Archive);
+    let archives: HashSet<_> = archives.map(|item| item.source.text()).collect();
+    let mut unfinished = HashSet::new();
+    let lines = if archives.is_empty() { &[] } else { ledger.lines() };
+    for line in lines {
+        let mut ends = line.source.match_indices('!').filter_map(|(end, _)| line.source.get(..end));
+        let Some(archive) = ends.find(|archive| archives.contains(*archive)) else { continue };
+        let is_done = |line: &Line| {
+            let is_copied = !options.copy_plain || line.status != Status::Plain || !line.written().is_empty();
+            line.is_finished() && is_copied && ledger::is_there(&options.files, output, line)
+        };
+        if !unfinished.contains(archive) && !is_done(line) {
+            unfinished.insert(archive.to_owned());
+        }
+    }
+    unfinished
 }
 
 /// Finds the keys that the pending items need, with all cores: private-key operations are what takes the time.
@@ -130,8 +153,13 @@ fn convert(
         progress.advance(item.bytes);
         converted
     };
-    workers::in_order(options.threads(), pending, work, |item, converted| {
-        publisher.publish(item, converted, &mut ledger)
+    workers::in_order(options.threads(), pending, work, |_, converted| {
+        // The directories of an archive are there before any file gets its name.
+        converted
+            .iter()
+            .filter(|one| !one.directory.is_empty())
+            .for_each(|one| publisher.names.reserve(&one.directory));
+        converted.into_iter().try_for_each(|one| publisher.publish(one, &mut ledger))
     })?;
     ledger.close()
 }
@@ -143,6 +171,9 @@ fn taken_names(prepared: &Prepared, ledger: &Ledger) -> Names {
         let directory = item.source.directory();
         if !directory.is_empty() {
             names.reserve(&directory);
+        }
+        if item.content == Content::Archive {
+            names.reserve(&item.source.tar_directory());
         }
     }
     for written in ledger.lines().iter().flat_map(Line::written) {
@@ -159,14 +190,13 @@ struct Publisher<'a> {
 }
 
 impl Publisher<'_> {
-    fn publish(&mut self, item: &Item, converted: Converted, ledger: &mut Ledger) -> Result<(), EgressError> {
-        let Converted { mut line, files, unopened } = converted;
-        let former = line_of(ledger, item);
+    fn publish(&mut self, converted: Converted, ledger: &mut Ledger) -> Result<(), EgressError> {
+        let Converted { mut line, directory, files, unopened } = converted;
+        let former = ledger.line(&line.source, line.source_bytes.as_deref());
         let reused = former.map(names_of).filter(|names| !names.is_empty() && names.len() == files.len());
         let names = match &reused {
             Some(names) => names.clone(),
             None => {
-                let directory = item.source.directory();
                 let free = files.iter().map(|(wanted, _)| self.free_name(&directory, wanted));
                 free.collect::<Result<_, _>>()?
             }
