@@ -43,7 +43,6 @@ pub(crate) fn rewrite(
                 return Ok(done);
             }
             Step::TooLarge => {
-                sink.write_all(&record.raw)?;
                 columns.get_or_insert_with(Columns::default);
                 done.count(name, &[Fault::malformed("too-large")], false);
             }
@@ -256,7 +255,7 @@ struct Records<R> {
 
 enum Step {
     Record,
-    /// A record that is too large; what is left of it stands in `raw`.
+    /// A record that is too large and has been given away.
     TooLarge,
     /// No record any more; empty lines may stand in `raw`.
     End,
@@ -283,11 +282,9 @@ impl<R: BufRead> Records<R> {
             raw.extend_from_slice(input.get(..read).unwrap_or_default());
             unquoted.extend_from_slice(self.piece.get(..written).unwrap_or_default());
             self.source.consume(read);
-            if raw.len() > LONGEST_RECORD || fields.len() > MOST_FIELDS {
-                is_too_large = true;
-                too_large(raw)?;
-            }
+            is_too_large |= raw.len() > LONGEST_RECORD || fields.len() > MOST_FIELDS;
             if is_too_large {
+                too_large(raw)?;
                 raw.clear();
                 unquoted.clear();
                 fields.clear();

@@ -152,9 +152,8 @@ impl Read for Bounded<'_> {
         match &result {
             Ok(read) => {
                 self.state.left.set(left.saturating_sub(*read as u64));
-                if *read > 0 {
-                    self.state.zero.set(buffer.iter().take(*read).all(|&byte| byte == 0));
-                }
+                // The end of the stream is not the end of a tar.
+                self.state.zero.set(*read > 0 && buffer.iter().take(*read).all(|&byte| byte == 0));
             }
             Err(error) if error.kind() != io::ErrorKind::Interrupted => self.state.failed.set(true),
             Err(_) => {}
