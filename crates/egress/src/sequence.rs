@@ -1,31 +1,30 @@
 //! Pieces of one long input, worked on by several threads and taken in their order, a bounded number of them at a time.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// How much may be under way at once, in the costs of pieces.
 pub(crate) const MOST: usize = 12;
 
-/// Gets pieces from `next`, each with its cost up to [`MOST`], works on them with several threads and gives the results to `take`, in order and
-/// on the calling thread. Each thread has a state of its own.
+/// Gets pieces from `next`, each with its cost up to [`MOST`], works on them with several threads and gives the results to `take`, in order. Both
+/// are called on the calling thread; each other thread has a state of its own.
 ///
 /// # Errors
 /// The first error in the order of the pieces, of `next` or of `take`.
-pub(crate) fn in_sequence<I: Send, S, T: Send, E: Send>(
+pub(crate) fn in_sequence<I: Send, S, T: Send, E>(
     threads: usize,
-    next: impl FnMut() -> Result<Option<(usize, I)>, E> + Send,
+    mut next: impl FnMut() -> Result<Option<(usize, I)>, E>,
     state: impl Fn() -> S + Sync,
     work: impl Fn(&mut S, I) -> T + Sync,
-    mut take: impl FnMut(T) -> Result<(), E>,
+    take: impl FnMut(T) -> Result<(), E>,
 ) -> Result<(), E> {
-    let (jobs, to_do) = sync_channel(MOST);
+    let (jobs, to_do) = channel();
     let to_do = Mutex::new(to_do);
     thread::scope(|scope| {
-        let (permit, permits) = sync_channel(MOST);
-        let (promises, promised) = sync_channel(MOST);
-        give_back(&permit, MOST);
-        scope.spawn(move || get_all(next, &permits, &jobs, &promises));
+        // Ends with this closure, and the threads with it.
+        let jobs: Sender<Job<I, T>> = jobs;
         for _ in 0..threads.max(1) {
             scope.spawn(|| {
                 let mut state = state();
@@ -35,14 +34,22 @@ pub(crate) fn in_sequence<I: Send, S, T: Send, E: Send>(
                 }
             });
         }
-        for promise in promised {
-            let Promise { cost, result } = promise?;
-            // A thread that panicked keeps no promise; its panic is told when the scope ends.
-            let Ok(result) = result.recv() else { break };
-            take(result)?;
-            give_back(&permit, cost);
+        let mut under_way = UnderWay { promises: VecDeque::new(), cost: 0, take };
+        loop {
+            let (cost, piece) = match next() {
+                Ok(Some(piece)) => piece,
+                Ok(None) => return under_way.take_down_to(0),
+                Err(error) => return under_way.take_down_to(0).and(Err(error)),
+            };
+            let cost = cost.clamp(1, MOST);
+            under_way.take_down_to(MOST.saturating_sub(cost))?;
+            let (result, promise) = sync_channel(1);
+            under_way.add(cost, promise);
+            if jobs.send(Job { piece, result }).is_err() {
+                // All threads have panicked, which is told when the scope ends.
+                return Ok(());
+            }
         }
-        Ok(())
     })
 }
 
@@ -51,48 +58,33 @@ struct Job<I, T> {
     result: SyncSender<T>,
 }
 
-struct Promise<T> {
-    cost: usize,
-    result: Receiver<T>,
-}
-
-/// Hands out all pieces, until nobody takes results any more.
-fn get_all<I, T, E>(
-    mut next: impl FnMut() -> Result<Option<(usize, I)>, E>,
-    permits: &Receiver<()>,
-    jobs: &SyncSender<Job<I, T>>,
-    promises: &SyncSender<Result<Promise<T>, E>>,
-) {
-    loop {
-        let (cost, piece) = match next() {
-            Ok(Some(piece)) => piece,
-            Ok(None) => return,
-            Err(error) => {
-                // Nobody waits for it after an earlier error.
-                drop(promises.send(Err(error)));
-                return;
-            }
-        };
-        let cost = cost.clamp(1, MOST);
-        let is_permitted = (0..cost).all(|_| permits.recv().is_ok());
-        let (result, promise) = sync_channel(1);
-        let is_wanted = is_permitted && promises.send(Ok(Promise { cost, result: promise })).is_ok();
-        if !is_wanted || jobs.send(Job { piece, result }).is_err() {
-            return;
-        }
-    }
-}
-
 fn next_job<I, T>(to_do: &Mutex<Receiver<Job<I, T>>>) -> Option<Job<I, T>> {
     to_do.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
-fn give_back(permit: &SyncSender<()>, cost: usize) {
-    for _ in 0..cost {
-        if permit.send(()).is_err() {
-            // Nobody asks for one after the last piece.
-            return;
+/// What the threads have promised, in order.
+struct UnderWay<T, F> {
+    promises: VecDeque<(usize, Receiver<T>)>,
+    cost: usize,
+    take: F,
+}
+
+impl<T, E, F: FnMut(T) -> Result<(), E>> UnderWay<T, F> {
+    fn add(&mut self, cost: usize, promise: Receiver<T>) {
+        self.promises.push_back((cost, promise));
+        self.cost += cost;
+    }
+
+    /// Takes results, the oldest first, until no more than this is under way.
+    fn take_down_to(&mut self, cost: usize) -> Result<(), E> {
+        while self.cost > cost {
+            let Some((taken, promise)) = self.promises.pop_front() else { break };
+            self.cost -= taken;
+            // A thread that panicked keeps no promise; its panic is told when the scope ends.
+            let Ok(result) = promise.recv() else { break };
+            (self.take)(result)?;
         }
+        Ok(())
     }
 }
 

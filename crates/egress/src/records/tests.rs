@@ -1,9 +1,11 @@
 //! Several threads rewrite as one does, and the quick ways of reading a message say what the slow ones say.
 
 use super::*;
+use crate::fields::Fields;
+use crate::messages::is_message;
 use proptest::prelude::*;
 use sealwright_envelope::{SymKey, message};
-use sealwright_session::{Keyring, Policy, Records};
+use sealwright_session::{Keyring, Policy, Records, Resolver};
 use sealwright_types::b64;
 use std::path::PathBuf;
 
@@ -48,7 +50,9 @@ fn line() -> impl Strategy<Value = String> {
 
 fn rewritten(text: &[u8], threads: usize) -> (Vec<u8>, Rewritten) {
     let (mut sink, name) = (Vec::new(), Source::new(PathBuf::from("messages/rows.jsonl")));
-    let done = rewrite(text, u64::MAX, &mut sink, &name, &resolver(), threads).unwrap();
+    let (resolver, fields) = (resolver(), Fields::default());
+    let reading = Reading { fields: &fields, session: None };
+    let done = rewrite(text, &mut sink, &name, &mut Opener::new(&resolver), reading, threads).unwrap();
     (sink, done)
 }
 
