@@ -50,6 +50,7 @@ mod run;
 mod scan;
 mod session_keys;
 mod sigchains;
+mod sink;
 mod source;
 mod verify;
 mod workers;
@@ -64,6 +65,9 @@ pub use report::{Form, Report, Summary};
 pub use run::run;
 pub use session_keys::{KeySources, SessionKeys};
 pub use sigchains::verify_sigchains;
+pub use sink::recipients::{Recipient, RecipientError, Recipients};
+pub use sink::session_ids::{SessionIds, SessionIdsError};
+pub use sink::{KeysOut, Sink};
 pub use verify::{Verification, verify};
 
 pub use sealwright_session::{ProxyDepth, UnknownHash};

@@ -34,6 +34,8 @@ pub(crate) struct Finished {
     path: TempPath,
     bytes: u64,
     sha256: String,
+    /// The hash of what it holds in clear, where that is not what it is.
+    pub(crate) clear_sha256: Option<String>,
 }
 
 impl Part {
@@ -49,7 +51,7 @@ impl Part {
         self.complete()?;
         let (bytes, sha256) = self.hash.finish();
         match self.file {
-            State::Complete(path) => Ok(Finished { path, bytes, sha256 }),
+            State::Complete(path) => Ok(Finished { path, bytes, sha256, clear_sha256: None }),
             State::Open(_) | State::Lost => Err(lost()),
         }
     }
@@ -88,7 +90,12 @@ fn lost() -> io::Error {
 impl Finished {
     /// How the file stands in the manifest under this name.
     pub(crate) fn written(&self, name: &str) -> Written {
-        Written { output: name.to_owned(), bytes: self.bytes, sha256: self.sha256.clone() }
+        Written {
+            output: name.to_owned(),
+            bytes: self.bytes,
+            sha256: self.sha256.clone(),
+            clear_sha256: self.clear_sha256.clone(),
+        }
     }
 
     /// Gives the file its name, which nothing else may have.
