@@ -76,6 +76,12 @@ pub enum EgressError {
         /// The file.
         path: PathBuf,
     },
+    /// A file of the output is missing, or is not what the manifest says.
+    #[error("{} is missing or is not what the manifest says", .path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file of the bundle or of the output failed.
     #[error("cannot {action} {}: {source}", .path.display())]
     Io {
@@ -100,6 +106,7 @@ impl Coded for EgressError {
             Self::WrongPassphrase { .. } => "rejected",
             Self::KeysOutTaken { .. } => "exists",
             Self::KeysOutInsideBundle { .. } => "output-inside-bundle",
+            Self::Changed { .. } => "output-changed",
             Self::Io { .. } => "io",
         }
     }

@@ -410,6 +410,11 @@ impl Ledger {
     }
 }
 
+/// Keeps runs out of an output that is read; an output without a lock file was moved here, and no run knows it.
+pub(crate) fn lock_existing(output: &Path) -> Result<Option<File>, EgressError> {
+    if output.join(LOCK).exists() { lock(output).map(Some) } else { Ok(None) }
+}
+
 /// The lines of an output's manifest. Nothing is repaired.
 pub(crate) fn manifest(output: &Path) -> Result<Vec<Line>, EgressError> {
     let path = output.join(MANIFEST);

@@ -2,10 +2,9 @@
 
 use crate::ledger::Status;
 use crate::lines::LONGEST_LINE;
-use crate::messages::{self, Fault, Opener, Rewritten, is_message};
+use crate::messages::{self, Fault, Opener, Opening, Rewritten, is_message};
 use crate::source::Source;
 use sealwright_envelope::message::Message;
-use sealwright_session::Resolver;
 use sealwright_types::SessionId;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -19,9 +18,9 @@ pub(crate) fn rewrite(
     mut source: impl BufRead,
     sink: &mut impl Write,
     name: &Source,
-    resolver: &Resolver,
+    opening: Opening<'_>,
 ) -> io::Result<Rewritten> {
-    let mut rewriter = Rewriter { opener: Opener::new(resolver), name, done: Rewritten::default() };
+    let mut rewriter = Rewriter { opener: Opener::new(opening), name, done: Rewritten::default() };
     let mut line = Vec::new();
     while read_piece(&mut source, &mut line)? > 0 {
         if line.len() == LONGEST_LINE && !line.ends_with(b"\n") {

@@ -2,6 +2,7 @@
 
 use crate::convert::{Converted, Converter};
 use crate::error::EgressError;
+use crate::keys_out::KeysFile;
 use crate::ledger::{self, Ledger, Line, Status};
 use crate::naming::Names;
 use crate::options::{Options, Progress, Stage};
@@ -9,6 +10,7 @@ use crate::place::{self, Finished, Part};
 use crate::plan::Prepared;
 use crate::report::{REPORT, Report, Summary};
 use crate::scan::Item;
+use crate::sink::outlet::Outlet;
 use crate::workers;
 use std::convert::Infallible;
 use std::fs;
@@ -35,9 +37,14 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
     let outputs = ledger.lines().iter().flat_map(Line::written).map(|written| output.join(written.output));
     place::remove_left_over(&output, &outputs.filter(|path| place::is_temporary(path)).collect())
         .map_err(EgressError::io("clean", &output))?;
+    let outlet = Outlet::open(&output, &options.sink, ledger.lines().is_empty())?;
+    let keys_file = options.sink.keys_out().map(|keys_out| KeysFile::open(keys_out, &prepared, &outlet)).transpose()?;
     let pending = pending(&prepared, &ledger, &output, options, progress);
     unlock(&prepared, &pending, options, progress);
-    let lines = convert(&prepared, &pending, ledger, &output, options, progress)?;
+    let (lines, changed) = convert(&prepared, &pending, ledger, &outlet, &output, options, progress)?;
+    if let Some(keys_file) = keys_file {
+        keys_file.write(changed)?;
+    }
     let mut report = prepared.report()?;
     report.count_lines(&lines);
     write_report(&output.join(REPORT), &report)?;
@@ -108,18 +115,20 @@ fn convert(
     prepared: &Prepared,
     pending: &[&Item],
     mut ledger: Ledger,
+    outlet: &Outlet,
     output: &Path,
     options: &Options,
     progress: &dyn Progress,
-) -> Result<Vec<Line>, EgressError> {
+) -> Result<(Vec<Line>, bool), EgressError> {
     progress.stage(Stage::Convert, pending.iter().map(|item| item.bytes).sum());
     let converter = Converter {
         bundle: prepared.bundle.root(),
         output,
         resolver: &prepared.resolver,
+        outlet,
         copy_plain: options.copy_plain,
     };
-    let mut publisher = Publisher { names: taken_names(prepared, &ledger), output };
+    let mut publisher = Publisher { names: taken_names(prepared, &ledger), output, outlet, changed: false };
     let work = |item: &&Item| {
         let converted = converter.convert(item);
         progress.advance(item.bytes);
@@ -128,7 +137,7 @@ fn convert(
     workers::in_order(options.threads(), pending, work, |item, converted| {
         publisher.publish(item, converted, &mut ledger)
     })?;
-    ledger.close()
+    Ok((ledger.close()?, publisher.changed))
 }
 
 /// The names that no new output may get: those of earlier runs, and the directories that items lie in.
@@ -150,6 +159,9 @@ fn taken_names(prepared: &Prepared, ledger: &Ledger) -> Names {
 struct Publisher<'a> {
     names: Names,
     output: &'a Path,
+    outlet: &'a Outlet,
+    /// Whether an item ended otherwise than in earlier runs.
+    changed: bool,
 }
 
 impl Publisher<'_> {
@@ -163,15 +175,22 @@ impl Publisher<'_> {
         };
         line.set_outputs(names.iter().zip(&files).map(|(name, (_, file))| file.written(name)).collect());
         if let Some(former) = former.filter(|former| ledger::is_there(self.output, former)) {
-            if former.is_as_good_as(&line) {
+            let same_rows = self.outlet.seals_records() && line.rows.is_some() && former.rows == line.rows;
+            if former.is_as_good_as(&line) || same_rows {
                 return Ok(());
             }
             if files.is_empty() && !former.written().is_empty() {
                 // A name that is in the manifest stays there (EGR-32).
                 line.keep_outputs_of(former);
-                return if *former == line { Ok(()) } else { ledger.record(line) };
+                if *former == line {
+                    return Ok(());
+                }
+                self.changed = true;
+                return ledger.record(line);
             }
         }
+        self.changed = true;
+        self.outlet.settle().map_err(EgressError::io("write", self.output))?;
         ledger.announce(&line, &unopened)?;
         if let Err(error) = self.give_names(&names, files, reused.is_some()) {
             ledger.withdraw(&line)?;

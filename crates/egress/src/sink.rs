@@ -76,15 +76,6 @@ impl Sink {
         }
     }
 
-    /// What outputs of their own are called after: the ending of their names.
-    pub(crate) fn ending(&self) -> &'static str {
-        match self {
-            Self::Clear { .. } => "",
-            Self::Age { .. } => AGE,
-            Self::NewSessions { .. } | Self::IntoSession { .. } => SEALD,
-        }
-    }
-
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Clear { .. } => "clear",

@@ -29,6 +29,17 @@ pub(crate) enum NoNewSession {
     Io(io::Error),
 }
 
+impl NoNewSession {
+    /// The code of the manifest.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::NotNamed => "no-session-id",
+            Self::NoOldSession => "no-session",
+            Self::Io(_) => "io",
+        }
+    }
+}
+
 impl From<io::Error> for NoNewSession {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
@@ -167,7 +178,7 @@ impl NewSessions {
     pub(crate) fn keep(&self, old: SessionId, old_key: &SymKey, state: &Mutex<State>) -> io::Result<()> {
         let mut known = self.known();
         let Some(new) = known.drawn.get(&old).cloned() else { return Ok(()) };
-        locked(state).keep(WrappedSession::wrap(old, old_key, &new)?)?;
+        locked(state).keep_session(WrappedSession::wrap(old, old_key, &new)?)?;
         known.drawn.remove(&old);
         known.add_ready(old, new);
         Ok(())

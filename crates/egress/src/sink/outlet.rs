@@ -22,6 +22,8 @@ pub(crate) const IDENTITY: &str = "identity.age";
 #[derive(Debug)]
 pub(crate) struct Outlet {
     kind: Kind,
+    /// Whether the keys that were found are wanted as a file.
+    keeps_found_keys: bool,
     pub(crate) state: Mutex<State>,
 }
 
@@ -44,7 +46,7 @@ impl Outlet {
             return Err(other_sink(output, format!("the sink {former}"), format!("the sink {}", sink.kind())));
         }
         let (kind, head) = match sink {
-            Sink::Clear { .. } => (Kind::Clear, None),
+            Sink::Clear { keys_out } => (Kind::Clear, keys_out.as_ref().map(|_| Head::of(sink))),
             Sink::Age { recipients, .. } => {
                 let (recipients, identity) = keys(output, recipients, former.as_ref())?;
                 let head = Head {
@@ -71,7 +73,8 @@ impl Outlet {
             (None, Some(head)) => state.begin(head).map_err(EgressError::io("write", output))?,
             _ => {}
         }
-        Ok(Self { kind, state: Mutex::new(state) })
+        let keeps_found_keys = sink.keys_out().is_some() && !matches!(kind, Kind::NewSessions(_));
+        Ok(Self { kind, keeps_found_keys, state: Mutex::new(state) })
     }
 
     /// The session that data of `old` is sealed for again, if it is. `None` for `old` is a message that belongs to no session.
@@ -88,10 +91,11 @@ impl Outlet {
         }
     }
 
-    /// Says that this key of the old session has opened data: its new session is kept from now on.
-    pub(crate) fn opened(&self, old: SessionId, key: &SymKey) -> io::Result<()> {
+    /// Says that the old session's key number `nth` has opened data: its new session is kept from now on.
+    pub(crate) fn opened(&self, old: SessionId, nth: usize, key: &SymKey) -> io::Result<()> {
         match &self.kind {
             Kind::NewSessions(sessions) => sessions.keep(old, key, &self.state),
+            _ if nth > 0 && self.keeps_found_keys => locked(&self.state).keep_several(old, nth.saturating_add(1)),
             _ => Ok(()),
         }
     }

@@ -112,11 +112,6 @@ impl SessionIds {
             None => SessionId::random().map(Some).map_err(io::Error::other),
         }
     }
-
-    /// Whether a file gives no id for this session.
-    pub(crate) fn lacks(&self, old: SessionId) -> bool {
-        self.0.as_ref().is_some_and(|ids| !ids.contains_key(&old))
-    }
 }
 
 #[cfg(test)]
@@ -142,7 +137,6 @@ mod tests {
         let ids = ids.unwrap();
         assert_eq!(ids.of(old).unwrap(), Some(B.parse().unwrap()));
         assert_eq!(ids.of(B.parse().unwrap()).unwrap(), None);
-        assert!(ids.lacks(B.parse().unwrap()) && !ids.lacks(old));
     }
 
     #[test]

@@ -41,6 +41,7 @@ enum Entry {
     Head(Head),
     Session(WrappedSession),
     Keys(WrittenKeys),
+    Several(Several),
 }
 
 /// A file of keys that a run has written, or was about to.
@@ -53,6 +54,14 @@ pub(crate) struct WrittenKeys {
     pub(crate) content: String,
 }
 
+/// A session of which more than the first key has opened data (SES-10).
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Several {
+    session_id: SessionId,
+    keys: usize,
+}
+
 /// The file, and where in it the sessions are.
 #[derive(Debug)]
 pub(crate) struct State {
@@ -62,6 +71,7 @@ pub(crate) struct State {
     length: u64,
     head: Option<Head>,
     sessions: HashMap<SessionId, u64>,
+    several: HashMap<SessionId, usize>,
     keys: Vec<WrittenKeys>,
     settled: bool,
 }
@@ -76,6 +86,7 @@ impl State {
             length: 0,
             head: None,
             sessions: HashMap::new(),
+            several: HashMap::new(),
             keys: Vec::new(),
             settled: true,
         };
@@ -101,6 +112,7 @@ impl State {
                 Entry::Head(head) => self.head = Some(head),
                 Entry::Session(session) => drop(self.sessions.insert(session.old_session_id, whole)),
                 Entry::Keys(keys) => self.keys.push(keys),
+                Entry::Several(several) => drop(self.several.insert(several.session_id, several.keys)),
             }
             whole += length;
         }
@@ -141,10 +153,25 @@ impl State {
     }
 
     /// Keeps a new session. It is there for good after [`State::settle`] only.
-    pub(crate) fn keep(&mut self, session: WrappedSession) -> io::Result<()> {
+    pub(crate) fn keep_session(&mut self, session: WrappedSession) -> io::Result<()> {
         let (old, at) = (session.old_session_id, self.length);
         self.append(&Entry::Session(session))?;
         self.sessions.insert(old, at);
+        Ok(())
+    }
+
+    /// How many keys of a session have to be tried for its data.
+    pub(crate) fn keys_of(&self, session: SessionId) -> usize {
+        self.several.get(&session).copied().unwrap_or(1)
+    }
+
+    /// Says that the session's first `keys` keys have to be tried for its data.
+    pub(crate) fn keep_several(&mut self, session_id: SessionId, keys: usize) -> io::Result<()> {
+        if keys <= self.keys_of(session_id) {
+            return Ok(());
+        }
+        self.append(&Entry::Several(Several { session_id, keys }))?;
+        self.several.insert(session_id, keys);
         Ok(())
     }
 
