@@ -1,8 +1,8 @@
 //! One item from its source to outputs that wait for their names (docs/spec/EGRESS.md section 6).
 
+use crate::files::{Files, Handle};
 use crate::ledger::{Line, Rows, Status, Unopened};
-use crate::messages::Rewritten;
-use crate::messages::Opening;
+use crate::messages::{Opening, Rewritten};
 use crate::place::Finished;
 use crate::records;
 use crate::scan::{Content, Item, LARGEST_MESSAGE};
@@ -15,7 +15,6 @@ use sealwright_envelope::message::Message;
 use sealwright_envelope::{OpenError, SymKey, name};
 use sealwright_session::{Closed, Resolved, Resolver};
 use sealwright_types::{Coded as _, SessionId};
-use std::fs::{self, File};
 use std::io::{self, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -31,6 +30,7 @@ pub(crate) struct Converted {
 /// Where things are.
 #[derive(Debug)]
 pub(crate) struct Converter<'a> {
+    pub(crate) files: &'a Files,
     pub(crate) bundle: &'a Path,
     pub(crate) output: &'a Path,
     pub(crate) resolver: &'a Resolver,
@@ -96,9 +96,9 @@ impl Converter<'_> {
         match &item.content {
             Content::Container(session) => {
                 self.with_keys(*session, |key, target| self.container(key, target, &path, &item.source))
-            },
+            }
             Content::Message(session) => {
-                let text = read_message(&path)?;
+                let text = read_message(self.files, &path)?;
                 let message = Message::parse(&text).map_err(|error| Unconverted::Malformed(error.code()))?;
                 self.with_keys(*session, |key, target| self.text(message.open(key)?, target, &item.source))
             }
@@ -146,7 +146,7 @@ impl Converter<'_> {
         path: &Path,
         source: &Source,
     ) -> Result<Opened, OpenFailure> {
-        let mut container = File::open(path)?;
+        let mut container = self.files.open(path)?;
         let header = file::inspect(&mut container)?;
         if header.kind == Kind::Legacy && target.is_some() {
             return self.legacy_container(key, target, &header, container, source);
@@ -173,7 +173,7 @@ impl Converter<'_> {
         key: &SymKey,
         target: Option<&NewSession>,
         header: &Header,
-        container: File,
+        container: Handle,
         source: &Source,
     ) -> Result<Opened, OpenFailure> {
         let mut opened = file::open(key, header, container, SingleEntry::First)?;
@@ -185,7 +185,8 @@ impl Converter<'_> {
 
     /// A legacy message names a session or carries its key itself (SES-40).
     fn legacy_message(&self, path: &Path, source: &Source) -> Result<Opened, Unconverted> {
-        let text = String::from_utf8(read_message(path)?).map_err(|_| Unconverted::Malformed("malformed"))?;
+        let text =
+            String::from_utf8(read_message(self.files, path)?).map_err(|_| Unconverted::Malformed("malformed"))?;
         let message = LegacyMessage::parse(text.trim()).map_err(|error| Unconverted::Malformed(error.code()))?;
         match &message.key {
             LegacyKey::Session(session) => {
@@ -203,12 +204,7 @@ impl Converter<'_> {
     }
 
     /// A message that is a file of its own. It stores no name and keeps the one it has.
-    fn text(
-        &self,
-        plaintext: Vec<u8>,
-        target: Option<&NewSession>,
-        source: &Source,
-    ) -> Result<Opened, OpenFailure> {
+    fn text(&self, plaintext: Vec<u8>, target: Option<&NewSession>, source: &Source) -> Result<Opened, OpenFailure> {
         let finished = self.outlet.message(&self.directory(source), target, &plaintext)?;
         let finished = finished.ok_or(OpenFailure::Final(Unconverted::NotSealed("not-utf8")))?;
         Ok(Opened::one(self.outlet.name(own_name(source)), finished))
@@ -218,14 +214,14 @@ impl Converter<'_> {
         let mut part = self.outlet.whole(&self.directory(source))?;
         let opening = Opening { resolver: self.resolver, outlet: self.outlet };
         let Rewritten { rows, unopened, chain } =
-            records::rewrite(BufReader::new(File::open(path)?), &mut part, source, opening)?;
+            records::rewrite(BufReader::new(self.files.open(path)?), &mut part, source, opening)?;
         let opened = Opened::one(self.outlet.name_of_whole(name::safe(&source.file_name())), part.finish()?);
         Ok(Opened { rows: Some(rows), unopened, chain, ..opened })
     }
 
     fn copy(&self, path: &Path, source: &Source) -> Result<Opened, Unconverted> {
         let mut part = self.outlet.whole(&self.directory(source))?;
-        io::copy(&mut File::open(path)?, &mut part)?;
+        io::copy(&mut self.files.open(path)?, &mut part)?;
         Ok(Opened::one(self.outlet.name_of_whole(name::safe(&source.file_name())), part.finish()?))
     }
 
@@ -326,11 +322,11 @@ fn own_name(source: &Source) -> String {
     name::safe(name.strip_suffix(".seald").unwrap_or(&name))
 }
 
-fn read_message(path: &Path) -> Result<Vec<u8>, Unconverted> {
-    if fs::metadata(path)?.len() > LARGEST_MESSAGE {
+fn read_message(files: &Files, path: &Path) -> Result<Vec<u8>, Unconverted> {
+    if files.metadata(path)?.len() > LARGEST_MESSAGE {
         return Err(Unconverted::Malformed("too-large"));
     }
     let mut text = Vec::new();
-    File::open(path)?.take(LARGEST_MESSAGE).read_to_end(&mut text)?;
+    files.open(path)?.take(LARGEST_MESSAGE).read_to_end(&mut text)?;
     Ok(text)
 }

@@ -10,7 +10,6 @@ use crate::sink::state::WrittenKeys;
 use sealwright_envelope::SymKey;
 use sealwright_types::zeroize::Zeroizing;
 use sealwright_types::{SessionId, b64};
-use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -25,27 +24,26 @@ pub(crate) struct KeysFile<'a> {
 
 impl<'a> KeysFile<'a> {
     /// Tells before any work whether the file can be written.
-    pub(crate) fn open(
-        keys_out: &'a KeysOut,
-        prepared: &'a Prepared,
-        outlet: &'a Outlet,
-    ) -> Result<Self, EgressError> {
+    pub(crate) fn open(keys_out: &'a KeysOut, prepared: &'a Prepared, outlet: &'a Outlet) -> Result<Self, EgressError> {
         let path = &keys_out.path;
-        let directory = directory(path).canonicalize().map_err(EgressError::io("open", directory(path)))?;
+        let directory = outlet.files.canonicalize(directory(path)).map_err(EgressError::io("open", directory(path)))?;
         if directory.starts_with(prepared.bundle.root()) {
             return Err(EgressError::KeysOutInsideBundle { path: path.clone() });
         }
-        let former = match fs::symlink_metadata(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(EgressError::io("open", path)(error)),
-            Ok(metadata) if !metadata.is_file() => return Err(EgressError::KeysOutTaken { path: path.clone() }),
-            Ok(_) => Some(Hasher::of_file(path).map_err(EgressError::io("read", path))?.1),
+        let taken = || EgressError::KeysOutTaken { path: path.clone() };
+        let former = if outlet.files.exists(path).map_err(EgressError::io("open", path))? {
+            if !outlet.files.metadata(path).is_ok_and(|metadata| metadata.is_file()) {
+                return Err(taken());
+            }
+            Some(Hasher::of_file(&outlet.files, path).map_err(EgressError::io("read", path))?.1)
+        } else {
+            None
         };
         if former.as_ref().is_some_and(|former| !locked(&outlet.state).has_written(former)) {
-            return Err(EgressError::KeysOutTaken { path: path.clone() });
+            return Err(taken());
         }
         // Better told now than after hours.
-        Part::create(&directory).map_err(EgressError::io("write", path))?;
+        Part::create(&outlet.files, &directory).map_err(EgressError::io("write", path))?;
         Ok(Self { keys_out, prepared, outlet, former })
     }
 
@@ -54,9 +52,8 @@ impl<'a> KeysFile<'a> {
         let path = &self.keys_out.path;
         let content = self.content();
         let latest = locked(&self.outlet.state).keys().cloned();
-        let is_latest = latest.is_some_and(|latest| {
-            Some(&latest.keys_sha256) == self.former.as_ref() && latest.content == content
-        });
+        let is_latest =
+            latest.is_some_and(|latest| Some(&latest.keys_sha256) == self.former.as_ref() && latest.content == content);
         if is_latest && (!changed || self.outlet.has_new_sessions()) {
             return Ok(());
         }
@@ -65,7 +62,8 @@ impl<'a> KeysFile<'a> {
 
     fn write_keys(&self, content: String) -> io::Result<()> {
         let path = &self.keys_out.path;
-        let mut writer = self.keys_out.recipients.encryptor()?.wrap_output(Part::create(directory(path))?)?;
+        let mut writer =
+            self.keys_out.recipients.encryptor()?.wrap_output(Part::create(&self.outlet.files, directory(path))?)?;
         if self.outlet.has_new_sessions() {
             self.new_keys(&mut writer)?;
         } else {
@@ -74,7 +72,13 @@ impl<'a> KeysFile<'a> {
         let finished = writer.finish()?.finish()?;
         let keys_sha256 = finished.written("").sha256;
         locked(&self.outlet.state).announce_keys(WrittenKeys { keys_sha256, content })?;
-        if self.former.is_some() { finished.replace(path) } else { finished.publish(path) }
+        finished.sync()?;
+        if self.former.is_some() {
+            finished.replace(path)?
+        } else {
+            finished.publish(path)?
+        }
+        self.outlet.files.sync_directory(directory(path))
     }
 
     /// The new session of every old one of which something was sealed again.

@@ -35,6 +35,7 @@
 mod bundle;
 mod convert;
 mod error;
+mod files;
 mod keys;
 mod keys_out;
 mod ledger;
@@ -59,6 +60,7 @@ mod verify;
 mod workers;
 
 pub use error::EgressError;
+pub use files::{Action, Files, Verdict, Watch};
 pub use ledger::{Line, Rows, Status, Unopened, Written};
 pub use lines::MalformedRecord;
 pub use options::{Options, Progress, Stage};

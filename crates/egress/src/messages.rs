@@ -100,7 +100,8 @@ impl<'a> Opener<'a> {
             };
             match message.open(&ready.key) {
                 Ok(bytes) => {
-                    let bytes = self.through_sink(session, nth, &ready, bytes).map_err(|code| fault(Status::Closed, code))?;
+                    let bytes =
+                        self.through_sink(session, nth, &ready, bytes).map_err(|code| fault(Status::Closed, code))?;
                     return Ok(Clear { session, bytes, chain: ready.chain });
                 }
                 Err(OpenError::Rejected) => nth += 1,

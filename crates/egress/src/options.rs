@@ -1,5 +1,6 @@
 //! What a caller decides about an egress, and how it hears of its progress.
 
+use crate::files::Files;
 use crate::sink::Sink;
 use sealwright_session::{Policy, ProxyDepth, Revoked, UnknownHash};
 use std::num::NonZero;
@@ -21,6 +22,8 @@ pub struct Options {
     pub strict: bool,
     /// Whether somebody has confirmed that the data of several users becomes readable (EGR-47).
     pub confirmed: bool,
+    /// The file system; a test can let it fail.
+    pub files: Files,
     /// Where outputs and keys go, and how.
     pub sink: Sink,
 }

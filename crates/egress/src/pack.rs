@@ -1,12 +1,12 @@
 //! A whole output as one tar archive, each file checked against the manifest while it goes in (docs/spec/EGRESS.md section 6).
 
 use crate::error::EgressError;
+use crate::files::Files;
 use crate::ledger::{self, Line, Written};
-use crate::options::{Progress, Stage};
+use crate::options::{Options, Progress, Stage};
 use crate::place::Hasher;
 use crate::sink::outlet::IDENTITY;
 use std::cell::Cell;
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use tar::{Builder, EntryType, Header};
@@ -21,13 +21,19 @@ const BESIDE: [&str; 5] = ["manifest.jsonl", "unopened.jsonl", "report.json", "r
 /// # Errors
 /// [`EgressError::Changed`] at the first file that is not what the manifest says, [`EgressError::Locked`] while a run is writing,
 /// [`EgressError::Io`]. What was written until then is no complete archive.
-pub fn pack(output: &Path, sink: &mut dyn Write, progress: &dyn Progress) -> Result<u64, EgressError> {
-    let _lock = ledger::lock_existing(output)?;
-    let lines = ledger::manifest(output)?;
+pub fn pack(
+    output: &Path,
+    sink: &mut dyn Write,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<u64, EgressError> {
+    let files = &options.files;
+    let _lock = ledger::lock_existing(files, output)?;
+    let lines = ledger::manifest(files, output)?;
     progress.stage(Stage::Verify, lines.len() as u64);
     let is_open = Cell::new(true);
     let mut archive = Builder::new(Gate { sink, is_open: &is_open });
-    match fill(&mut archive, output, &lines, progress) {
+    match fill(&mut archive, files, output, &lines, progress) {
         Ok(files) => {
             let finished = archive.into_inner().and_then(|mut gate| gate.flush());
             finished.map(|()| files).map_err(EgressError::io("pack", output))
@@ -41,42 +47,39 @@ pub fn pack(output: &Path, sink: &mut dyn Write, progress: &dyn Progress) -> Res
 
 fn fill(
     archive: &mut Builder<Gate<'_>>,
+    files: &Files,
     output: &Path,
     lines: &[Line],
     progress: &dyn Progress,
 ) -> Result<u64, EgressError> {
     for name in BESIDE {
         let path = output.join(name);
-        match File::open(&path) {
-            Ok(file) => {
-                let length = file.metadata().map_err(EgressError::io("read", &path))?.len();
-                append(archive, name, length, file.take(length)).map_err(EgressError::io("pack", &path))?;
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(EgressError::io("open", &path)(error)),
+        if let Some(file) = files.open_if_there(&path).map_err(EgressError::io("open", &path))? {
+            let length = file.length().map_err(EgressError::io("read", &path))?;
+            append(archive, name, length, file.take(length)).map_err(EgressError::io("pack", &path))?;
         }
     }
-    let mut files = 0;
+    let mut packed = 0;
     for line in lines {
         for written in Line::written(line) {
-            append_checked(archive, output, &written)?;
-            files += 1;
+            append_checked(archive, files, output, &written)?;
+            packed += 1;
         }
         progress.advance(1);
     }
-    Ok(files)
+    Ok(packed)
 }
 
-fn append_checked(archive: &mut Builder<Gate<'_>>, output: &Path, written: &Written) -> Result<(), EgressError> {
+fn append_checked(
+    archive: &mut Builder<Gate<'_>>,
+    files: &Files,
+    output: &Path,
+    written: &Written,
+) -> Result<(), EgressError> {
     let path = output.join(&written.output);
     let changed = || EgressError::Changed { path: path.clone() };
-    let file = match File::open(&path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(changed()),
-        Err(error) => return Err(EgressError::io("open", &path)(error)),
-    };
-    let metadata = file.metadata().map_err(EgressError::io("read", &path))?;
-    if !metadata.is_file() || metadata.len() != written.bytes {
+    let file = files.open_if_there(&path).map_err(EgressError::io("open", &path))?.ok_or_else(changed)?;
+    if file.length().map_err(EgressError::io("read", &path))? != written.bytes {
         return Err(changed());
     }
     let mut content = Hashed { source: file.take(written.bytes), hasher: Hasher::new() };

@@ -462,13 +462,7 @@ impl<'k, W: Write> FileSealer<'k, W> {
     ///
     /// # Errors
     /// [`SealFileError`].
-    pub fn new(
-        key: &'k SymKey,
-        session: SessionId,
-        name: &str,
-        length: u64,
-        sink: W,
-    ) -> Result<Self, SealFileError> {
+    pub fn new(key: &'k SymKey, session: SessionId, name: &str, length: u64, sink: W) -> Result<Self, SealFileError> {
         Self::through(session, name, length, sink, |sink| Sealer::new(key, sink))
     }
 

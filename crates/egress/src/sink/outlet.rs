@@ -6,11 +6,11 @@ use super::recipients::{self, Recipient, Recipients, Who};
 use super::state::{Head, State};
 use super::{AGE, SEALD, Sink};
 use crate::error::EgressError;
+use crate::files::Files;
 use crate::place::{Finished, Part};
 use sealwright_envelope::{SymKey, message, name};
 use sealwright_session::Resolver;
 use sealwright_types::{SecretString, SessionId};
-use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -21,6 +21,7 @@ pub(crate) const IDENTITY: &str = "identity.age";
 /// The sink of one run.
 #[derive(Debug)]
 pub(crate) struct Outlet {
+    pub(crate) files: Files,
     kind: Kind,
     /// Whether the keys that were found are wanted as a file.
     keeps_found_keys: bool,
@@ -37,8 +38,8 @@ enum Kind {
 
 impl Outlet {
     /// Makes the sink ready. `is_new` says that the output holds nothing yet.
-    pub(crate) fn open(output: &Path, sink: &Sink, is_new: bool) -> Result<Self, EgressError> {
-        let mut state = State::open(output)?;
+    pub(crate) fn open(files: &Files, output: &Path, sink: &Sink, is_new: bool) -> Result<Self, EgressError> {
+        let mut state = State::open(files, output)?;
         let former = state.head().cloned();
         if let Some(former) = former.as_ref().map(|head| head.sink.as_str()).or((!is_new).then_some("clear"))
             && former != sink.kind()
@@ -48,7 +49,7 @@ impl Outlet {
         let (kind, head) = match sink {
             Sink::Clear { keys_out } => (Kind::Clear, keys_out.as_ref().map(|_| Head::of(sink))),
             Sink::Age { recipients, .. } => {
-                let (recipients, identity) = keys(output, recipients, former.as_ref())?;
+                let (recipients, identity) = keys(files, output, recipients, former.as_ref())?;
                 let head = Head {
                     recipients: recipients.iter().map(ToString::to_string).collect(),
                     identity,
@@ -61,8 +62,7 @@ impl Outlet {
                 let io = || EgressError::io("prepare", output);
                 let key_check = key_check(*session, key).map_err(io())?;
                 let key = SymKey::from_bytes(key.expose()).map_err(io::Error::other).map_err(io())?;
-                let head =
-                    Head { into_session_id: Some(*session), key_check: Some(key_check), ..Head::of(sink) };
+                let head = Head { into_session_id: Some(*session), key_check: Some(key_check), ..Head::of(sink) };
                 (Kind::IntoSession(Arc::new(NewSession { id: *session, key })), Some(head))
             }
         };
@@ -74,7 +74,7 @@ impl Outlet {
             _ => {}
         }
         let keeps_found_keys = sink.keys_out().is_some() && !matches!(kind, Kind::NewSessions(_));
-        Ok(Self { kind, keeps_found_keys, state: Mutex::new(state) })
+        Ok(Self { files: files.clone(), kind, keeps_found_keys, state: Mutex::new(state) })
     }
 
     /// The session that data of `old` is sealed for again, if it is. `None` for `old` is a message that belongs to no session.
@@ -114,14 +114,14 @@ impl Outlet {
         length: u64,
     ) -> io::Result<Output<'k>> {
         match target {
-            Some(new) => Output::container(new, stored, length, Part::create(directory)?),
+            Some(new) => Output::container(new, stored, length, Part::create(&self.files, directory)?),
             None => self.whole(directory),
         }
     }
 
     /// A file that is no container of its own: records, or one that was never encrypted.
     pub(crate) fn whole<'k>(&self, directory: &Path) -> io::Result<Output<'k>> {
-        let part = Part::create(directory)?;
+        let part = Part::create(&self.files, directory)?;
         match &self.kind {
             Kind::Age(recipients) => Output::age(recipients::encryptor(recipients)?, part),
             _ => Ok(Output::clear(part)),
@@ -210,6 +210,7 @@ impl std::fmt::Display for Head {
 /// The public keys that outputs are encrypted for. One scrypt for each output would take a second and 256 MiB each time: a passphrase
 /// encrypts a secret key of this output instead, once, and that is what opens every file.
 fn keys(
+    files: &Files,
     output: &Path,
     recipients: &Recipients,
     former: Option<&Head>,
@@ -224,19 +225,22 @@ fn keys(
         }
         Some(_) => {
             let path = output.join(IDENTITY);
-            let file = fs::read(&path).map_err(EgressError::io("read", &path))?;
+            let file = files.read(&path).map_err(EgressError::io("read", &path))?;
             recipients::open_identity(passphrase, &file).ok_or(EgressError::WrongPassphrase { path })?
         }
-        None => write_identity(output, passphrase).map_err(EgressError::io("write", &output.join(IDENTITY)))?,
+        None => write_identity(files, output, passphrase).map_err(EgressError::io("write", &output.join(IDENTITY)))?,
     };
     Ok((Arc::new([recipient]), Some(IDENTITY.to_owned())))
 }
 
-fn write_identity(output: &Path, passphrase: &SecretString) -> io::Result<Recipient> {
+fn write_identity(files: &Files, output: &Path, passphrase: &SecretString) -> io::Result<Recipient> {
     let (recipient, file) = recipients::new_identity(passphrase)?;
-    let mut part = Part::create(output)?;
+    let mut part = Part::create(files, output)?;
     part.write_all(&file)?;
-    part.finish()?.replace(&output.join(IDENTITY))?;
+    let finished = part.finish()?;
+    finished.sync()?;
+    finished.replace(&output.join(IDENTITY))?;
+    files.sync_directory(output)?;
     Ok(recipient)
 }
 

@@ -133,7 +133,8 @@ mod tests {
     #[test]
     fn ids_are_read_in_every_spelling() {
         let old: SessionId = A.parse().unwrap();
-        let ids = read(&format!("\n{}\r\n\n{}", line(&old.to_s64(), B), line(C, "00000000-0000-1000-a000-7ea30000001a")));
+        let ids =
+            read(&format!("\n{}\r\n\n{}", line(&old.to_s64(), B), line(C, "00000000-0000-1000-a000-7ea30000001a")));
         let ids = ids.unwrap();
         assert_eq!(ids.of(old).unwrap(), Some(B.parse().unwrap()));
         assert_eq!(ids.of(B.parse().unwrap()).unwrap(), None);

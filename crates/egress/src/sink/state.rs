@@ -5,10 +5,10 @@
 
 use super::new_sessions::WrappedSession;
 use crate::error::EgressError;
+use crate::files::{Files, Handle};
 use sealwright_types::SessionId;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -65,9 +65,10 @@ struct Several {
 /// The file, and where in it the sessions are.
 #[derive(Debug)]
 pub(crate) struct State {
+    files: Files,
     path: PathBuf,
     /// Made with the first line.
-    file: Option<File>,
+    file: Option<Handle>,
     length: u64,
     head: Option<Head>,
     sessions: HashMap<SessionId, u64>,
@@ -78,9 +79,10 @@ pub(crate) struct State {
 
 impl State {
     /// Reads what earlier runs have left. A torn last line is cut off.
-    pub(crate) fn open(output: &Path) -> Result<Self, EgressError> {
+    pub(crate) fn open(files: &Files, output: &Path) -> Result<Self, EgressError> {
         let path = output.join(SINK);
         let mut state = Self {
+            files: files.clone(),
             path,
             file: None,
             length: 0,
@@ -90,15 +92,13 @@ impl State {
             keys: Vec::new(),
             settled: true,
         };
-        match File::open(&state.path) {
-            Ok(file) => state.read(file)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(EgressError::io("open", &state.path)(error)),
+        if let Some(file) = files.open_if_there(&state.path).map_err(EgressError::io("open", &state.path))? {
+            state.read(file)?;
         }
         Ok(state)
     }
 
-    fn read(&mut self, file: File) -> Result<(), EgressError> {
+    fn read(&mut self, file: Handle) -> Result<(), EgressError> {
         let path = self.path.clone();
         let (mut source, mut text, mut whole) = (BufReader::new(file), Vec::new(), 0);
         for line in 1.. {
@@ -117,8 +117,11 @@ impl State {
             whole += length;
         }
         self.length = whole;
+        if text.is_empty() {
+            return Ok(());
+        }
         let file = self.file().map_err(EgressError::io("open", &path))?;
-        file.set_len(whole).map_err(EgressError::io("repair", &path))
+        file.truncate(whole).map_err(EgressError::io("repair", &path))
     }
 
     pub(crate) fn head(&self) -> Option<&Head> {
@@ -129,7 +132,8 @@ impl State {
     pub(crate) fn begin(&mut self, head: Head) -> io::Result<()> {
         self.append(&Entry::Head(head.clone()))?;
         self.head = Some(head);
-        self.settle()
+        self.settle()?;
+        self.files.sync_directory(self.path.parent().unwrap_or(Path::new(".")))
     }
 
     /// The new session of an old one.
@@ -195,7 +199,7 @@ impl State {
     /// What was kept is there for good.
     pub(crate) fn settle(&mut self) -> io::Result<()> {
         if !self.settled {
-            self.file()?.sync_all()?;
+            self.file()?.sync()?;
             self.settled = true;
         }
         Ok(())
@@ -210,13 +214,9 @@ impl State {
         Ok(())
     }
 
-    fn file(&mut self) -> io::Result<&mut File> {
+    fn file(&mut self) -> io::Result<&mut Handle> {
         if self.file.is_none() {
-            let mut options = OpenOptions::new();
-            options.read(true).create(true).append(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            self.file = Some(options.open(&self.path)?);
+            self.file = Some(self.files.append(&self.path)?);
         }
         self.file.as_mut().ok_or_else(|| io::Error::other("the file is closed"))
     }
