@@ -89,7 +89,8 @@ impl SessionIds {
             }
             let malformed = |_| SessionIdsError::Malformed { line };
             // An array of two ids would be taken for the members of an object.
-            let object = if trimmed.starts_with(b"{") { trimmed } else { b"" };
+            let is_object = trimmed.starts_with(b"{") && (text.len() < LONGEST_LINE as usize || text.ends_with(b"\n"));
+            let object = if is_object { trimmed } else { b"" };
             let Line { old_session_id, session_id } = serde_json::from_slice(object).map_err(malformed)?;
             if ids.insert(old_session_id, session_id).is_some() {
                 return Err(SessionIdsError::Repeated { line });
