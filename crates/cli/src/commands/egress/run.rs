@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
-    sink: sink::Arguments,
+    sink: sink::SinkOptions,
 }
 
 const MEANING: &str = "\

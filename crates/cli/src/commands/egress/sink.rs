@@ -9,6 +9,7 @@ use sealwright::types::SecretString;
 use serde::Serialize;
 use std::io::{self, BufReader, IsTerminal as _};
 use std::path::PathBuf;
+use std::str::FromStr as _;
 use std::sync::Arc;
 
 /// What the outputs are.
@@ -27,7 +28,7 @@ pub(super) enum Kind {
 /// The sink, and the file of keys.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "What is written")]
-pub(super) struct Arguments {
+pub(super) struct SinkOptions {
     /// What the outputs are.
     #[arg(long, value_name = "SINK", value_enum, default_value = "clear")]
     sink: Kind,
@@ -71,7 +72,7 @@ pub(super) struct Described {
     keys_out: Option<PathBuf>,
 }
 
-impl Arguments {
+impl SinkOptions {
     /// Reads everything that the sink needs, secrets included.
     pub(super) fn read(&self) -> Result<Sink, Failure> {
         self.check()?;
@@ -160,9 +161,8 @@ impl Arguments {
     fn public_keys(&self) -> Result<Vec<Recipient>, Failure> {
         let mut keys = Vec::new();
         for text in &self.recipients {
-            keys.push(
-                text.parse().map_err(|error| Failure::of::<sealwright::egress::RecipientError>(&error).at("-r"))?,
-            );
+            let recipient = Recipient::from_str(text).map_err(|error| Failure::of(&error).at("-r"))?;
+            keys.push(recipient);
         }
         for file in &self.recipients_files {
             let bytes = file.read(LONGEST_RECIPIENTS)?;
