@@ -72,7 +72,6 @@ impl<'a> KeysFile<'a> {
         let finished = writer.finish()?.finish()?;
         let keys_sha256 = finished.written("").sha256;
         locked(&self.outlet.state).announce_keys(WrittenKeys { keys_sha256, content })?;
-        finished.sync()?;
         if self.former.is_some() {
             finished.replace(path)?
         } else {

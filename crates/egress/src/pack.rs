@@ -29,11 +29,11 @@ pub fn pack(
 ) -> Result<u64, EgressError> {
     let files = &options.files;
     let _lock = ledger::lock_existing(files, output)?;
-    let lines = ledger::manifest(files, output)?;
-    progress.stage(Stage::Verify, lines.len() as u64);
+    let lines = ledger::lines(files, output)?;
+    progress.stage(Stage::Verify, ledger::lines(files, output)?.count() as u64);
     let is_open = Cell::new(true);
     let mut archive = Builder::new(Gate { sink, is_open: &is_open });
-    match fill(&mut archive, files, output, &lines, progress) {
+    match fill(&mut archive, files, output, lines, progress) {
         Ok(files) => {
             let finished = archive.into_inner().and_then(|mut gate| gate.flush());
             finished.map(|()| files).map_err(EgressError::io("pack", output))
@@ -49,7 +49,7 @@ fn fill(
     archive: &mut Builder<Gate<'_>>,
     files: &Files,
     output: &Path,
-    lines: &[Line],
+    lines: impl Iterator<Item = Result<Line, EgressError>>,
     progress: &dyn Progress,
 ) -> Result<u64, EgressError> {
     for name in BESIDE {
@@ -61,7 +61,7 @@ fn fill(
     }
     let mut packed = 0;
     for line in lines {
-        for written in Line::written(line) {
+        for written in line?.written() {
             append_checked(archive, files, output, &written)?;
             packed += 1;
         }

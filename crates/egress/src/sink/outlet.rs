@@ -237,9 +237,7 @@ fn write_identity(files: &Files, output: &Path, passphrase: &SecretString) -> io
     let (recipient, file) = recipients::new_identity(passphrase)?;
     let mut part = Part::create(files, output)?;
     part.write_all(&file)?;
-    let finished = part.finish()?;
-    finished.sync()?;
-    finished.replace(&output.join(IDENTITY))?;
+    part.finish()?.replace(&output.join(IDENTITY))?;
     files.sync_directory(output)?;
     Ok(recipient)
 }
