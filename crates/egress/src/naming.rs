@@ -1,6 +1,7 @@
 //! Which name an output gets: the first free one of its directory (EGR-30 to EGR-32).
 
 use crate::place::short_hash;
+use crate::sink::{AGE, SEALD};
 use sealwright_envelope::name;
 use std::collections::{HashMap, HashSet};
 use unicode_normalization::UnicodeNormalization as _;
@@ -31,12 +32,24 @@ impl Names {
         }
         let number = self.next.entry(first).or_insert(1);
         loop {
-            let candidate = name::numbered(wanted, *number);
+            let candidate = numbered(wanted, *number);
             *number += 1;
             if self.taken.insert(hash(directory, &candidate)) {
                 return candidate;
             }
         }
+    }
+}
+
+/// The alternative of a name. What a sink has appended to a name stays at its end: `report (1).pdf.age` (EGR-31).
+fn numbered(name: &str, number: u64) -> String {
+    let appended = [AGE, SEALD].into_iter().find_map(|ending| Some((name.strip_suffix(ending)?, ending)));
+    match appended.filter(|(clear, _)| !clear.is_empty()) {
+        Some((clear, ending)) => {
+            let longest = name::LONGEST.saturating_sub(ending.len());
+            format!("{}{ending}", name::numbered_within(clear, number, longest))
+        }
+        None => name::numbered(name, number),
     }
 }
 
@@ -74,6 +87,20 @@ mod tests {
         assert_eq!(names.next_free("", "CAFÉ (1).txt"), "CAFÉ (1) (1).txt");
         assert_eq!(names.next_free("", "straße"), "straße");
         assert_eq!(names.next_free("", "STRASSE"), "STRASSE");
+    }
+
+    #[test]
+    fn what_a_sink_appends_stays_at_the_end() {
+        let mut names = Names::default();
+        let given: Vec<_> = (0..2).map(|_| names.next_free("", "report.pdf.age")).collect();
+        assert_eq!(given, ["report.pdf.age", "report (1).pdf.age"]);
+        assert_eq!(names.next_free("", "report.pdf"), "report.pdf");
+        let long = format!("{}.pdf.seald", "a".repeat(245));
+        let given: Vec<_> = (0..12).map(|_| names.next_free("", &long)).collect();
+        assert!(given.iter().all(|name| name.len() <= name::LONGEST && name.ends_with(".pdf.seald")), "{given:?}");
+        assert_eq!(given[11], format!("{}(11).pdf.seald", "a".repeat(240) + " "));
+        assert_eq!(given[0], long);
+        assert_eq!((0..2).map(|_| names.next_free("", ".age")).collect::<Vec<_>>(), [".age", ".age (1)"]);
     }
 
     #[test]

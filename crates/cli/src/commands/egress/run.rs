@@ -1,7 +1,7 @@
 //! `egress run`: the egress itself.
 
 use super::progress::Bars;
-use super::{Records, failure, options, plan};
+use super::{Records, failure, options, plan, sink};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::status::Status;
@@ -9,7 +9,7 @@ use sealwright::egress::{self, EgressError, Options, Summary};
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
-/// Decrypt everything of a bundle into a directory.
+/// Decrypt everything of a bundle into a directory, in clear or encrypted again.
 ///
 /// Every item ends in `manifest.jsonl` with its status; what stayed closed also in `unopened.jsonl`, with the reason; `report.json` sums up. A
 /// run that was interrupted is continued by the same command, and one that is complete changes nothing.
@@ -25,9 +25,11 @@ pub(crate) struct Arguments {
     /// Copy files that were never encrypted, too.
     #[arg(long)]
     copy_plain: bool,
-    /// Tell what would be done, and do nothing: as `egress plan`.
+    /// Tell what would be done, and do nothing: as `egress plan`. No secret of the sink is asked for.
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    sink: sink::SinkOptions,
 }
 
 const MEANING: &str = "\
@@ -41,8 +43,12 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
     let mut options = options(&arguments.records, console);
     options.copy_plain = arguments.copy_plain;
     if arguments.dry_run {
+        let described = arguments.sink.describe()?;
+        console.line(&described)?;
+        console.value(&described)?;
         return plan::show(&arguments.bundle, &options, console);
     }
+    options.sink = arguments.sink.read()?;
     let summary = match carry_out(arguments, &options, console) {
         Err(EgressError::NotConfirmed { users }) => {
             confirm(users, console)?;
