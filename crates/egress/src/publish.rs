@@ -14,7 +14,8 @@ use crate::scan::Item;
 use std::io;
 use std::path::Path;
 
-/// Items that get their names together, and bytes of their outputs.
+/// Items that get their names together: few at the beginning, twice as many each time. And bytes of their outputs.
+const FIRST_ITEMS: usize = 16;
 const MOST_ITEMS: usize = 1024;
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -27,6 +28,8 @@ pub(crate) struct Publisher<'a> {
     output: &'a Path,
     batch: Vec<Ready>,
     batch_bytes: u64,
+    /// How many items the batch is to have.
+    batch_items: usize,
 }
 
 /// An item whose outputs wait for their names.
@@ -47,7 +50,7 @@ struct Named {
 
 impl<'a> Publisher<'a> {
     pub(crate) fn new(files: &'a Files, names: Names, ledger: Ledger, output: &'a Path) -> Self {
-        Self { files, names, ledger, output, batch: Vec::new(), batch_bytes: 0 }
+        Self { files, names, ledger, output, batch: Vec::new(), batch_bytes: 0, batch_items: FIRST_ITEMS }
     }
 
     /// Takes over what became of an item.
@@ -114,7 +117,7 @@ impl<'a> Publisher<'a> {
     fn add(&mut self, ready: Ready) -> Result<(), EgressError> {
         self.batch_bytes += ready.outputs.iter().map(|named| named.file.bytes()).sum::<u64>();
         self.batch.push(ready);
-        if self.batch.len() >= MOST_ITEMS || self.batch_bytes >= MOST_BYTES { self.commit() } else { Ok(()) }
+        if self.batch.len() >= self.batch_items || self.batch_bytes >= MOST_BYTES { self.commit() } else { Ok(()) }
     }
 
     /// Publishes a batch. What is announced is recorded too, unless the run ends here: then the next one finds it in the journal.
@@ -129,6 +132,7 @@ impl<'a> Publisher<'a> {
         let (mut lines, outputs): (Vec<_>, Vec<_>) =
             self.batch.drain(..).map(|ready| (ready.line, ready.outputs)).unzip();
         self.batch_bytes = 0;
+        self.batch_items = MOST_ITEMS.min(self.batch_items * 2);
         self.ledger.announce(&lines)?;
         for (line, outputs) in lines.iter_mut().zip(outputs) {
             if let Err(error) = self.give_names(outputs) {
