@@ -36,6 +36,7 @@ mod bundle;
 mod convert;
 mod error;
 mod files;
+mod hashed;
 mod keys;
 mod ledger;
 mod lines;

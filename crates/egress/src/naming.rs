@@ -1,16 +1,16 @@
 //! Which name an output gets: the first free one of its directory (EGR-30 to EGR-32).
 
-use crate::place::short_hash;
+use crate::hashed::{Hashed, ShortHash, short_hash};
 use sealwright_envelope::name;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use unicode_normalization::UnicodeNormalization as _;
 
 /// The names that are taken, each as a hash of its directory and its folded form: there may be millions.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    taken: HashSet<[u8; 16]>,
+    taken: Hashed<()>,
     /// Names that were taken when they were wanted: below this number every alternative is taken too.
-    next: HashMap<[u8; 16], u64>,
+    next: HashMap<ShortHash, u64>,
 }
 
 impl Names {
@@ -20,27 +20,27 @@ impl Names {
         if !directory.is_empty() {
             self.reserve(directory);
         }
-        self.taken.insert(hash(directory, name));
+        self.taken.insert(hash(directory, name), ());
     }
 
     /// The first free of `name.ext`, `name (1).ext`, `name (2).ext`, ..., which is then taken.
     pub(crate) fn next_free(&mut self, directory: &str, wanted: &str) -> String {
         let first = hash(directory, wanted);
-        if self.taken.insert(first) {
+        if self.taken.insert(first, ()).is_none() {
             return wanted.to_owned();
         }
         let number = self.next.entry(first).or_insert(1);
         loop {
             let candidate = name::numbered(wanted, *number);
             *number += 1;
-            if self.taken.insert(hash(directory, &candidate)) {
+            if self.taken.insert(hash(directory, &candidate), ()).is_none() {
                 return candidate;
             }
         }
     }
 }
 
-fn hash(directory: &str, name: &str) -> [u8; 16] {
+fn hash(directory: &str, name: &str) -> ShortHash {
     short_hash(&[directory.as_bytes(), folded(name).as_bytes()])
 }
 
@@ -57,6 +57,7 @@ fn folded(name: &str) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::HashSet;
 
     #[test]
     fn equal_names_are_numbered_in_order() {
