@@ -74,6 +74,9 @@ pub struct Line {
     /// Rows of a record file.
     #[serde(flatten)]
     pub rows: Option<Rows>,
+    /// Files of an archive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members: Option<u64>,
     /// How it ended.
     pub status: Status,
     /// Why it did not open.
@@ -163,6 +166,7 @@ impl Line {
             sha256: None,
             outputs: Vec::new(),
             rows: None,
+            members: None,
             status,
             error: None,
             chain: false,

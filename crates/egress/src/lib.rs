@@ -32,9 +32,12 @@
 //! | SIG-20..39 many chains on all cores | [`verify_sigchains`] |
 //! | EGR-47 confirmation | [`EgressError::NotConfirmed`] |
 
+mod archive;
 mod bundle;
 mod convert;
+mod csv_records;
 mod error;
+mod fields;
 mod files;
 mod hashed;
 mod keys;
@@ -48,6 +51,7 @@ mod ordered;
 mod place;
 mod plan;
 mod publish;
+mod record_files;
 mod records;
 mod recover;
 mod report;
@@ -56,10 +60,14 @@ mod scan;
 mod session_keys;
 mod sigchains;
 mod source;
+mod spool;
+mod sqlite;
+mod unpacked;
 mod verify;
 mod workers;
 
 pub use error::EgressError;
+pub use fields::{Fields, SessionMap};
 pub use files::{Action, Files, Verdict, Watch};
 pub use ledger::{Line, Rows, Status, Unopened, Written};
 pub use lines::MalformedRecord;
