@@ -170,7 +170,7 @@ fn convert(
         fields: &options.fields,
         session_map: &options.session_map,
     };
-    let mut publisher = Publisher::new(&options.files, taken_names(prepared, &ledger)?, ledger, outlet, output);
+    let mut publisher = Publisher::new(&options.files, taken_names(prepared, &ledger, outlet)?, ledger, outlet, output);
     let work = |item: &&Item| {
         let converted = converter.convert(item);
         progress.advance(item.bytes);
@@ -187,8 +187,8 @@ fn convert(
 }
 
 /// The names that no new output may get: those of earlier runs, and the directories that items lie in.
-fn taken_names(prepared: &Prepared, ledger: &Ledger) -> Result<Names, EgressError> {
-    let mut names = Names::default();
+fn taken_names(prepared: &Prepared, ledger: &Ledger, outlet: &Outlet) -> Result<Names, EgressError> {
+    let mut names = Names::new(outlet.appended());
     for item in &prepared.items {
         let directory = item.source.directory();
         if !directory.is_empty() {
