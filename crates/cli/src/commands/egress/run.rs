@@ -2,6 +2,7 @@
 
 use super::progress::Bars;
 use super::{Records, failure, options, plan};
+use crate::confine::{self, Needs};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::status::Status;
@@ -28,6 +29,8 @@ pub(crate) struct Arguments {
     /// Tell what would be done, and do nothing: as `egress plan`.
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    confine: confine::Choice,
 }
 
 const MEANING: &str = "\
@@ -40,6 +43,9 @@ the identities in this bundle belong to several users. Going on makes the data o
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
     let mut options = options(&arguments.records, console);
     options.copy_plain = arguments.copy_plain;
+    let output = (!arguments.dry_run).then_some(arguments.out.as_path());
+    let needs = Needs { read: vec![&arguments.bundle], output };
+    let _confined = confine::confine(&needs, &arguments.confine, console)?;
     if arguments.dry_run {
         return plan::show(&arguments.bundle, &options, console);
     }
