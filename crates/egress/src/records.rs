@@ -27,7 +27,7 @@ pub(crate) fn rewrite(
     threads: usize,
 ) -> io::Result<Rewritten> {
     let mut blocks = Blocks::new(source);
-    let resolver = opener.resolver();
+    let opening = opener.opening();
     let rewriter = Rewriter { opener, name, reading, done: Rewritten::default() };
     let mut writer = Writer { sink, rewriter, done: Rewritten::default() };
     if threads < 2 {
@@ -48,7 +48,7 @@ pub(crate) fn rewrite(
     sequence::in_sequence(
         threads,
         next,
-        || Opener::new(resolver),
+        || Opener::new(opening),
         work,
         |worked: io::Result<Worked>| match worked? {
             Worked::Rewritten(text, done) => writer.append(&text, done),

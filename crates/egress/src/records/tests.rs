@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::fields::Fields;
-use crate::messages::is_message;
+use crate::files::Files;
+use crate::messages::{Opening, is_message};
+use crate::sink::Sink;
+use crate::sink::outlet::Outlet;
 use proptest::prelude::*;
 use sealwright_envelope::{SymKey, message};
 use sealwright_session::{Keyring, Policy, Records, Resolver};
@@ -50,9 +53,11 @@ fn line() -> impl Strategy<Value = String> {
 
 fn rewritten(text: &[u8], threads: usize) -> (Vec<u8>, Rewritten) {
     let (mut sink, name) = (Vec::new(), Source::new(PathBuf::from("messages/rows.jsonl")));
-    let (resolver, fields) = (resolver(), Fields::default());
+    let (resolver, fields, directory) = (resolver(), Fields::default(), tempfile::tempdir().unwrap());
+    let outlet = Outlet::open(&Files::default(), directory.path(), &Sink::Clear { keys_out: None }, true).unwrap();
+    let mut opener = Opener::new(Opening { resolver: &resolver, outlet: &outlet });
     let reading = Reading { fields: &fields, session: None };
-    let done = rewrite(text, &mut sink, &name, &mut Opener::new(&resolver), reading, threads).unwrap();
+    let done = rewrite(text, &mut sink, &name, &mut opener, reading, threads).unwrap();
     (sink, done)
 }
 
