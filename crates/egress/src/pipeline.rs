@@ -1,7 +1,7 @@
 //! One large container on several cores: reading and MAC, decryption and archive, places, each on a thread of its own; sealing likewise.
 //!
 //! The parts are those of [`sealwright_envelope::parts`], which decide what is right; here are only threads and bounded queues between
-//! them. What comes out is what one thread gives, byte for byte and error for error.
+//! them. What comes out is what one thread gives, byte for byte and error for error (EGR-55).
 
 use sealwright_envelope::SymKey;
 use sealwright_envelope::file::{Entries, Entry, FileError, Header, Opened};

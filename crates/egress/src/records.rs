@@ -1,5 +1,5 @@
 //! JSON Lines with messages inside: rewritten with the clear text in place, every other byte unchanged (EGR-13, EGR-28). Blocks of whole lines are
-//! worked on by several threads and written in their order.
+//! worked on by several threads and written in their order (EGR-55).
 
 mod blocks;
 mod line;

@@ -217,7 +217,10 @@ fn convert(
     };
     let ended = workers::in_batches(options.threads(), pending, load, || progress.stopped(), work, take)?;
     let (ledger, changed) = publisher.finish()?;
-    ledger.close()?;
+    // A run that was stopped leaves what a run leaves that was killed between two batches.
+    if ended == Ended::Complete {
+        ledger.close()?;
+    }
     Ok((changed, ended))
 }
 
