@@ -1,5 +1,6 @@
 //! `egress plan`: what an egress would need, before anything is done.
 
+use super::fields::FieldOptions;
 use super::progress::Bars;
 use super::{Records, failure, options};
 use crate::console::Console;
@@ -18,13 +19,17 @@ pub(crate) struct Arguments {
     bundle: PathBuf,
     #[command(flatten)]
     records: Records,
+    #[command(flatten)]
+    fields: FieldOptions,
 }
 
 /// More unreachable sessions than a person wants to read; `--json` tells them all.
 const SHOWN: usize = 20;
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
-    show(&arguments.bundle, &options(&arguments.records, console), console)
+    let mut options = options(&arguments.records, console);
+    arguments.fields.set(&mut options)?;
+    show(&arguments.bundle, &options, console)
 }
 
 /// Makes the plan and prints it.

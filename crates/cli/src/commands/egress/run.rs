@@ -1,5 +1,6 @@
 //! `egress run`: the egress itself.
 
+use super::fields::FieldOptions;
 use super::progress::Bars;
 use super::{Records, failure, options, plan};
 use crate::console::Console;
@@ -22,6 +23,8 @@ pub(crate) struct Arguments {
     out: PathBuf,
     #[command(flatten)]
     records: Records,
+    #[command(flatten)]
+    fields: FieldOptions,
     /// Copy files that were never encrypted, too.
     #[arg(long)]
     copy_plain: bool,
@@ -40,6 +43,7 @@ the identities in this bundle belong to several users. Going on makes the data o
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
     let mut options = options(&arguments.records, console);
     options.copy_plain = arguments.copy_plain;
+    arguments.fields.set(&mut options)?;
     if arguments.dry_run {
         return plan::show(&arguments.bundle, &options, console);
     }
