@@ -6,8 +6,10 @@
 mod members;
 mod peeked;
 mod tar_stream;
+mod unfinished;
 
 pub(crate) use members::{Bytes, Collecting, Converting};
+pub(crate) use unfinished::unfinished;
 
 use crate::source::Source;
 use crate::unpacked::{Compression, Unpacked};

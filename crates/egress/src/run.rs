@@ -1,13 +1,15 @@
 //! An egress from beginning to end: prepare, unlock, convert, publish in order, report.
 
-use crate::convert::{Converted, Converter};
+use crate::archive;
+use crate::convert::Converter;
 use crate::error::EgressError;
 use crate::files::Files;
 use crate::ledger::{self, Ledger, Line, Status};
 use crate::naming::Names;
 use crate::options::{Options, Progress, Stage};
-use crate::place::{self, Finished, Part};
+use crate::place::{self, Part};
 use crate::plan::Prepared;
+use crate::publish::Publisher;
 use crate::report::{REPORT, Report, Summary};
 use crate::scan::{Content, Item};
 use crate::spool;
@@ -34,15 +36,18 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
     }
     let output = create_output(&options.files, output, prepared.bundle.root())?;
     let ledger = Ledger::open(&options.files, &output)?;
-    let outputs = ledger.lines().iter().flat_map(Line::written).map(|written| output.join(written.output));
-    let outputs = outputs.filter(|path| place::is_temporary(path)).collect();
+    let mut outputs = HashSet::new();
+    for line in ledger.lines()? {
+        let written = line?.written().into_iter().map(|written| output.join(written.output));
+        outputs.extend(written.filter(|path| place::is_temporary(path)));
+    }
     place::remove_left_over(&options.files, &output, &outputs).map_err(EgressError::io("clean", &output))?;
     spool::remove_left_over(&options.files, &output).map_err(EgressError::io("clean", &output))?;
     let pending = pending(&prepared, &ledger, &output, options, progress);
     unlock(&prepared, &pending, options, progress);
-    let lines = convert(&prepared, &pending, ledger, &output, options, progress)?;
+    convert(&prepared, &pending, ledger, &output, options, progress)?;
     let mut report = prepared.report()?;
-    report.count_lines(&lines);
+    report.count_lines(ledger::lines(&options.files, &output)?)?;
     write_report(&options.files, &output.join(REPORT), &report)?;
     Ok(report.summary)
 }
@@ -75,16 +80,18 @@ fn pending<'a>(
     progress: &dyn Progress,
 ) -> Vec<&'a Item> {
     let items = &prepared.items;
-    let unfinished = archives_to_open_again(prepared, ledger, output, options);
+    let is_done = |line: &Line| {
+        let is_copied = !options.copy_plain || line.status != Status::Plain || !line.written().is_empty();
+        line.is_finished() && is_copied && ledger::is_there(&options.files, output, line)
+    };
+    // What cannot be read now is told when the item is published.
+    let unfinished = archive::unfinished(items, ledger, &is_done).unwrap_or_default();
     progress.stage(Stage::Verify, items.len() as u64);
     let is_pending = |item: &Item| {
-        let line = line_of(ledger, item);
+        // What cannot be read now is told when the item is published.
+        let line = line_of(ledger, item).ok().flatten();
         progress.advance(1);
-        unfinished.contains(&item.source.text())
-            || line.is_none_or(|line| {
-                !(line.is_finished() && ledger::is_there(&options.files, output, line))
-                    || (options.copy_plain && line.status == Status::Plain && line.written().is_empty())
-            })
+        line.is_none_or(|line| !is_done(&line)) || unfinished.contains(&item.source.text())
     };
     let mut pending = Vec::new();
     let Ok(()) = workers::in_order(options.threads(), items, is_pending, |item, is_pending| {
@@ -92,26 +99,6 @@ fn pending<'a>(
         Ok::<(), Infallible>(())
     });
     pending
-}
-
-/// Archives of which a member is not finished. An archive is opened as a whole.
-fn archives_to_open_again(prepared: &Prepared, ledger: &Ledger, output: &Path, options: &Options) -> HashSet<String> {
-    let archives = prepared.items.iter().filter(|item| item.content == Content::Archive);
-    let archives: HashSet<_> = archives.map(|item| item.source.text()).collect();
-    let mut unfinished = HashSet::new();
-    let lines = if archives.is_empty() { &[] } else { ledger.lines() };
-    for line in lines {
-        let mut ends = line.source.match_indices('!').filter_map(|(end, _)| line.source.get(..end));
-        let Some(archive) = ends.find(|archive| archives.contains(*archive)) else { continue };
-        let is_done = |line: &Line| {
-            let is_copied = !options.copy_plain || line.status != Status::Plain || !line.written().is_empty();
-            line.is_finished() && is_copied && ledger::is_there(&options.files, output, line)
-        };
-        if !unfinished.contains(archive) && !is_done(line) {
-            unfinished.insert(archive.to_owned());
-        }
-    }
-    unfinished
 }
 
 /// Finds the keys that the pending items need, with all cores: private-key operations are what takes the time.
@@ -132,11 +119,11 @@ fn unlock(prepared: &Prepared, pending: &[&Item], options: &Options, progress: &
 fn convert(
     prepared: &Prepared,
     pending: &[&Item],
-    mut ledger: Ledger,
+    ledger: Ledger,
     output: &Path,
     options: &Options,
     progress: &dyn Progress,
-) -> Result<Vec<Line>, EgressError> {
+) -> Result<(), EgressError> {
     progress.stage(Stage::Convert, pending.iter().map(|item| item.bytes).sum());
     let converter = Converter {
         files: &options.files,
@@ -147,25 +134,22 @@ fn convert(
         fields: &options.fields,
         session_map: &options.session_map,
     };
-    let mut publisher = Publisher { files: &options.files, names: taken_names(prepared, &ledger), output };
+    let mut publisher = Publisher::new(&options.files, taken_names(prepared, &ledger)?, ledger, output);
     let work = |item: &&Item| {
         let converted = converter.convert(item);
         progress.advance(item.bytes);
         converted
     };
     workers::in_order(options.threads(), pending, work, |_, converted| {
-        // The directories of an archive are there before any file gets its name.
-        converted
-            .iter()
-            .filter(|one| !one.directory.is_empty())
-            .for_each(|one| publisher.names.reserve(&one.directory));
-        converted.into_iter().try_for_each(|one| publisher.publish(one, &mut ledger))
+        // The directories of an archive are taken before any of its files gets a name (EGR-17).
+        converted.iter().for_each(|one| publisher.reserve(&one.directory));
+        converted.into_iter().try_for_each(|one| publisher.publish(one))
     })?;
-    ledger.close()
+    publisher.finish()?.close()
 }
 
 /// The names that no new output may get: those of earlier runs, and the directories that items lie in.
-fn taken_names(prepared: &Prepared, ledger: &Ledger) -> Names {
+fn taken_names(prepared: &Prepared, ledger: &Ledger) -> Result<Names, EgressError> {
     let mut names = Names::default();
     for item in &prepared.items {
         let directory = item.source.directory();
@@ -176,79 +160,14 @@ fn taken_names(prepared: &Prepared, ledger: &Ledger) -> Names {
             names.reserve(&item.source.tar_directory());
         }
     }
-    for written in ledger.lines().iter().flat_map(Line::written) {
-        names.reserve(&written.output);
+    for line in ledger.lines()? {
+        line?.written().iter().for_each(|written| names.reserve(&written.output));
     }
-    names
+    Ok(names)
 }
 
-/// Gives outputs their names, one item after the other (EGR-31, EGR-32).
-struct Publisher<'a> {
-    files: &'a Files,
-    names: Names,
-    output: &'a Path,
-}
-
-impl Publisher<'_> {
-    fn publish(&mut self, converted: Converted, ledger: &mut Ledger) -> Result<(), EgressError> {
-        let Converted { mut line, directory, files, unopened } = converted;
-        let former = ledger.line(&line.source, line.source_bytes.as_deref());
-        let reused = former.map(names_of).filter(|names| !names.is_empty() && names.len() == files.len());
-        let names = match &reused {
-            Some(names) => names.clone(),
-            None => {
-                let free = files.iter().map(|(wanted, _)| self.free_name(&directory, wanted));
-                free.collect::<Result<_, _>>()?
-            }
-        };
-        line.set_outputs(names.iter().zip(&files).map(|(name, (_, file))| file.written(name)).collect());
-        if let Some(former) = former.filter(|former| ledger::is_there(self.files, self.output, former)) {
-            if former.is_as_good_as(&line) {
-                return Ok(());
-            }
-            if files.is_empty() && !former.written().is_empty() {
-                // A name that is in the manifest stays there (EGR-32).
-                line.keep_outputs_of(former);
-                return if *former == line { Ok(()) } else { ledger.record(line) };
-            }
-        }
-        ledger.announce(&line, &unopened)?;
-        if let Err(error) = self.give_names(&names, files, reused.is_some()) {
-            ledger.withdraw(&line)?;
-            let mut failed = Line::new(line.source, line.source_bytes, Status::Failed);
-            failed.session_id = line.session_id;
-            failed.fail(error.to_string());
-            line = failed;
-        }
-        ledger.record(line)
-    }
-
-    fn give_names(&self, names: &[String], files: Vec<(String, Finished)>, replace: bool) -> io::Result<()> {
-        for (name, (_, file)) in names.iter().zip(files) {
-            let path = self.output.join(name);
-            if replace { file.replace(&path)? } else { file.publish(&path)? }
-        }
-        Ok(())
-    }
-
-    /// The first free name; what some other program has put into the output is never overwritten.
-    fn free_name(&mut self, directory: &str, wanted: &str) -> Result<String, EgressError> {
-        loop {
-            let name = self.names.next_free(directory, wanted);
-            let path = if directory.is_empty() { name } else { format!("{directory}/{name}") };
-            let place = self.output.join(&path);
-            if !self.files.exists(&place).map_err(EgressError::io("look at", &place))? {
-                return Ok(path);
-            }
-        }
-    }
-}
-
-fn names_of(line: &Line) -> Vec<String> {
-    line.written().into_iter().map(|written| written.output).collect()
-}
-
-fn line_of<'a>(ledger: &'a Ledger, item: &Item) -> Option<&'a Line> {
+/// What is known of an item already.
+pub(crate) fn line_of(ledger: &Ledger, item: &Item) -> Result<Option<Line>, EgressError> {
     ledger.line(&item.source.text(), item.source.hex().as_deref())
 }
 
