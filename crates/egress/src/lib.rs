@@ -24,7 +24,7 @@
 //! | EGR-10, EGR-12, EGR-13 recognition | `scan`, `messages` |
 //! | EGR-11, EGR-13, EGR-28 fields by name | [`Fields`], [`SessionMap`] |
 //! | EGR-14, EGR-17..19 archives | `archive` |
-//! | EGR-29, EGR-35, EGR-36 CSV, SQLite, compressed files | `record_files` |
+//! | EGR-52..54 CSV, SQLite, compressed files | `record_files` |
 //! | EGR-15, EGR-16 identities | [`Attempt`], [`local_database`] |
 //! | EGR-20..22 plan | [`Plan`] |
 //! | EGR-25, EGR-26 unlocking | [`Options`] |
@@ -42,7 +42,9 @@ mod csv_records;
 mod error;
 mod fields;
 mod files;
+mod hashed;
 mod keys;
+mod keys_out;
 mod ledger;
 mod lines;
 pub mod local_database;
@@ -50,6 +52,7 @@ mod messages;
 mod naming;
 mod options;
 mod ordered;
+mod pack;
 mod place;
 mod plan;
 mod publish;
@@ -61,6 +64,7 @@ mod run;
 mod scan;
 mod session_keys;
 mod sigchains;
+mod sink;
 mod source;
 mod spool;
 mod sqlite;
@@ -74,12 +78,16 @@ pub use files::{Action, Files, Verdict, Watch};
 pub use ledger::{Line, Rows, Status, Unopened, Written};
 pub use lines::MalformedRecord;
 pub use options::{Options, Progress, Stage};
+pub use pack::pack;
 pub use plan::{Plan, Sessions, Unreachable, plan};
 pub use recover::{Attempt, Outcome};
 pub use report::{Form, Report, Summary};
 pub use run::run;
 pub use session_keys::{KeySources, SessionKeys};
 pub use sigchains::verify_sigchains;
+pub use sink::recipients::{Recipient, RecipientError, Recipients};
+pub use sink::session_ids::{SessionIds, SessionIdsError};
+pub use sink::{KeysOut, Sink};
 pub use verify::{Verification, verify};
 
 pub use sealwright_session::{ProxyDepth, UnknownHash};

@@ -4,6 +4,7 @@ use crate::archive;
 use crate::convert::Converter;
 use crate::error::EgressError;
 use crate::files::Files;
+use crate::keys_out::KeysFile;
 use crate::ledger::{self, Ledger, Line, Status};
 use crate::naming::Names;
 use crate::options::{Options, Progress, Stage};
@@ -12,6 +13,7 @@ use crate::plan::Prepared;
 use crate::publish::Publisher;
 use crate::report::{REPORT, Report, Summary};
 use crate::scan::{Content, Item};
+use crate::sink::outlet::Outlet;
 use crate::spool;
 use crate::workers;
 use std::collections::HashSet;
@@ -43,9 +45,15 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
     }
     place::remove_left_over(&options.files, &output, &outputs).map_err(EgressError::io("clean", &output))?;
     spool::remove_left_over(&options.files, &output).map_err(EgressError::io("clean", &output))?;
-    let pending = pending(&prepared, &ledger, &output, options, progress);
+    let outlet = Outlet::open(&options.files, &output, &options.sink, ledger.lines()?.next().is_none())?;
+    let keys_file = options.sink.keys_out();
+    let keys_file = keys_file.map(|keys_out| KeysFile::open(keys_out, &prepared, &outlet)).transpose()?;
+    let pending = pending(&prepared, &ledger, &output, options, progress)?;
     unlock(&prepared, &pending, options, progress);
-    convert(&prepared, &pending, ledger, &output, options, progress)?;
+    let changed = convert(&prepared, &pending, ledger, &outlet, &output, options, progress)?;
+    if let Some(keys_file) = keys_file {
+        keys_file.write(changed)?;
+    }
     let mut report = prepared.report()?;
     report.count_lines(ledger::lines(&options.files, &output)?)?;
     write_report(&options.files, &output.join(REPORT), &report)?;
@@ -78,14 +86,13 @@ fn pending<'a>(
     output: &Path,
     options: &Options,
     progress: &dyn Progress,
-) -> Vec<&'a Item> {
+) -> Result<Vec<&'a Item>, EgressError> {
     let items = &prepared.items;
     let is_done = |line: &Line| {
         let is_copied = !options.copy_plain || line.status != Status::Plain || !line.written().is_empty();
         line.is_finished() && is_copied && ledger::is_there(&options.files, output, line)
     };
-    // What cannot be read now is told when the item is published.
-    let unfinished = archive::unfinished(items, ledger, &is_done).unwrap_or_default();
+    let unfinished = archive::unfinished(items, ledger, &is_done)?;
     progress.stage(Stage::Verify, items.len() as u64);
     let is_pending = |item: &Item| {
         // What cannot be read now is told when the item is published.
@@ -98,7 +105,7 @@ fn pending<'a>(
         pending.extend(is_pending.then_some(item));
         Ok::<(), Infallible>(())
     });
-    pending
+    Ok(pending)
 }
 
 /// Finds the keys that the pending items need, with all cores: private-key operations are what takes the time.
@@ -120,37 +127,41 @@ fn convert(
     prepared: &Prepared,
     pending: &[&Item],
     ledger: Ledger,
+    outlet: &Outlet,
     output: &Path,
     options: &Options,
     progress: &dyn Progress,
-) -> Result<(), EgressError> {
+) -> Result<bool, EgressError> {
     progress.stage(Stage::Convert, pending.iter().map(|item| item.bytes).sum());
     let converter = Converter {
         files: &options.files,
         bundle: prepared.bundle.root(),
         output,
         resolver: &prepared.resolver,
+        outlet,
         copy_plain: options.copy_plain,
         fields: &options.fields,
         session_map: &options.session_map,
     };
-    let mut publisher = Publisher::new(&options.files, taken_names(prepared, &ledger)?, ledger, output);
+    let mut publisher = Publisher::new(&options.files, taken_names(prepared, &ledger, outlet)?, ledger, outlet, output);
     let work = |item: &&Item| {
         let converted = converter.convert(item);
         progress.advance(item.bytes);
         converted
     };
     workers::in_order(options.threads(), pending, work, |_, converted| {
-        // The directories of an archive are taken before any of its files gets a name (EGR-17).
+        // The directories of an archive are there before any file gets its name.
         converted.iter().for_each(|one| publisher.reserve(&one.directory));
         converted.into_iter().try_for_each(|one| publisher.publish(one))
     })?;
-    publisher.finish()?.close()
+    let (ledger, changed) = publisher.finish()?;
+    ledger.close()?;
+    Ok(changed)
 }
 
 /// The names that no new output may get: those of earlier runs, and the directories that items lie in.
-fn taken_names(prepared: &Prepared, ledger: &Ledger) -> Result<Names, EgressError> {
-    let mut names = Names::default();
+fn taken_names(prepared: &Prepared, ledger: &Ledger, outlet: &Outlet) -> Result<Names, EgressError> {
+    let mut names = Names::new(outlet.appended());
     for item in &prepared.items {
         let directory = item.source.directory();
         if !directory.is_empty() {
@@ -167,7 +178,7 @@ fn taken_names(prepared: &Prepared, ledger: &Ledger) -> Result<Names, EgressErro
 }
 
 /// What is known of an item already.
-pub(crate) fn line_of(ledger: &Ledger, item: &Item) -> Result<Option<Line>, EgressError> {
+fn line_of(ledger: &Ledger, item: &Item) -> Result<Option<Line>, EgressError> {
     ledger.line(&item.source.text(), item.source.hex().as_deref())
 }
 

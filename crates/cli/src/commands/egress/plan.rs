@@ -3,6 +3,7 @@
 use super::fields::FieldOptions;
 use super::progress::Bars;
 use super::{Records, failure, options};
+use crate::confine::{self, Needs};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::printable;
@@ -21,6 +22,8 @@ pub(crate) struct Arguments {
     records: Records,
     #[command(flatten)]
     fields: FieldOptions,
+    #[command(flatten)]
+    confine: confine::Choice,
 }
 
 /// More unreachable sessions than a person wants to read; `--json` tells them all.
@@ -29,6 +32,8 @@ const SHOWN: usize = 20;
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
     let mut options = options(&arguments.records, console);
     arguments.fields.set(&mut options)?;
+    let needs = Needs { read: vec![&arguments.bundle], ..Needs::default() };
+    let _confined = confine::confine(&needs, &arguments.confine, console)?;
     show(&arguments.bundle, &options, console)
 }
 
