@@ -1,5 +1,6 @@
 //! `egress`: offline decryption of everything in a bundle.
 
+mod fields;
 mod pack;
 mod plan;
 mod progress;
