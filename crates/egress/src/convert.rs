@@ -1,30 +1,41 @@
 //! One item from its source to outputs that wait for their names (docs/spec/EGRESS.md section 6).
 
-use crate::files::{Files, Handle};
+use crate::archive::{self, Bytes, Converting};
+use crate::fields::{Fields, Reading, SessionMap};
+use crate::files::Files;
 use crate::ledger::{Line, Rows, Status, Unopened};
-use crate::messages::{Opening, Rewritten};
+use crate::messages::{Opener, Opening, Rewritten};
 use crate::place::Finished;
-use crate::records;
+use crate::record_files::{Form, Input, RecordsError};
 use crate::scan::{Content, Item, LARGEST_MESSAGE};
 use crate::sink::new_sessions::{NewSession, NoNewSession};
 use crate::sink::outlet::Outlet;
 use crate::source::Source;
-use sealwright_envelope::file::{self, Entries, Entry, FileError, Header, Kind, SingleEntry};
+use crate::spool::Spool;
+use sealwright_envelope::file::{self, Entries, Entry, FileError, Kind, SingleEntry};
 use sealwright_envelope::legacy::{LegacyKey, LegacyMessage};
 use sealwright_envelope::message::Message;
-use sealwright_envelope::{OpenError, SymKey, name};
+use sealwright_envelope::{OpenError, SymKey, name, stream};
 use sealwright_session::{Closed, Resolved, Resolver};
 use sealwright_types::{Coded as _, SessionId};
-use std::io::{self, BufReader, Read as _};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// What converting an item gave.
 #[derive(Debug)]
 pub(crate) struct Converted {
     pub(crate) line: Line,
+    /// The directory that its files get their names in, relative to the output.
+    pub(crate) directory: String,
     /// Files that wait for their names, each with the safe name that it wants.
     pub(crate) files: Vec<(String, Finished)>,
     pub(crate) unopened: Vec<Unopened>,
+}
+
+impl Converted {
+    pub(crate) fn without_files(line: Line) -> Self {
+        Self { line, directory: String::new(), files: Vec::new(), unopened: Vec::new() }
+    }
 }
 
 /// Where things are.
@@ -36,6 +47,8 @@ pub(crate) struct Converter<'a> {
     pub(crate) resolver: &'a Resolver,
     pub(crate) outlet: &'a Outlet,
     pub(crate) copy_plain: bool,
+    pub(crate) fields: &'a Fields,
+    pub(crate) session_map: &'a SessionMap,
 }
 
 /// Why an item has no outputs.
@@ -45,7 +58,6 @@ enum Unconverted {
     Malformed(&'static str),
     Plain,
     Failed(String),
-    Unsupported,
     /// It opens, and cannot be sealed again.
     NotSealed(&'static str),
 }
@@ -56,6 +68,7 @@ struct Opened {
     unopened: Vec<Unopened>,
     route: Option<&'static str>,
     chain: bool,
+    damaged: bool,
     warnings: Vec<String>,
 }
 
@@ -65,21 +78,60 @@ impl From<io::Error> for Unconverted {
     }
 }
 
+impl From<RecordsError> for Unconverted {
+    fn from(error: RecordsError) -> Self {
+        match error {
+            RecordsError::Malformed => Self::Malformed("malformed"),
+            RecordsError::Io(error) => error.into(),
+        }
+    }
+}
+
 impl Converter<'_> {
-    /// Converts one item. Whatever goes wrong with it stands in its line.
-    pub(crate) fn convert(&self, item: &Item) -> Converted {
+    /// Converts one item; of an archive every member, in the order of their sources, and then itself. Whatever goes wrong stands in the lines.
+    pub(crate) fn convert(&self, item: &Item) -> Vec<Converted> {
+        let path = item.source.path(self.bundle);
+        if item.content == Content::Archive {
+            return self.archive(item, &path);
+        }
+        vec![self.convert_from(item, &mut Bytes::File(&|| self.files.open(&path)))]
+    }
+
+    fn archive(&self, item: &Item, path: &Path) -> Vec<Converted> {
+        let mut converting = Converting { converter: self, sessions: self.session_map, done: Vec::new() };
+        let walked =
+            self.files.open(path).and_then(|mut input| archive::walk(&item.source, &mut input, &mut converting));
+        let mut done = converting.done;
+        if let Err(error) = walked {
+            let mut line = Line::new(item.source.text(), item.source.hex(), Status::Failed);
+            line.fail(error.to_string());
+            done.push(Converted::without_files(line));
+        }
+        // What is told of the archive itself is told last: when it is there, everything is.
+        if let Some((_, members)) = done.split_last_mut() {
+            members.sort_by(|one, other| one.line.source.cmp(&other.line.source));
+        }
+        done
+    }
+
+    /// Converts an item whose bytes may lie elsewhere.
+    pub(crate) fn convert_from(&self, item: &Item, bytes: &mut Bytes<'_>) -> Converted {
         let source = &item.source;
         let mut line = Line::new(source.text(), source.hex(), Status::Converted);
         line.session_id = item.session().map(|session| session.to_string());
-        let opened = match self.open(item) {
+        let opened = match self.open(item, bytes) {
             Ok(opened) => opened,
             Err(unconverted) => {
                 unconverted.tell(&mut line);
-                return Converted { line, files: Vec::new(), unopened: Vec::new() };
+                return Converted::without_files(line);
             }
         };
         if item.content == Content::Plain {
             line.status = Status::Plain;
+        }
+        if opened.damaged {
+            // What came before the damage is written.
+            (line.status, line.error) = (Status::Malformed, Some("damaged".to_owned()));
         }
         line.route = opened.route.map(str::to_owned);
         line.chain = opened.chain;
@@ -88,26 +140,29 @@ impl Converter<'_> {
         if let [(wanted, _)] = &opened.files[..] {
             line.name = Some(wanted.clone());
         }
-        Converted { line, files: opened.files, unopened: opened.unopened }
+        let directory = source.directory();
+        Converted { line, directory, files: opened.files, unopened: opened.unopened }
     }
 
-    fn open(&self, item: &Item) -> Result<Opened, Unconverted> {
-        let path = item.source.path(self.bundle);
+    fn open(&self, item: &Item, bytes: &mut Bytes<'_>) -> Result<Opened, Unconverted> {
         match &item.content {
             Content::Container(session) => {
-                self.with_keys(*session, |key, target| self.container(key, target, &path, &item.source))
+                self.with_keys(*session, |key, target| self.container(key, target, bytes, &item.source))
             }
             Content::Message(session) => {
-                let text = read_message(self.files, &path)?;
+                let text = read_message(bytes)?;
                 let message = Message::parse(&text).map_err(|error| Unconverted::Malformed(error.code()))?;
                 self.with_keys(*session, |key, target| self.text(message.open(key)?, target, &item.source))
             }
-            Content::LegacyMessage(_) => self.legacy_message(&path, &item.source),
-            Content::Records => self.records(&path, &item.source),
-            Content::Plain if self.copy_plain => self.copy(&path, &item.source),
+            Content::LegacyMessage(_) => self.legacy_message(bytes, &item.source),
+            Content::RawEnvelope(session) => {
+                self.with_keys(*session, |key, target| self.raw_envelope(key, target, bytes, &item.source))
+            }
+            Content::Records(form) => self.records(*form, bytes, &item.source),
+            Content::Plain if self.copy_plain => self.copy(bytes, &item.source),
             Content::Plain => Err(Unconverted::Plain),
             Content::Malformed(code) => Err(Unconverted::Malformed(code)),
-            Content::Unsupported => Err(Unconverted::Unsupported),
+            Content::Archive => Err(Unconverted::Malformed("too-deep")),
             Content::Unreadable(error) => Err(Unconverted::Failed(error.clone())),
         }
     }
@@ -139,17 +194,34 @@ impl Converter<'_> {
         }
     }
 
+    fn raw_envelope(
+        &self,
+        key: &SymKey,
+        target: Option<&NewSession>,
+        bytes: &Bytes<'_>,
+        source: &Source,
+    ) -> Result<Opened, OpenFailure> {
+        if target.is_some() {
+            let opened = stream::Opener::new(key, bytes.open()?).map_err(FileError::from)?;
+            return self.in_two_passes(opened.length(), opened, target, source);
+        }
+        let output = self.outlet.whole(&self.directory(source))?;
+        let output = stream::open_withheld(key, bytes.open()?, output).map_err(FileError::from)?;
+        Ok(Opened::one(self.outlet.name(own_name(source)), output.finish()?))
+    }
+
     fn container(
         &self,
         key: &SymKey,
         target: Option<&NewSession>,
-        path: &Path,
+        bytes: &Bytes<'_>,
         source: &Source,
     ) -> Result<Opened, OpenFailure> {
-        let mut container = self.files.open(path)?;
+        let mut container = bytes.open()?;
         let header = file::inspect(&mut container)?;
         if header.kind == Kind::Legacy && target.is_some() {
-            return self.legacy_container(key, target, &header, container, source);
+            let opened = file::open(key, &header, container, SingleEntry::First)?;
+            return self.in_two_passes(opened.entry().length, opened, target, source);
         }
         let directory = self.directory(source);
         let place = |entry: &Entry| {
@@ -164,29 +236,26 @@ impl Converter<'_> {
         }
         let warnings =
             opened.skipped.iter().map(|name| format!("not a regular file, left out: {}", name.safe)).collect();
-        Ok(Opened { files, rows: None, unopened: Vec::new(), route: None, chain: false, warnings })
+        Ok(Opened { files, rows: None, unopened: Vec::new(), route: None, chain: false, damaged: false, warnings })
     }
 
-    /// The legacy form stores neither name nor length, and both stand at the beginning of a new container: two passes.
-    fn legacy_container(
+    /// What stores neither name nor length, where both stand at the beginning of a new container: the first pass has found the length.
+    fn in_two_passes(
         &self,
-        key: &SymKey,
+        length: u64,
+        mut opened: impl Read,
         target: Option<&NewSession>,
-        header: &Header,
-        container: Handle,
         source: &Source,
     ) -> Result<Opened, OpenFailure> {
-        let mut opened = file::open(key, header, container, SingleEntry::First)?;
         let name = own_name(source);
-        let mut output = self.outlet.file(&self.directory(source), target, &name, opened.entry().length)?;
+        let mut output = self.outlet.file(&self.directory(source), target, &name, length)?;
         io::copy(&mut opened, &mut output)?;
         Ok(Opened::one(self.outlet.name(name), output.finish()?))
     }
 
     /// A legacy message names a session or carries its key itself (SES-40).
-    fn legacy_message(&self, path: &Path, source: &Source) -> Result<Opened, Unconverted> {
-        let text =
-            String::from_utf8(read_message(self.files, path)?).map_err(|_| Unconverted::Malformed("malformed"))?;
+    fn legacy_message(&self, bytes: &Bytes<'_>, source: &Source) -> Result<Opened, Unconverted> {
+        let text = String::from_utf8(read_message(bytes)?).map_err(|_| Unconverted::Malformed("malformed"))?;
         let message = LegacyMessage::parse(text.trim()).map_err(|error| Unconverted::Malformed(error.code()))?;
         match &message.key {
             LegacyKey::Session(session) => {
@@ -210,18 +279,23 @@ impl Converter<'_> {
         Ok(Opened::one(self.outlet.name(own_name(source)), finished))
     }
 
-    fn records(&self, path: &Path, source: &Source) -> Result<Opened, Unconverted> {
+    fn records(&self, form: Form, bytes: &mut Bytes<'_>, source: &Source) -> Result<Opened, Unconverted> {
         let mut part = self.outlet.whole(&self.directory(source))?;
-        let opening = Opening { resolver: self.resolver, outlet: self.outlet };
-        let Rewritten { rows, unopened, chain } =
-            records::rewrite(BufReader::new(self.files.open(path)?), &mut part, source, opening)?;
-        let opened = Opened::one(self.outlet.name_of_whole(name::safe(&source.file_name())), part.finish()?);
-        Ok(Opened { rows: Some(rows), unopened, chain, ..opened })
+        let reading = Reading { fields: self.fields, session: self.session_map.session(&source.text()) };
+        let mut opener = Opener::new(Opening { resolver: self.resolver, outlet: self.outlet });
+        let path = matches!(bytes, Bytes::File(_)).then(|| source.path(self.bundle));
+        let input = Input::new(bytes.read_once()?, path.as_deref());
+        let spool = Spool { files: self.files, directory: self.output };
+        let rewritten = form.rewrite(input, &mut part, spool, (source, &mut opener, reading))?;
+        let opened =
+            Opened::one(self.outlet.name_of_whole(name::safe(Form::output_name(&source.file_name()))), part.finish()?);
+        let Rewritten { rows, unopened, chain, damaged, warnings } = rewritten;
+        Ok(Opened { rows: Some(rows), unopened, chain, damaged, warnings, ..opened })
     }
 
-    fn copy(&self, path: &Path, source: &Source) -> Result<Opened, Unconverted> {
+    fn copy(&self, bytes: &mut Bytes<'_>, source: &Source) -> Result<Opened, Unconverted> {
         let mut part = self.outlet.whole(&self.directory(source))?;
-        io::copy(&mut self.files.open(path)?, &mut part)?;
+        io::copy(&mut bytes.read_once()?, &mut part)?;
         Ok(Opened::one(self.outlet.name_of_whole(name::safe(&source.file_name())), part.finish()?))
     }
 
@@ -238,6 +312,7 @@ impl Opened {
             unopened: Vec::new(),
             route: None,
             chain: false,
+            damaged: false,
             warnings: Vec::new(),
         }
     }
@@ -260,7 +335,6 @@ impl Unconverted {
             Self::Rejected => (Status::Rejected, Some("rejected".to_owned())),
             Self::Malformed(code) => (Status::Malformed, Some(code.to_owned())),
             Self::Plain => (Status::Plain, None),
-            Self::Unsupported => (Status::Failed, Some("unsupported".to_owned())),
             Self::NotSealed(code) => (Status::Closed, Some(code.to_owned())),
             Self::Failed(reason) => return line.fail(reason),
         };
@@ -322,11 +396,11 @@ fn own_name(source: &Source) -> String {
     name::safe(name.strip_suffix(".seald").unwrap_or(&name))
 }
 
-fn read_message(files: &Files, path: &Path) -> Result<Vec<u8>, Unconverted> {
-    if files.metadata(path)?.len() > LARGEST_MESSAGE {
+fn read_message(bytes: &Bytes<'_>) -> Result<Vec<u8>, Unconverted> {
+    if bytes.length()? > LARGEST_MESSAGE {
         return Err(Unconverted::Malformed("too-large"));
     }
     let mut text = Vec::new();
-    files.open(path)?.take(LARGEST_MESSAGE).read_to_end(&mut text)?;
+    bytes.open()?.take(LARGEST_MESSAGE).read_to_end(&mut text)?;
     Ok(text)
 }

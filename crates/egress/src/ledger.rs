@@ -77,6 +77,9 @@ pub struct Line {
     /// Rows of a record file.
     #[serde(flatten)]
     pub rows: Option<Rows>,
+    /// Files of an archive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members: Option<u64>,
     /// How it ended.
     pub status: Status,
     /// Why it did not open.
@@ -172,6 +175,7 @@ impl Line {
             clear_sha256: None,
             outputs: Vec::new(),
             rows: None,
+            members: None,
             status,
             error: None,
             chain: false,

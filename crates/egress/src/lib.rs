@@ -32,9 +32,12 @@
 //! | SIG-20..39 many chains on all cores | [`verify_sigchains`] |
 //! | EGR-47 confirmation | [`EgressError::NotConfirmed`] |
 
+mod archive;
 mod bundle;
 mod convert;
+mod csv_records;
 mod error;
+mod fields;
 mod files;
 mod keys;
 mod keys_out;
@@ -49,6 +52,7 @@ mod pack;
 mod place;
 mod plan;
 mod publish;
+mod record_files;
 mod records;
 mod recover;
 mod report;
@@ -58,10 +62,14 @@ mod session_keys;
 mod sigchains;
 mod sink;
 mod source;
+mod spool;
+mod sqlite;
+mod unpacked;
 mod verify;
 mod workers;
 
 pub use error::EgressError;
+pub use fields::{Fields, SessionMap};
 pub use files::{Action, Files, Verdict, Watch};
 pub use ledger::{Line, Rows, Status, Unopened, Written};
 pub use lines::MalformedRecord;

@@ -26,6 +26,15 @@ pub(crate) fn find(text: &str) -> Option<Result<Message, Fault>> {
     Some(Message::parse(text.as_bytes()).map_err(|error| Fault::malformed(error.code())))
 }
 
+/// As [`find`], for a field that is known to hold messages: a text that names no session is a raw message of `session` (EGR-11).
+pub(crate) fn find_in_named(text: &str, session: Option<SessionId>) -> Option<Result<Message, Fault>> {
+    let raw = |session| {
+        let malformed = Fault { session: Some(session), ..Fault::malformed("malformed") };
+        Message::raw(session, text.trim_ascii()).map_err(|_| malformed)
+    };
+    find(text).or_else(|| session.filter(|_| !text.trim_ascii().is_empty()).map(raw))
+}
+
 /// Whether a text is a JSON object with the two members of a message.
 pub(crate) fn is_message(text: &str) -> bool {
     type Members<'a> = HashMap<Cow<'a, str>, IgnoredAny>;
@@ -144,11 +153,18 @@ impl<'a> Opener<'a> {
     }
 }
 
+/// Clear bytes that are no text.
+pub(crate) struct NotText {
+    pub(crate) bytes: Vec<u8>,
+    /// What it means for a record that can hold nothing but text.
+    pub(crate) fault: Fault,
+}
+
 impl Clear {
     /// The clear text, for a record that can hold nothing but text (EGR-28).
-    pub(crate) fn into_text(self) -> Result<String, Fault> {
-        let not_text = Fault { session: Some(self.session), status: Status::Closed, error: "not-utf8" };
-        String::from_utf8(self.bytes).map_err(|_| not_text)
+    pub(crate) fn into_text(self) -> Result<String, NotText> {
+        let fault = Fault { session: Some(self.session), status: Status::Closed, error: "not-utf8" };
+        String::from_utf8(self.bytes).map_err(|error| NotText { bytes: error.into_bytes(), fault })
     }
 }
 
@@ -159,6 +175,10 @@ pub(crate) struct Rewritten {
     pub(crate) unopened: Vec<Unopened>,
     /// Whether only a chain of proxies led to the key of one of them (EGR-21).
     pub(crate) chain: bool,
+    /// Whether the file ended before its end because of damage.
+    pub(crate) damaged: bool,
+    /// What a person should know.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Rewritten {

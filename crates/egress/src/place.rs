@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 const LARGE: u64 = 8 * 1024 * 1024;
 
 /// How temporary files are called (EGR-40).
-const PREFIX: &str = ".sealwright-";
-const SUFFIX: &str = ".part";
+pub(crate) const PREFIX: &str = ".sealwright-";
+pub(crate) const SUFFIX: &str = ".part";
 
 /// A private file that is being written. Dropping it removes it.
 #[derive(Debug)]

@@ -9,8 +9,6 @@ use crate::files::Files;
 use crate::ledger::{self, Ledger, Line, Status};
 use crate::naming::Names;
 use crate::place::Finished;
-use crate::run::line_of;
-use crate::scan::Item;
 use crate::sink::outlet::Outlet;
 use std::io;
 use std::path::Path;
@@ -54,11 +52,18 @@ impl<'a> Publisher<'a> {
         Self { files, names, ledger, outlet, output, changed: false, batch: Vec::new(), batch_bytes: 0 }
     }
 
+    /// Takes the name of a directory that will be there.
+    pub(crate) fn reserve(&mut self, directory: &str) {
+        if !directory.is_empty() {
+            self.names.reserve(directory);
+        }
+    }
+
     /// Takes over what became of an item.
-    pub(crate) fn publish(&mut self, item: &Item, converted: Converted) -> Result<(), EgressError> {
-        let Converted { mut line, files, unopened } = converted;
-        let former = line_of(&self.ledger, item)?;
-        let outputs = self.named(item, former.as_ref(), files)?;
+    pub(crate) fn publish(&mut self, converted: Converted) -> Result<(), EgressError> {
+        let Converted { mut line, directory, files, unopened } = converted;
+        let former = self.ledger.line(&line.source, line.source_bytes.as_deref())?;
+        let outputs = self.named(&directory, former.as_ref(), files)?;
         line.set_outputs(outputs.iter().map(|named| named.file.written(&named.name)).collect());
         if let Some(former) = former.filter(|former| ledger::is_there(self.files, self.output, former)) {
             // Records that are sealed again have no hash in clear to tell them by.
@@ -90,7 +95,7 @@ impl<'a> Publisher<'a> {
     /// The names of the outputs of an item: those that it has already, or free ones.
     fn named(
         &mut self,
-        item: &Item,
+        directory: &str,
         former: Option<&Line>,
         files: Vec<(String, Finished)>,
     ) -> Result<Vec<Named>, EgressError> {
@@ -101,8 +106,7 @@ impl<'a> Publisher<'a> {
                 .map(|(written, (_, file))| Named { name: written.output, file, replaces: true })
                 .collect());
         }
-        let directory = item.source.directory();
-        files.into_iter().map(|(wanted, file)| self.free_name(&directory, &wanted, file)).collect()
+        files.into_iter().map(|(wanted, file)| self.free_name(directory, &wanted, file)).collect()
     }
 
     /// The first free name; what some other program has put into the output is never overwritten. A file with the same content that no line

@@ -11,8 +11,9 @@ use crate::place::{self, Part};
 use crate::plan::Prepared;
 use crate::publish::Publisher;
 use crate::report::{REPORT, Report, Summary};
-use crate::scan::Item;
+use crate::scan::{Content, Item};
 use crate::sink::outlet::Outlet;
+use crate::spool;
 use crate::workers;
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -45,7 +46,8 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
     let outlet = Outlet::open(&options.files, &output, &options.sink, ledger.lines()?.next().is_none())?;
     let keys_file = options.sink.keys_out();
     let keys_file = keys_file.map(|keys_out| KeysFile::open(keys_out, &prepared, &outlet)).transpose()?;
-    let pending = pending(&prepared, &ledger, &output, options, progress);
+    spool::remove_left_over(&options.files, &output).map_err(EgressError::io("clean", &output))?;
+    let pending = pending(&prepared, &ledger, &output, options, progress)?;
     unlock(&prepared, &pending, options, progress);
     let changed = convert(&prepared, &pending, ledger, &outlet, &output, options, progress)?;
     if let Some(keys_file) = keys_file {
@@ -83,24 +85,54 @@ fn pending<'a>(
     output: &Path,
     options: &Options,
     progress: &dyn Progress,
-) -> Vec<&'a Item> {
+) -> Result<Vec<&'a Item>, EgressError> {
     let items = &prepared.items;
+    let unfinished = archives_to_open_again(prepared, ledger, output, options)?;
     progress.stage(Stage::Verify, items.len() as u64);
     let is_pending = |item: &Item| {
         // What cannot be read now is told when the item is published.
         let line = line_of(ledger, item).ok().flatten();
         progress.advance(1);
-        line.is_none_or(|line| {
-            !(line.is_finished() && ledger::is_there(&options.files, output, &line))
-                || (options.copy_plain && line.status == Status::Plain && line.written().is_empty())
-        })
+        unfinished.contains(&item.source.text())
+            || line.is_none_or(|line| {
+                !(line.is_finished() && ledger::is_there(&options.files, output, &line))
+                    || (options.copy_plain && line.status == Status::Plain && line.written().is_empty())
+            })
     };
     let mut pending = Vec::new();
     let Ok(()) = workers::in_order(options.threads(), items, is_pending, |item, is_pending| {
         pending.extend(is_pending.then_some(item));
         Ok::<(), Infallible>(())
     });
-    pending
+    Ok(pending)
+}
+
+/// Archives of which a member is not finished. An archive is opened as a whole.
+fn archives_to_open_again(
+    prepared: &Prepared,
+    ledger: &Ledger,
+    output: &Path,
+    options: &Options,
+) -> Result<HashSet<String>, EgressError> {
+    let archives = prepared.items.iter().filter(|item| item.content == Content::Archive);
+    let archives: HashSet<_> = archives.map(|item| item.source.text()).collect();
+    let mut unfinished = HashSet::new();
+    if archives.is_empty() {
+        return Ok(unfinished);
+    }
+    for line in ledger.lines()? {
+        let line = line?;
+        let mut ends = line.source.match_indices('!').filter_map(|(end, _)| line.source.get(..end));
+        let Some(archive) = ends.find(|archive| archives.contains(*archive)) else { continue };
+        let is_done = |line: &Line| {
+            let is_copied = !options.copy_plain || line.status != Status::Plain || !line.written().is_empty();
+            line.is_finished() && is_copied && ledger::is_there(&options.files, output, line)
+        };
+        if !unfinished.contains(archive) && !is_done(&line) {
+            unfinished.insert(archive.to_owned());
+        }
+    }
+    Ok(unfinished)
 }
 
 /// Finds the keys that the pending items need, with all cores: private-key operations are what takes the time.
@@ -108,7 +140,7 @@ fn unlock(prepared: &Prepared, pending: &[&Item], options: &Options, progress: &
     if pending.is_empty() {
         return;
     }
-    let needed = prepared.needed_by(pending);
+    let needed = prepared.needed_by(pending, options);
     progress.stage(Stage::Unlock, needed.len() as u64);
     workers::each(options.threads(), &needed, |&session| {
         // Why a session stays closed is told with its items.
@@ -135,6 +167,8 @@ fn convert(
         resolver: &prepared.resolver,
         outlet,
         copy_plain: options.copy_plain,
+        fields: &options.fields,
+        session_map: &options.session_map,
     };
     let mut publisher = Publisher::new(&options.files, taken_names(prepared, &ledger)?, ledger, outlet, output);
     let work = |item: &&Item| {
@@ -142,7 +176,11 @@ fn convert(
         progress.advance(item.bytes);
         converted
     };
-    workers::in_order(options.threads(), pending, work, |item, converted| publisher.publish(item, converted))?;
+    workers::in_order(options.threads(), pending, work, |_, converted| {
+        // The directories of an archive are there before any file gets its name.
+        converted.iter().for_each(|one| publisher.reserve(&one.directory));
+        converted.into_iter().try_for_each(|one| publisher.publish(one))
+    })?;
     let (ledger, changed) = publisher.finish()?;
     ledger.close()?;
     Ok(changed)
@@ -156,6 +194,9 @@ fn taken_names(prepared: &Prepared, ledger: &Ledger) -> Result<Names, EgressErro
         if !directory.is_empty() {
             names.reserve(&directory);
         }
+        if item.content == Content::Archive {
+            names.reserve(&item.source.tar_directory());
+        }
     }
     for line in ledger.lines()? {
         line?.written().iter().for_each(|written| names.reserve(&written.output));
@@ -164,7 +205,7 @@ fn taken_names(prepared: &Prepared, ledger: &Ledger) -> Result<Names, EgressErro
 }
 
 /// What is known of an item already.
-pub(crate) fn line_of(ledger: &Ledger, item: &Item) -> Result<Option<Line>, EgressError> {
+fn line_of(ledger: &Ledger, item: &Item) -> Result<Option<Line>, EgressError> {
     ledger.line(&item.source.text(), item.source.hex().as_deref())
 }
 
