@@ -287,8 +287,8 @@ impl Converter<'_> {
         let input = Input::new(bytes.read_once()?, path.as_deref());
         let spool = Spool { files: self.files, directory: self.output };
         let rewritten = form.rewrite(input, &mut part, spool, (source, &mut opener, reading))?;
-        let opened =
-            Opened::one(self.outlet.name_of_whole(name::safe(Form::output_name(&source.file_name()))), part.finish()?);
+        let name = name::safe(Form::output_name(&source.file_name()));
+        let opened = Opened::one(self.outlet.name_of_whole(name), part.finish()?);
         let Rewritten { rows, unopened, chain, damaged, warnings } = rewritten;
         Ok(Opened { rows: Some(rows), unopened, chain, damaged, warnings, ..opened })
     }

@@ -39,6 +39,7 @@ mod csv_records;
 mod error;
 mod fields;
 mod files;
+mod hashed;
 mod keys;
 mod keys_out;
 mod ledger;

@@ -235,18 +235,6 @@ impl Write for Hasher {
     }
 }
 
-/// The first half of SHA-256 over several parts, each with its length: what stands for a name where there are millions of them.
-pub(crate) fn short_hash(parts: &[&[u8]]) -> [u8; 16] {
-    let mut context = Context::new(&SHA256);
-    for part in parts {
-        context.update(&(part.len() as u64).to_le_bytes());
-        context.update(part);
-    }
-    let mut short = [0; 16];
-    context.finish().as_ref().iter().zip(&mut short).for_each(|(byte, place)| *place = *byte);
-    short
-}
-
 /// A file that has no name already: it is there as long as it is open.
 pub(crate) fn unnamed(files: &Files, directory: &Path) -> io::Result<Handle> {
     let (path, handle) = files.create_temporary(directory, PREFIX, SUFFIX)?;

@@ -13,7 +13,8 @@ use crate::sink::outlet::Outlet;
 use std::io;
 use std::path::Path;
 
-/// Items that get their names together, and bytes of their outputs.
+/// Items that get their names together: few at the beginning, twice as many each time. And bytes of their outputs.
+const FIRST_ITEMS: usize = 16;
 const MOST_ITEMS: usize = 1024;
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -29,6 +30,8 @@ pub(crate) struct Publisher<'a> {
     changed: bool,
     batch: Vec<Ready>,
     batch_bytes: u64,
+    /// How many items the batch is to have.
+    batch_items: usize,
 }
 
 /// An item whose outputs wait for their names.
@@ -49,7 +52,17 @@ struct Named {
 
 impl<'a> Publisher<'a> {
     pub(crate) fn new(files: &'a Files, names: Names, ledger: Ledger, outlet: &'a Outlet, output: &'a Path) -> Self {
-        Self { files, names, ledger, outlet, output, changed: false, batch: Vec::new(), batch_bytes: 0 }
+        Self {
+            files,
+            names,
+            ledger,
+            outlet,
+            output,
+            changed: false,
+            batch: Vec::new(),
+            batch_bytes: 0,
+            batch_items: FIRST_ITEMS,
+        }
     }
 
     /// Takes the name of a directory that will be there.
@@ -127,7 +140,7 @@ impl<'a> Publisher<'a> {
         self.batch_bytes += ready.outputs.iter().map(|named| named.file.bytes()).sum::<u64>();
         self.changed = true;
         self.batch.push(ready);
-        if self.batch.len() >= MOST_ITEMS || self.batch_bytes >= MOST_BYTES { self.commit() } else { Ok(()) }
+        if self.batch.len() >= self.batch_items || self.batch_bytes >= MOST_BYTES { self.commit() } else { Ok(()) }
     }
 
     /// Publishes a batch. What is announced is recorded too, unless the run ends here: then the next one finds it in the journal.
@@ -143,6 +156,7 @@ impl<'a> Publisher<'a> {
         let (mut lines, outputs): (Vec<_>, Vec<_>) =
             self.batch.drain(..).map(|ready| (ready.line, ready.outputs)).unzip();
         self.batch_bytes = 0;
+        self.batch_items = MOST_ITEMS.min(self.batch_items * 2);
         self.ledger.announce(&lines)?;
         for (line, outputs) in lines.iter_mut().zip(outputs) {
             if let Err(error) = self.give_names(outputs) {

@@ -43,10 +43,10 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
         outputs.extend(written.filter(|path| place::is_temporary(path)));
     }
     place::remove_left_over(&options.files, &output, &outputs).map_err(EgressError::io("clean", &output))?;
+    spool::remove_left_over(&options.files, &output).map_err(EgressError::io("clean", &output))?;
     let outlet = Outlet::open(&options.files, &output, &options.sink, ledger.lines()?.next().is_none())?;
     let keys_file = options.sink.keys_out();
     let keys_file = keys_file.map(|keys_out| KeysFile::open(keys_out, &prepared, &outlet)).transpose()?;
-    spool::remove_left_over(&options.files, &output).map_err(EgressError::io("clean", &output))?;
     let pending = pending(&prepared, &ledger, &output, options, progress)?;
     unlock(&prepared, &pending, options, progress);
     let changed = convert(&prepared, &pending, ledger, &outlet, &output, options, progress)?;
@@ -170,7 +170,7 @@ fn convert(
         fields: &options.fields,
         session_map: &options.session_map,
     };
-    let mut publisher = Publisher::new(&options.files, taken_names(prepared, &ledger)?, ledger, outlet, output);
+    let mut publisher = Publisher::new(&options.files, taken_names(prepared, &ledger, outlet)?, ledger, outlet, output);
     let work = |item: &&Item| {
         let converted = converter.convert(item);
         progress.advance(item.bytes);
@@ -187,8 +187,8 @@ fn convert(
 }
 
 /// The names that no new output may get: those of earlier runs, and the directories that items lie in.
-fn taken_names(prepared: &Prepared, ledger: &Ledger) -> Result<Names, EgressError> {
-    let mut names = Names::default();
+fn taken_names(prepared: &Prepared, ledger: &Ledger, outlet: &Outlet) -> Result<Names, EgressError> {
+    let mut names = Names::new(outlet.appended());
     for item in &prepared.items {
         let directory = item.source.directory();
         if !directory.is_empty() {

@@ -149,12 +149,20 @@ impl Outlet {
         Ok(Some(finished))
     }
 
+    /// What is appended to the names of outputs.
+    pub(crate) fn appended(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::Clear => None,
+            Kind::Age(_) => Some(AGE),
+            Kind::NewSessions(_) | Kind::IntoSession(_) => Some(SEALD),
+        }
+    }
+
     /// The name of an output that is a file or a message of its own.
     pub(crate) fn name(&self, name: String) -> String {
-        match self.kind {
-            Kind::Clear => name,
-            Kind::Age(_) => ending(name, AGE),
-            Kind::NewSessions(_) | Kind::IntoSession(_) => ending(name, SEALD),
+        match self.appended() {
+            Some(appended) => ending(name, appended),
+            None => name,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::progress::Bars;
 use super::{failure, options};
+use crate::confine::{self, Needs};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::output::{self, Output, Pending};
@@ -22,6 +23,8 @@ pub(crate) struct Arguments {
     /// The archive; `-` is standard output.
     #[arg(long, short, value_name = "FILE")]
     output: Output,
+    #[command(flatten)]
+    confine: confine::Choice,
 }
 
 #[derive(Serialize)]
@@ -31,6 +34,12 @@ struct Packed {
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
+    let target = match &arguments.output {
+        Output::Standard => None,
+        Output::Path(target) => Some(confine::directory_of(target)),
+    };
+    let needs = Needs { read: vec![&arguments.directory], write: target.into_iter().collect(), output: None };
+    let _confined = confine::confine(&needs, &arguments.confine, console)?;
     let (files, output) = match &arguments.output {
         Output::Standard if console.global().json => {
             return Err(Failure::usage(

@@ -2,6 +2,7 @@
 
 use super::progress::Bars;
 use super::{Records, failure, options, plan, sink};
+use crate::confine::{self, Needs};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::status::Status;
@@ -30,6 +31,8 @@ pub(crate) struct Arguments {
     dry_run: bool,
     #[command(flatten)]
     sink: sink::SinkOptions,
+    #[command(flatten)]
+    confine: confine::Choice,
 }
 
 const MEANING: &str = "\
@@ -44,11 +47,19 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
     options.copy_plain = arguments.copy_plain;
     if arguments.dry_run {
         let described = arguments.sink.describe()?;
+        let needs = Needs { read: vec![&arguments.bundle], ..Needs::default() };
+        let _confined = confine::confine(&needs, &arguments.confine, console)?;
         console.line(&described)?;
         console.value(&described)?;
         return plan::show(&arguments.bundle, &options, console);
     }
     options.sink = arguments.sink.read()?;
+    let needs = Needs {
+        read: vec![&arguments.bundle],
+        output: Some(&arguments.out),
+        write: options.sink.keys_out().map(|keys_out| confine::directory_of(&keys_out.path)).into_iter().collect(),
+    };
+    let _confined = confine::confine(&needs, &arguments.confine, console)?;
     let summary = match carry_out(arguments, &options, console) {
         Err(EgressError::NotConfirmed { users }) => {
             confirm(users, console)?;
