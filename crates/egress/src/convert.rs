@@ -4,19 +4,21 @@ use crate::archive::{self, Bytes, Converting};
 use crate::fields::{Fields, Reading, SessionMap};
 use crate::files::Files;
 use crate::ledger::{Line, Rows, Status, Unopened};
-use crate::messages::{Opener, Rewritten};
-use crate::place::{Finished, Part};
+use crate::messages::{Opener, Opening, Rewritten};
+use crate::place::Finished;
 use crate::record_files::{Form, Input, RecordsError};
 use crate::scan::{Content, Item, LARGEST_MESSAGE};
+use crate::sink::new_sessions::{NewSession, NoNewSession};
+use crate::sink::outlet::Outlet;
 use crate::source::Source;
 use crate::spool::Spool;
-use sealwright_envelope::file::{self, Entries, FileError};
+use sealwright_envelope::file::{self, Entries, Entry, FileError, Header, Kind, SingleEntry};
 use sealwright_envelope::legacy::{LegacyKey, LegacyMessage};
 use sealwright_envelope::message::Message;
 use sealwright_envelope::{OpenError, SymKey, name, stream};
 use sealwright_session::{Closed, Resolved, Resolver};
 use sealwright_types::{Coded as _, SessionId};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
 /// What converting an item gave.
@@ -43,6 +45,7 @@ pub(crate) struct Converter<'a> {
     pub(crate) bundle: &'a Path,
     pub(crate) output: &'a Path,
     pub(crate) resolver: &'a Resolver,
+    pub(crate) outlet: &'a Outlet,
     pub(crate) copy_plain: bool,
     pub(crate) fields: &'a Fields,
     pub(crate) session_map: &'a SessionMap,
@@ -55,6 +58,8 @@ enum Unconverted {
     Malformed(&'static str),
     Plain,
     Failed(String),
+    /// It opens, and cannot be sealed again.
+    NotSealed(&'static str),
 }
 
 struct Opened {
@@ -141,15 +146,17 @@ impl Converter<'_> {
 
     fn open(&self, item: &Item, bytes: &mut Bytes<'_>) -> Result<Opened, Unconverted> {
         match &item.content {
-            Content::Container(session) => self.with_keys(*session, |key| self.container(key, bytes, &item.source)),
+            Content::Container(session) => {
+                self.with_keys(*session, |key, target| self.container(key, target, bytes, &item.source))
+            }
             Content::Message(session) => {
                 let text = read_message(bytes)?;
                 let message = Message::parse(&text).map_err(|error| Unconverted::Malformed(error.code()))?;
-                self.with_keys(*session, |key| self.text(message.open(key)?, &item.source))
+                self.with_keys(*session, |key, target| self.text(message.open(key)?, target, &item.source))
             }
             Content::LegacyMessage(_) => self.legacy_message(bytes, &item.source),
             Content::RawEnvelope(session) => {
-                self.with_keys(*session, |key| self.raw_envelope(key, bytes, &item.source))
+                self.with_keys(*session, |key, target| self.raw_envelope(key, target, bytes, &item.source))
             }
             Content::Records(form) => self.records(*form, bytes, &item.source),
             Content::Plain if self.copy_plain => self.copy(bytes, &item.source),
@@ -160,11 +167,11 @@ impl Converter<'_> {
         }
     }
 
-    /// Tries one key of the session after the other until one opens the data (SES-10).
+    /// Tries one key of the session after the other until one opens the data (SES-10). What is opened may be sealed for another session.
     fn with_keys(
         &self,
         session: SessionId,
-        mut open: impl FnMut(&SymKey) -> Result<Opened, OpenFailure>,
+        mut open: impl FnMut(&SymKey, Option<&NewSession>) -> Result<Opened, OpenFailure>,
     ) -> Result<Opened, Unconverted> {
         let mut nth = 0;
         loop {
@@ -175,34 +182,80 @@ impl Converter<'_> {
             };
             nth += 1;
             let Some(sym_key) = key.sym_key() else { continue };
-            match open(&sym_key) {
-                Ok(opened) => return Ok(opened.by(&key, nth)),
+            let target = self.outlet.target(Some(session), self.resolver)?;
+            match open(&sym_key, target.as_deref()) {
+                Ok(opened) => {
+                    self.outlet.opened(session, nth - 1, &sym_key)?;
+                    return Ok(opened.by(&key, nth));
+                }
                 Err(OpenFailure::Rejected) => {}
                 Err(OpenFailure::Final(unconverted)) => return Err(unconverted),
             }
         }
     }
 
-    fn raw_envelope(&self, key: &SymKey, bytes: &Bytes<'_>, source: &Source) -> Result<Opened, OpenFailure> {
-        let part = Part::create(self.files, &self.directory(source))?;
-        let part = stream::open_withheld(key, bytes.open()?, part).map_err(FileError::from)?;
-        Ok(Opened::one(own_name(source), part.finish()?))
+    fn raw_envelope(
+        &self,
+        key: &SymKey,
+        target: Option<&NewSession>,
+        bytes: &Bytes<'_>,
+        source: &Source,
+    ) -> Result<Opened, OpenFailure> {
+        let (name, directory) = (own_name(source), self.directory(source));
+        if target.is_none() {
+            let output = self.outlet.whole(&directory)?;
+            let output = stream::open_withheld(key, bytes.open()?, output).map_err(FileError::from)?;
+            return Ok(Opened::one(self.outlet.name(name), output.finish()?));
+        }
+        // Its length stands at the beginning of a new container, and only the last block tells it: two passes.
+        let mut opened = stream::Opener::new(key, bytes.open()?).map_err(FileError::from)?;
+        let mut output = self.outlet.file(&directory, target, &name, opened.length())?;
+        io::copy(&mut opened, &mut output)?;
+        Ok(Opened::one(self.outlet.name(name), output.finish()?))
     }
 
-    fn container(&self, key: &SymKey, bytes: &Bytes<'_>, source: &Source) -> Result<Opened, OpenFailure> {
+    fn container(
+        &self,
+        key: &SymKey,
+        target: Option<&NewSession>,
+        bytes: &Bytes<'_>,
+        source: &Source,
+    ) -> Result<Opened, OpenFailure> {
         let mut container = bytes.open()?;
         let header = file::inspect(&mut container)?;
+        if header.kind == Kind::Legacy && target.is_some() {
+            return self.legacy_container(key, target, &header, container, source);
+        }
         let directory = self.directory(source);
-        let opened =
-            file::open_withheld(key, &header, container, Entries::List, |_| Part::create(self.files, &directory))?;
+        let place = |entry: &Entry| {
+            let stored = entry.name.as_ref().map_or("", |name| &name.raw);
+            self.outlet.file(&directory, target, stored, entry.length)
+        };
+        let opened = file::open_withheld(key, &header, container, Entries::List, place)?;
         let mut files = Vec::with_capacity(opened.files.len());
         for (entry, part) in opened.files {
             let name = entry.name.map_or_else(|| own_name(source), |name| name.safe);
-            files.push((name, part.finish()?));
+            files.push((self.outlet.name(name), part.finish()?));
         }
         let warnings =
             opened.skipped.iter().map(|name| format!("not a regular file, left out: {}", name.safe)).collect();
         Ok(Opened { files, rows: None, unopened: Vec::new(), route: None, chain: false, damaged: false, warnings })
+    }
+
+    /// The legacy form stores neither name nor length, and both stand at the beginning of a new container: two passes.
+    fn legacy_container(
+        &self,
+        key: &SymKey,
+        target: Option<&NewSession>,
+        header: &Header,
+        container: impl Read + Seek,
+        source: &Source,
+    ) -> Result<Opened, OpenFailure> {
+        let mut opened = file::open(key, header, container, SingleEntry::First)?;
+        let name = own_name(source);
+        let mut output = self.outlet.file(&self.directory(source), target, &name, opened.entry().length)?;
+        io::copy(&mut opened, &mut output)?;
+        Ok(Opened::one(self.outlet.name(name), output.finish()?))
     }
 
     /// A legacy message names a session or carries its key itself (SES-40).
@@ -210,40 +263,45 @@ impl Converter<'_> {
         let text = String::from_utf8(read_message(bytes)?).map_err(|_| Unconverted::Malformed("malformed"))?;
         let message = LegacyMessage::parse(text.trim()).map_err(|error| Unconverted::Malformed(error.code()))?;
         match &message.key {
-            LegacyKey::Session(session) => self.with_keys(*session, |key| self.text(message.open(key)?, source)),
+            LegacyKey::Session(session) => {
+                self.with_keys(*session, |key, target| self.text(message.open(key)?, target, source))
+            }
             LegacyKey::Tokens(tokens) => {
                 let resolved = self.resolver.resolve_local(tokens).map_err(Unconverted::Closed)?;
                 let key = resolved.sym_key().ok_or(Unconverted::Rejected)?;
-                let opened = message.open(&key).map_err(OpenFailure::from).and_then(|text| self.text(text, source));
+                let target = self.outlet.target(None, self.resolver)?;
+                let opened = message.open(&key).map_err(OpenFailure::from);
+                let opened = opened.and_then(|text| self.text(text, target.as_deref(), source));
                 opened.map(|opened| opened.by(&resolved, 1)).map_err(OpenFailure::last)
             }
         }
     }
 
     /// A message that is a file of its own. It stores no name and keeps the one it has.
-    fn text(&self, plaintext: Vec<u8>, source: &Source) -> Result<Opened, OpenFailure> {
-        let mut part = Part::create(self.files, &self.directory(source))?;
-        part.write_all(&plaintext)?;
-        Ok(Opened::one(own_name(source), part.finish()?))
+    fn text(&self, plaintext: Vec<u8>, target: Option<&NewSession>, source: &Source) -> Result<Opened, OpenFailure> {
+        let finished = self.outlet.message(&self.directory(source), target, &plaintext)?;
+        let finished = finished.ok_or(OpenFailure::Final(Unconverted::NotSealed("not-utf8")))?;
+        Ok(Opened::one(self.outlet.name(own_name(source)), finished))
     }
 
     fn records(&self, form: Form, bytes: &mut Bytes<'_>, source: &Source) -> Result<Opened, Unconverted> {
-        let mut part = Part::create(self.files, &self.directory(source))?;
+        let mut part = self.outlet.whole(&self.directory(source))?;
         let reading = Reading { fields: self.fields, session: self.session_map.session(&source.text()) };
-        let mut opener = Opener::new(self.resolver);
+        let mut opener = Opener::new(Opening { resolver: self.resolver, outlet: self.outlet });
         let path = matches!(bytes, Bytes::File(_)).then(|| source.path(self.bundle));
         let input = Input::new(bytes.read_once()?, path.as_deref());
         let spool = Spool { files: self.files, directory: self.output };
         let rewritten = form.rewrite(input, &mut part, spool, (source, &mut opener, reading))?;
-        let opened = Opened::one(name::safe(Form::output_name(&source.file_name())), part.finish()?);
+        let name = name::safe(Form::output_name(&source.file_name()));
+        let opened = Opened::one(self.outlet.name_of_whole(name), part.finish()?);
         let Rewritten { rows, unopened, chain, damaged, warnings } = rewritten;
         Ok(Opened { rows: Some(rows), unopened, chain, damaged, warnings, ..opened })
     }
 
     fn copy(&self, bytes: &mut Bytes<'_>, source: &Source) -> Result<Opened, Unconverted> {
-        let mut part = Part::create(self.files, &self.directory(source))?;
+        let mut part = self.outlet.whole(&self.directory(source))?;
         io::copy(&mut bytes.read_once()?, &mut part)?;
-        Ok(Opened::one(name::safe(&source.file_name()), part.finish()?))
+        Ok(Opened::one(self.outlet.name_of_whole(name::safe(&source.file_name())), part.finish()?))
     }
 
     fn directory(&self, source: &Source) -> PathBuf {
@@ -282,8 +340,18 @@ impl Unconverted {
             Self::Rejected => (Status::Rejected, Some("rejected".to_owned())),
             Self::Malformed(code) => (Status::Malformed, Some(code.to_owned())),
             Self::Plain => (Status::Plain, None),
+            Self::NotSealed(code) => (Status::Closed, Some(code.to_owned())),
             Self::Failed(reason) => return line.fail(reason),
         };
+    }
+}
+
+impl From<NoNewSession> for Unconverted {
+    fn from(reason: NoNewSession) -> Self {
+        match reason {
+            NoNewSession::Io(error) => error.into(),
+            reason => Self::NotSealed(reason.code()),
+        }
     }
 }
 

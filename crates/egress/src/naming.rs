@@ -11,9 +11,16 @@ pub(crate) struct Names {
     taken: Hashed<()>,
     /// Names that were taken when they were wanted: below this number every alternative is taken too.
     next: HashMap<ShortHash, u64>,
+    /// What the sink appends to names: it stays at the end of a numbered one, `report (1).pdf.age`.
+    appended: Option<&'static str>,
 }
 
 impl Names {
+    /// No name is taken. `appended` is what the sink appends to names.
+    pub(crate) fn new(appended: Option<&'static str>) -> Self {
+        Self { appended, ..Self::default() }
+    }
+
     /// Takes a path of the output that is there already, or will be: a file of an earlier run, or a directory with all above it.
     pub(crate) fn reserve(&mut self, path: &str) {
         let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
@@ -31,12 +38,24 @@ impl Names {
         }
         let number = self.next.entry(first).or_insert(1);
         loop {
-            let candidate = name::numbered(wanted, *number);
+            let candidate = numbered(wanted, self.appended, *number);
             *number += 1;
             if self.taken.insert(hash(directory, &candidate), ()).is_none() {
                 return candidate;
             }
         }
+    }
+}
+
+/// The alternative of a name (EGR-31).
+fn numbered(name: &str, appended: Option<&str>, number: u64) -> String {
+    let appended = appended.and_then(|ending| Some((name.strip_suffix(ending)?, ending)));
+    match appended.filter(|(clear, _)| !clear.is_empty()) {
+        Some((clear, ending)) => {
+            let longest = name::LONGEST.saturating_sub(ending.len());
+            format!("{}{ending}", name::numbered_within(clear, number, longest))
+        }
+        None => name::numbered(name, number),
     }
 }
 
@@ -75,6 +94,25 @@ mod tests {
         assert_eq!(names.next_free("", "CAFÉ (1).txt"), "CAFÉ (1) (1).txt");
         assert_eq!(names.next_free("", "straße"), "straße");
         assert_eq!(names.next_free("", "STRASSE"), "STRASSE");
+    }
+
+    #[test]
+    fn what_a_sink_appends_stays_at_the_end() {
+        let mut names = Names::new(Some(".age"));
+        let given: Vec<_> = (0..2).map(|_| names.next_free("", "report.pdf.age")).collect();
+        assert_eq!(given, ["report.pdf.age", "report (1).pdf.age"]);
+        assert_eq!(names.next_free("", "report.pdf"), "report.pdf");
+        // A stored name may end like that too: then it is an extension like any other.
+        let mut names = Names::default();
+        let given: Vec<_> = (0..2).map(|_| names.next_free("", "report.pdf.age")).collect();
+        assert_eq!(given, ["report.pdf.age", "report.pdf (1).age"]);
+        let mut names = Names::new(Some(".seald"));
+        let long = format!("{}.pdf.seald", "a".repeat(245));
+        let given: Vec<_> = (0..12).map(|_| names.next_free("", &long)).collect();
+        assert!(given.iter().all(|name| name.len() <= name::LONGEST && name.ends_with(".pdf.seald")), "{given:?}");
+        assert_eq!(given[11], format!("{}(11).pdf.seald", "a".repeat(240) + " "));
+        assert_eq!(given[0], long);
+        assert_eq!((0..2).map(|_| names.next_free("", ".age")).collect::<Vec<_>>(), [".age", ".age (1)"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::fields::{Fields, SessionMap};
 use crate::files::Files;
+use crate::sink::Sink;
 use sealwright_session::{Policy, ProxyDepth, Revoked, UnknownHash};
 use std::num::NonZero;
 use std::thread;
@@ -28,6 +29,8 @@ pub struct Options {
     pub session_map: SessionMap,
     /// The file system; a test can let it fail.
     pub files: Files,
+    /// Where outputs and keys go, and how.
+    pub sink: Sink,
 }
 
 impl Options {

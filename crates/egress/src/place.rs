@@ -36,6 +36,8 @@ pub(crate) struct Finished {
     file: Temporary,
     bytes: u64,
     sha256: String,
+    /// The hash of what it holds in clear, where that is not what it is.
+    pub(crate) clear_sha256: Option<String>,
     /// Whether it outlasts a loss of power.
     is_durable: bool,
 }
@@ -54,7 +56,9 @@ impl Part {
         self.complete()?;
         let (bytes, sha256) = self.hash.finish();
         match self.file {
-            State::Complete(file) => Ok(Finished { file, bytes, sha256, is_durable: bytes >= LARGE }),
+            State::Complete(file) => {
+                Ok(Finished { file, bytes, sha256, clear_sha256: None, is_durable: bytes >= LARGE })
+            }
             State::Open(..) | State::Lost => Err(lost()),
         }
     }
@@ -97,7 +101,12 @@ fn lost() -> io::Error {
 impl Finished {
     /// How the file stands in the manifest under this name.
     pub(crate) fn written(&self, name: &str) -> Written {
-        Written { output: name.to_owned(), bytes: self.bytes, sha256: self.sha256.clone() }
+        Written {
+            output: name.to_owned(),
+            bytes: self.bytes,
+            sha256: self.sha256.clone(),
+            clear_sha256: self.clear_sha256.clone(),
+        }
     }
 
     /// Makes the contents of files below `directory` outlast a loss of power: what has a name is whole.

@@ -3,6 +3,7 @@
 use crate::convert::Converter;
 use crate::error::EgressError;
 use crate::files::Files;
+use crate::keys_out::KeysFile;
 use crate::ledger::{self, Ledger, Line, Status};
 use crate::naming::Names;
 use crate::options::{Options, Progress, Stage};
@@ -11,6 +12,7 @@ use crate::plan::Prepared;
 use crate::publish::Publisher;
 use crate::report::{REPORT, Report, Summary};
 use crate::scan::{Content, Item};
+use crate::sink::outlet::Outlet;
 use crate::spool;
 use crate::workers;
 use std::collections::HashSet;
@@ -42,9 +44,15 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
     }
     place::remove_left_over(&options.files, &output, &outputs).map_err(EgressError::io("clean", &output))?;
     spool::remove_left_over(&options.files, &output).map_err(EgressError::io("clean", &output))?;
+    let outlet = Outlet::open(&options.files, &output, &options.sink, ledger.lines()?.next().is_none())?;
+    let keys_file = options.sink.keys_out();
+    let keys_file = keys_file.map(|keys_out| KeysFile::open(keys_out, &prepared, &outlet)).transpose()?;
     let pending = pending(&prepared, &ledger, &output, options, progress)?;
     unlock(&prepared, &pending, options, progress);
-    convert(&prepared, &pending, ledger, &output, options, progress)?;
+    let changed = convert(&prepared, &pending, ledger, &outlet, &output, options, progress)?;
+    if let Some(keys_file) = keys_file {
+        keys_file.write(changed)?;
+    }
     let mut report = prepared.report()?;
     report.count_lines(ledger::lines(&options.files, &output)?)?;
     write_report(&options.files, &output.join(REPORT), &report)?;
@@ -146,21 +154,23 @@ fn convert(
     prepared: &Prepared,
     pending: &[&Item],
     ledger: Ledger,
+    outlet: &Outlet,
     output: &Path,
     options: &Options,
     progress: &dyn Progress,
-) -> Result<(), EgressError> {
+) -> Result<bool, EgressError> {
     progress.stage(Stage::Convert, pending.iter().map(|item| item.bytes).sum());
     let converter = Converter {
         files: &options.files,
         bundle: prepared.bundle.root(),
         output,
         resolver: &prepared.resolver,
+        outlet,
         copy_plain: options.copy_plain,
         fields: &options.fields,
         session_map: &options.session_map,
     };
-    let mut publisher = Publisher::new(&options.files, taken_names(prepared, &ledger)?, ledger, output);
+    let mut publisher = Publisher::new(&options.files, taken_names(prepared, &ledger, outlet)?, ledger, outlet, output);
     let work = |item: &&Item| {
         let converted = converter.convert(item);
         progress.advance(item.bytes);
@@ -171,12 +181,14 @@ fn convert(
         converted.iter().for_each(|one| publisher.reserve(&one.directory));
         converted.into_iter().try_for_each(|one| publisher.publish(one))
     })?;
-    publisher.finish()?.close()
+    let (ledger, changed) = publisher.finish()?;
+    ledger.close()?;
+    Ok(changed)
 }
 
 /// The names that no new output may get: those of earlier runs, and the directories that items lie in.
-fn taken_names(prepared: &Prepared, ledger: &Ledger) -> Result<Names, EgressError> {
-    let mut names = Names::default();
+fn taken_names(prepared: &Prepared, ledger: &Ledger, outlet: &Outlet) -> Result<Names, EgressError> {
+    let mut names = Names::new(outlet.appended());
     for item in &prepared.items {
         let directory = item.source.directory();
         if !directory.is_empty() {
