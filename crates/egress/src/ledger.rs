@@ -11,9 +11,9 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// The names of the ledger's files in the output.
-const MANIFEST: &str = "manifest.jsonl";
-const JOURNAL: &str = "journal.jsonl";
-const UNOPENED: &str = "unopened.jsonl";
+pub(crate) const MANIFEST: &str = "manifest.jsonl";
+pub(crate) const JOURNAL: &str = "journal.jsonl";
+pub(crate) const UNOPENED: &str = "unopened.jsonl";
 const LOCK: &str = ".sealwright.lock";
 
 /// How an item ended (EGRESS section 9).
@@ -33,6 +33,20 @@ pub enum Status {
     Plain,
     /// Could not be read or written.
     Failed,
+}
+
+impl Status {
+    /// The name in manifests and reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Converted => "converted",
+            Self::Closed => "closed",
+            Self::Rejected => "rejected",
+            Self::Malformed => "malformed",
+            Self::Plain => "plain",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// One line of the manifest (EGR-41): what became of one source file.
