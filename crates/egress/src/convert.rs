@@ -1,8 +1,9 @@
 //! One item from its source to outputs that wait for their names (docs/spec/EGRESS.md section 6).
 
 use crate::ledger::{Line, Rows, Status, Unopened};
+use crate::messages::Rewritten;
 use crate::place::{Finished, Part};
-use crate::records::{self, Rewritten};
+use crate::records;
 use crate::scan::{Content, Item, LARGEST_MESSAGE};
 use crate::source::Source;
 use sealwright_envelope::file::{self, Entries, FileError};

@@ -15,13 +15,13 @@
 //! ```
 //!
 //! The stages, each a module: `bundle` and `lines` read records, `recover` finds identities, `scan` looks at the data, `keys` reads
-//! what leads to session keys, `plan` prepares and tells, `convert` and `records` decrypt, `naming` and `place` give outputs
+//! what leads to session keys, `plan` prepares and tells, `convert`, `records` and `messages` decrypt, `naming` and `place` give outputs
 //! their names, `ledger` remembers, `run` holds it together, `verify` checks.
 //!
 //! | rule (docs/spec/EGRESS.md) | where |
 //! |---|---|
 //! | EGR-01..04 bundle | [`plan`], [`run`] |
-//! | EGR-10, EGR-12, EGR-13 recognition | `scan`, `records` |
+//! | EGR-10, EGR-12, EGR-13 recognition | `scan`, `messages` |
 //! | EGR-15, EGR-16 identities | [`Attempt`], [`local_database`] |
 //! | EGR-20..22 plan | [`Plan`] |
 //! | EGR-25, EGR-26 unlocking | [`Options`] |
@@ -39,6 +39,7 @@ mod keys;
 mod ledger;
 mod lines;
 pub mod local_database;
+mod messages;
 mod naming;
 mod options;
 mod place;
