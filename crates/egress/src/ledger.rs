@@ -4,9 +4,11 @@ mod file;
 
 use crate::error::EgressError;
 use crate::place::Hasher;
-use file::{append, lock, open, read_lines, repaired_lines, replace};
+use file::{append, open, read_lines, repaired_lines, replace};
+pub(crate) use file::{lock, lock_shared};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -99,6 +101,9 @@ pub struct Line {
 /// A file that was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written {
+    /// The safe name before numbering, where the line has several outputs (EGR-33).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Relative to the output.
     pub output: String,
     /// Its length.
@@ -191,8 +196,12 @@ impl Line {
     /// All files that were written for the source.
     pub fn written(&self) -> Vec<Written> {
         let single = self.output.as_ref().zip(self.bytes).zip(self.sha256.as_ref());
-        let single =
-            single.map(|((output, bytes), sha256)| Written { output: output.clone(), bytes, sha256: sha256.clone() });
+        let single = single.map(|((output, bytes), sha256)| Written {
+            name: None,
+            output: output.clone(),
+            bytes,
+            sha256: sha256.clone(),
+        });
         single.into_iter().chain(self.outputs.iter().cloned()).collect()
     }
 
@@ -236,6 +245,15 @@ impl Line {
     /// Whether nothing better can come of another run: everything of the source is in the output.
     pub(crate) fn is_finished(&self) -> bool {
         matches!(self.status, Status::Converted | Status::Plain) && self.rows.is_none_or(Rows::all_opened)
+    }
+
+    /// Where the source is, relative to the bundle; `None` if this system cannot name it.
+    pub(crate) fn source_path(&self) -> Option<PathBuf> {
+        let Some(bytes) = &self.source_bytes else { return Some(PathBuf::from(&self.source)) };
+        #[cfg(unix)]
+        return Some(PathBuf::from(<OsString as std::os::unix::ffi::OsStringExt>::from_vec(hex::decode(bytes).ok()?)));
+        #[cfg(not(unix))]
+        None
     }
 
     fn key(&self) -> Key {

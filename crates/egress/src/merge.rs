@@ -74,7 +74,8 @@ impl Inputs {
             if root.join(JOURNAL).symlink_metadata().is_ok() {
                 return Err(not_a_shard("its run has not finished: run it again"));
             }
-            let report = Report::read(&root)?.ok_or_else(|| not_a_shard("its run has not finished: it has no report"))?;
+            let report =
+                Report::read(&root)?.ok_or_else(|| not_a_shard("its run has not finished: it has no report"))?;
             if shards.insert(shard, (Input { root, _lock: lock }, report)).is_some() {
                 return Err(EgressError::Shards(format!("shard {shard} is given twice")));
             }

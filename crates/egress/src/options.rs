@@ -1,5 +1,6 @@
 //! What a caller decides about an egress, and how it hears of its progress.
 
+use crate::shard::Shard;
 use sealwright_session::{Policy, ProxyDepth, Revoked, UnknownHash};
 use std::num::NonZero;
 use std::thread;
@@ -20,6 +21,13 @@ pub struct Options {
     pub strict: bool,
     /// Whether somebody has confirmed that the data of several users becomes readable (EGR-47).
     pub confirmed: bool,
+    /// The part of the egress that this run does (EGR-50); everything by default.
+    pub shard: Option<Shard>,
+    /// Whether [`merge`](crate::merge()) gives files of the shards a second name instead of copying them: what is changed in one place is then
+    /// changed in both.
+    pub hard_links: bool,
+    /// How far the program has restricted itself, for the record of runs (EGR-46).
+    pub sandbox: Option<String>,
 }
 
 impl Options {

@@ -237,7 +237,8 @@ mod tests {
     fn a_name_that_is_no_text_is_ordered_by_its_bytes() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("manifest.jsonl");
-        fs::write(&path, "{\"source\":\"\u{fffd}\",\"sourceBytes\":\"62\"}\n{\"source\":\"a\"}\n{\"source\":\"c\"}\n").unwrap();
+        fs::write(&path, "{\"source\":\"\u{fffd}\",\"sourceBytes\":\"62\"}\n{\"source\":\"a\"}\n{\"source\":\"c\"}\n")
+            .unwrap();
         let mut ordered = Ordered::open(&path).unwrap();
         let sources: Vec<_> = std::iter::from_fn(|| ordered.next_text().unwrap()).map(|text| text.source).collect();
         assert_eq!(sources, [b"a", b"b", b"c"]);

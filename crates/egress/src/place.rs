@@ -88,7 +88,7 @@ fn lost() -> io::Error {
 impl Finished {
     /// How the file stands in the manifest under this name.
     pub(crate) fn written(&self, name: &str) -> Written {
-        Written { output: name.to_owned(), bytes: self.bytes, sha256: self.sha256.clone() }
+        Written { name: None, output: name.to_owned(), bytes: self.bytes, sha256: self.sha256.clone() }
     }
 
     /// Gives the file its name, which nothing else may have.

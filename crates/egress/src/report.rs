@@ -21,6 +21,7 @@ use crate::ordered::Ordered;
 use crate::place::{Hasher, Part};
 use crate::recover::Attempt;
 use coverage::Counting;
+pub(crate) use coverage::LISTED;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Write as _};

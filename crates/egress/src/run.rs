@@ -2,17 +2,18 @@
 
 use crate::convert::{Converted, Converter};
 use crate::error::EgressError;
-use crate::ledger::{self, Ledger, Line, Status};
+use crate::ledger::{self, Ledger, Line, Status, Written};
 use crate::naming::Names;
 use crate::options::{Options, Progress, Stage};
-use crate::place::{self, Finished, Part};
+use crate::place::{self, Finished};
 use crate::plan::Prepared;
-use crate::report::{REPORT, Report, Summary};
+use crate::report::runs::{self, Clock, Work};
+use crate::report::{Report, Summary};
 use crate::scan::Item;
+use crate::shard;
 use crate::workers;
 use std::convert::Infallible;
-use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 /// Decrypts everything of a bundle into `output`. A run that was interrupted is continued; one that was complete changes nothing (EGR-43).
@@ -30,17 +31,29 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
             prepared.users
         ));
     }
+    let clock = Clock::start();
     let output = create_output(output, prepared.bundle.root())?;
     let ledger = Ledger::open(&output)?;
+    shard::claim(&output, options.shard, ledger.lines().is_empty())?;
     let outputs = ledger.lines().iter().flat_map(Line::written).map(|written| output.join(written.output));
     place::remove_left_over(&output, &outputs.filter(|path| place::is_temporary(path)).collect())
         .map_err(EgressError::io("clean", &output))?;
     let pending = pending(&prepared, &ledger, &output, options, progress);
     unlock(&prepared, &pending, options, progress);
-    let lines = convert(&prepared, &pending, ledger, &output, options, progress)?;
-    let mut report = prepared.report()?;
-    report.count_lines(&lines);
-    write_report(&output.join(REPORT), &report)?;
+    convert(&prepared, &pending, ledger, &output, options, progress)?;
+    if !pending.is_empty() {
+        let work = Work {
+            items: pending.len() as u64,
+            bytes: pending.iter().map(|item| item.bytes).sum(),
+            private_key_operations: prepared.resolver.operations(),
+            threads: options.threads(),
+            shard: options.shard.map(|shard| shard.to_string()),
+            sandbox: options.sandbox.clone(),
+        };
+        runs::add(&output, clock.run(work))?;
+    }
+    let report = Report::count(&output, prepared.facts()?, |line| input_bytes(prepared.bundle.root(), line))?;
+    report.write(&output)?;
     Ok(report.summary)
 }
 
@@ -71,9 +84,10 @@ fn pending<'a>(
     options: &Options,
     progress: &dyn Progress,
 ) -> Vec<&'a Item> {
-    let items = &prepared.items;
+    let shard = options.shard;
+    let items: Vec<_> = prepared.items.iter().filter(|item| shard.is_none_or(|shard| shard.has_item(item))).collect();
     progress.stage(Stage::Verify, items.len() as u64);
-    let is_pending = |item: &Item| {
+    let is_pending = |item: &&Item| {
         let line = line_of(ledger, item);
         progress.advance(1);
         line.is_none_or(|line| {
@@ -82,7 +96,7 @@ fn pending<'a>(
         })
     };
     let mut pending = Vec::new();
-    let Ok(()) = workers::in_order(options.threads(), items, is_pending, |item, is_pending| {
+    let Ok(()) = workers::in_order(options.threads(), &items, is_pending, |item, is_pending| {
         pending.extend(is_pending.then_some(item));
         Ok::<(), Infallible>(())
     });
@@ -161,7 +175,11 @@ impl Publisher<'_> {
             Some(names) => names.clone(),
             None => files.iter().map(|(wanted, _)| self.free_name(&item.source.directory(), wanted)).collect(),
         };
-        line.set_outputs(names.iter().zip(&files).map(|(name, (_, file))| file.written(name)).collect());
+        let written = |(name, (wanted, file)): (&String, &(String, Finished))| Written {
+            name: Some(wanted.clone()),
+            ..file.written(name)
+        };
+        line.set_outputs(names.iter().zip(&files).map(written).collect());
         if let Some(former) = former.filter(|former| ledger::is_there(self.output, former)) {
             if former.is_as_good_as(&line) {
                 return Ok(());
@@ -211,17 +229,8 @@ fn line_of<'a>(ledger: &'a Ledger, item: &Item) -> Option<&'a Line> {
     ledger.line(&item.source.text(), item.source.hex().as_deref())
 }
 
-/// Writes the report unless it says the same already: a run that changes nothing changes no file.
-fn write_report(path: &Path, report: &Report) -> Result<(), EgressError> {
-    let write = || -> io::Result<()> {
-        let mut text = serde_json::to_vec_pretty(report)?;
-        text.push(b'\n');
-        if fs::read(path).is_ok_and(|former| former == text) {
-            return Ok(());
-        }
-        let mut part = Part::create(path.parent().unwrap_or(Path::new(".")))?;
-        part.write_all(&text)?;
-        part.finish()?.replace(path)
-    };
-    write().map_err(EgressError::io("write", path))
+/// The length of a source that is a file.
+fn input_bytes(bundle: &Path, line: &Line) -> u64 {
+    let path = line.source_path().map(|path| bundle.join(path));
+    path.and_then(|path| path.metadata().ok()).map_or(0, |metadata| metadata.len())
 }

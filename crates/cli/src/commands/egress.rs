@@ -1,5 +1,7 @@
 //! `egress`: offline decryption of everything in a bundle.
 
+mod diff;
+mod merge;
 mod plan;
 mod progress;
 mod run;
@@ -20,6 +22,8 @@ pub(crate) enum Command {
     Plan(plan::Arguments),
     Run(run::Arguments),
     Verify(verify::Arguments),
+    Merge(merge::Arguments),
+    Diff(diff::Arguments),
 }
 
 pub(crate) fn run(command: &Command, console: &Console) -> Result<Status, Failure> {
@@ -27,6 +31,8 @@ pub(crate) fn run(command: &Command, console: &Console) -> Result<Status, Failur
         Command::Plan(arguments) => plan::run(arguments, console),
         Command::Run(arguments) => run::run(arguments, console),
         Command::Verify(arguments) => verify::run(arguments, console),
+        Command::Merge(arguments) => merge::run(arguments, console),
+        Command::Diff(arguments) => diff::run(arguments, console),
     }
 }
 
@@ -62,6 +68,19 @@ fn failure(error: EgressError) -> Failure {
             .at(path.display())
             .hint_for("exists", "name a directory with --out")
             .hint_for("io", "what was converted stays; when the cause is gone, the same command goes on from there"),
+        error @ EgressError::OtherShard { .. } => {
+            Failure::of(&error).hint("give each shard a directory of its own with --out, and put them together with `egress merge`")
+        }
+        error @ EgressError::NotAShard { .. } => {
+            Failure::of(&error).hint("name the directories that `egress run --shard I/N` wrote into, when all of them have ended")
+        }
+        error @ EgressError::Shards(_) => Failure::of(&error).hint("name every shard of one egress once, all made from the same bundle"),
+        error @ EgressError::Changed { .. } => {
+            Failure::of(&error).hint("run this shard again with the same bundle and output: that writes the file again")
+        }
+        error @ EgressError::InTheWay { .. } => {
+            Failure::of(&error).hint("name a new directory with --out: nothing that is there is overwritten")
+        }
         error @ EgressError::MalformedRecord { .. } => {
             Failure::of(&error).hint("without --strict such records are skipped and reported")
         }

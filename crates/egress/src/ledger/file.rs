@@ -56,11 +56,26 @@ pub(super) fn open(path: &Path) -> Result<File, EgressError> {
 }
 
 /// Keeps a second run out as long as the file is open.
-pub(super) fn lock(output: &Path) -> Result<File, EgressError> {
+pub(crate) fn lock(output: &Path) -> Result<File, EgressError> {
     let path = output.join(LOCK);
     let file = open(&path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(EgressError::Locked { output: output.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(EgressError::io("lock", &path)(error)),
+    }
+}
+
+/// Keeps runs out of an output that is only read. One without the lock's file has none.
+pub(crate) fn lock_shared(output: &Path) -> Result<Option<File>, EgressError> {
+    let path = output.join(LOCK);
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(EgressError::io("open", &path)(error)),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Err(EgressError::Locked { output: output.to_owned() }),
         Err(TryLockError::Error(error)) => Err(EgressError::io("lock", &path)(error)),
     }

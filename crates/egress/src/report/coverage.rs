@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How many items, warnings or records a report lists one by one. The rest stands in `manifest.jsonl` and `unopened.jsonl`.
-pub(super) const LISTED: usize = 100;
+pub(crate) const LISTED: usize = 100;
 /// Outputs are counted by size in classes up to these lengths, and one for everything above.
 const CLASSES: [u64; 6] = [1 << 10, 1 << 16, 1 << 20, 1 << 24, 1 << 28, 1 << 30];
 

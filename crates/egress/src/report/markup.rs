@@ -73,7 +73,8 @@ mod tests {
     fn a_text_stays_a_text() {
         let mut html = Html::default();
         html.name("</bdi><script>alert('1')</script>\"&amp;\u{202e}gpj.exe\n日本é");
-        let expected = "&lt;/bdi&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&quot;&amp;amp;\\u{202e}gpj.exe\\u{a}日本é";
+        let expected =
+            "&lt;/bdi&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&quot;&amp;amp;\\u{202e}gpj.exe\\u{a}日本é";
         assert_eq!(html.into_text(), format!("<bdi class=\"name\">{expected}</bdi>"));
     }
 

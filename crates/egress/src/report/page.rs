@@ -22,7 +22,9 @@ pub(super) fn page(report: &Report, runs: &[Run]) -> String {
         .text(b64::encode(digest(&SHA256, STYLE.as_bytes())))
         .markup("'; base-uri 'none'; form-action 'none'\">\n")
         .markup("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
-        .markup("<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n")
+        .markup(
+            "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n",
+        )
         .element("<title>", &verdict.sentence, " · Egress report</title>\n<style>")
         .markup(STYLE)
         .markup("</style>\n</head>\n<body>\n<main>\n");

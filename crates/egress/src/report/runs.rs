@@ -92,6 +92,13 @@ pub(crate) fn all(output: &Path) -> Result<Vec<Run>, EgressError> {
     }
 }
 
+/// Remembers one more run.
+pub(crate) fn add(output: &Path, run: Run) -> Result<(), EgressError> {
+    let mut runs = all(output)?;
+    runs.push(run);
+    write(output, &runs)
+}
+
 /// Remembers the latest of these runs.
 pub(crate) fn write(output: &Path, runs: &[Run]) -> Result<(), EgressError> {
     let path = output.join(RUNS);

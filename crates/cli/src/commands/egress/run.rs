@@ -5,13 +5,13 @@ use super::{Records, failure, options, plan};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::status::Status;
-use sealwright::egress::{self, EgressError, Options, Summary};
+use sealwright::egress::{self, EgressError, Options, Shard, Summary};
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 /// Decrypt everything of a bundle into a directory.
 ///
-/// Every item ends in `manifest.jsonl` with its status; what stayed closed also in `unopened.jsonl`, with the reason; `report.json` sums up. A
+/// Every item ends in `manifest.jsonl` with its status; what stayed closed also in `unopened.jsonl`, with the reason; `report.html` sums up, for a person to sign, and `report.json` for a machine. A
 /// run that was interrupted is continued by the same command, and one that is complete changes nothing.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -25,6 +25,9 @@ pub(crate) struct Arguments {
     /// Copy files that were never encrypted, too.
     #[arg(long)]
     copy_plain: bool,
+    /// Do only this part: I of N, with I from 0 to N-1. Each part has an output of its own; `egress merge` puts them together.
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
     /// Tell what would be done, and do nothing: as `egress plan`.
     #[arg(long)]
     dry_run: bool,
@@ -40,6 +43,7 @@ the identities in this bundle belong to several users. Going on makes the data o
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
     let mut options = options(&arguments.records, console);
     options.copy_plain = arguments.copy_plain;
+    options.shard = arguments.shard;
     if arguments.dry_run {
         return plan::show(&arguments.bundle, &options, console);
     }
@@ -57,9 +61,9 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
     let status = Status::from_egress(summary.exit_status());
     let output = arguments.out.display();
     match status {
-        Status::Success => console.note(format_args!("everything is open, in {output}; `sealwright egress verify {output}` checks it")),
+        Status::Success => console.note(format_args!("everything is open, in {output}; {output}/report.html sums up, `sealwright egress verify {output}` checks it")),
         Status::Unopened => console.note(format_args!(
-            "something stayed closed: {output}/unopened.jsonl and {output}/manifest.jsonl tell what and why, {output}/report.json sums it up"
+            "something stayed closed: {output}/unopened.jsonl and {output}/manifest.jsonl tell what and why, {output}/report.html sums it up, with remedies"
         )),
         _ => console.note(format_args!(
             "something failed: {output}/manifest.jsonl tells what and why; the same command tries it again"

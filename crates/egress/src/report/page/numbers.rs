@@ -90,7 +90,10 @@ mod tests {
     fn a_part_is_never_shown_as_the_whole_and_something_never_as_nothing() {
         assert_eq!(percent(999_999, 1_000_000), "99.99 %");
         assert_eq!(percent(1, 1_000_000), "< 0.01 %");
-        assert_eq!([(3, 4), (1, 2), (0, 4), (4, 4), (0, 0)].map(|(part, whole)| percent(part, whole)), ["75 %", "50 %", "0 %", "100 %", "100 %"]);
+        assert_eq!(
+            [(3, 4), (1, 2), (0, 4), (4, 4), (0, 0)].map(|(part, whole)| percent(part, whole)),
+            ["75 %", "50 %", "0 %", "100 %", "100 %"]
+        );
         assert_eq!(percent(u64::MAX - 1, u64::MAX), "99.99 %");
     }
 }

@@ -93,7 +93,11 @@ pub(super) fn unopened(html: &mut Html, report: &Report) {
     codes.sort_by_key(|&(_, (items, messages))| std::cmp::Reverse(items + messages));
     for (code, (items, messages)) in codes {
         let Remedy { short, meaning, remedy } = Remedy::of(code);
-        html.markup("<article>\n<h3>").text(capital(short)).element(" <code>", code, "</code></h3>\n<p class=\"count\">");
+        html.markup("<article>\n<h3>").text(capital(short)).element(
+            " <code>",
+            code,
+            "</code></h3>\n<p class=\"count\">",
+        );
         let mut counts = Vec::new();
         if items > 0 {
             counts.push(of(items, "item", "items"));
@@ -102,11 +106,18 @@ pub(super) fn unopened(html: &mut Html, report: &Report) {
             counts.push(of(messages, "message inside records", "messages inside records"));
         }
         html.text(counts.join(", "));
-        html.element("</p>\n<p>", meaning, "</p>\n<p><strong>What to do.</strong> ").element("", remedy, "</p>\n</article>\n");
+        html.element("</p>\n<p>", meaning, "</p>\n<p><strong>What to do.</strong> ").element(
+            "",
+            remedy,
+            "</p>\n</article>\n",
+        );
     }
     html.markup("<h3>The items</h3>\n<table class=\"stacked\">\n<thead><tr><th>Item</th><th>Ended as</th><th>Why</th></tr></thead>\n<tbody>\n");
     for item in &coverage.unconverted.first {
-        html.markup("<tr><td>").name(&item.source).markup("</td><td data-label=\"Ended as\">").text(item.status.as_str());
+        html.markup("<tr><td>")
+            .name(&item.source)
+            .markup("</td><td data-label=\"Ended as\">")
+            .text(item.status.as_str());
         html.markup("</td><td data-label=\"Why\">");
         if let Some(error) = &item.error {
             html.text(Remedy::of(error).short).element(" <code>", error, "</code>");
@@ -146,13 +157,19 @@ pub(super) fn routes(html: &mut Html, report: &Report) {
     }
     html.markup("</tbody>\n</table>\n");
     if report.coverage.chains > 0 {
-        html.element("<p>", of(report.coverage.chains, "item was", "items were"), " opened through a chain of proxies that normal use never follows, because that was asked for.</p>\n");
+        html.element(
+            "<p>",
+            of(report.coverage.chains, "item was", "items were"),
+            " opened through a chain of proxies that normal use never follows, because that was asked for.</p>\n",
+        );
     }
     html.markup("<p class=\"quiet\">Files that were opened as a whole. Messages inside record files are counted as records.</p>\n</section>\n");
 }
 
 fn length(html: &mut Html, part: u64, most: u64) {
-    html.markup("<svg class=\"length\" aria-hidden=\"true\" width=\"100%\" height=\"6\"><rect class=\"converted\" width=\"");
+    html.markup(
+        "<svg class=\"length\" aria-hidden=\"true\" width=\"100%\" height=\"6\"><rect class=\"converted\" width=\"",
+    );
     html.element("", share(part, most), "%\" height=\"100%\"/></svg>");
 }
 
@@ -209,7 +226,11 @@ fn identity(html: &mut Html, attempt: &Attempt) {
         Outcome::NoSecret => ("<span class=\"dot closed\"></span>", "its secret is not in the bundle"),
         Outcome::Malformed => ("<span class=\"dot malformed\"></span>", "not an identity, or unreadable"),
     };
-    html.markup("<tr><td>").name(&attempt.user).markup("</td><td data-label=\"Found in\">").name(&attempt.source).markup("</td><td>");
+    html.markup("<tr><td>")
+        .name(&attempt.user)
+        .markup("</td><td data-label=\"Found in\">")
+        .name(&attempt.source)
+        .markup("</td><td>");
     html.markup(mark).text(words);
     if let Some(error) = &attempt.error {
         html.element(" <code>", error, "</code>");
@@ -229,10 +250,18 @@ pub(super) fn warnings(html: &mut Html, report: &Report) {
     }
     html.markup("<section>\n<h2>Worth knowing</h2>\n<ul>\n");
     if bundle.revoked_records > 0 {
-        html.element("<li>", of(bundle.revoked_records, "key record was", "key records were"), " marked as revoked by the service and used nevertheless: whoever has the data may open them.</li>\n");
+        html.element(
+            "<li>",
+            of(bundle.revoked_records, "key record was", "key records were"),
+            " marked as revoked by the service and used nevertheless: whoever has the data may open them.</li>\n",
+        );
     }
     if bundle.malformed_record_count > 0 {
-        html.element("<li>", of(bundle.malformed_record_count, "record", "records"), " of the bundle could not be read and were passed over: ");
+        html.element(
+            "<li>",
+            of(bundle.malformed_record_count, "record", "records"),
+            " of the bundle could not be read and were passed over: ",
+        );
         let places: Vec<_> = bundle.malformed_records.iter().map(ToString::to_string).collect();
         html.text(places.join(", "));
         let more = bundle.malformed_record_count - (places.len() as u64).min(bundle.malformed_record_count);
@@ -260,11 +289,21 @@ pub(super) fn fingerprints(html: &mut Html, report: &Report) {
     html.markup("<section>\n<h2>Fingerprints</h2>\n<p>SHA-256. Whoever changes a file changes its fingerprint; these lines tie this paper to the files.</p>\n<dl>\n");
     for (name, file) in [("manifest.jsonl", &report.manifest), ("unopened.jsonl", &report.unopened)] {
         html.element("<dt>", name, " <small>").text(of(file.lines, "line", "lines")).markup(", ");
-        html.text(numbers::bytes(file.bytes)).markup("</small></dt><dd>").element("<code>", &file.sha256, "</code></dd>\n");
+        html.text(numbers::bytes(file.bytes)).markup("</small></dt><dd>").element(
+            "<code>",
+            &file.sha256,
+            "</code></dd>\n",
+        );
     }
     let inputs = &report.bundle.inputs;
-    html.markup("<dt>Records and identities of the bundle <small>").text(of(inputs.files, "file", "files")).markup(", ");
-    html.text(numbers::bytes(inputs.bytes)).markup("</small></dt><dd>").element("<code>", &inputs.sha256, "</code></dd>\n</dl>\n");
+    html.markup("<dt>Records and identities of the bundle <small>")
+        .text(of(inputs.files, "file", "files"))
+        .markup(", ");
+    html.text(numbers::bytes(inputs.bytes)).markup("</small></dt><dd>").element(
+        "<code>",
+        &inputs.sha256,
+        "</code></dd>\n</dl>\n",
+    );
     html.markup("<p>The manifest holds the fingerprint of every file that was written. <code>sealwright egress verify DIRECTORY</code> computes all of them again and prints that of the manifest.</p>\n");
     html.markup("<details>\n<summary>Fingerprint of each input file</summary>\n<dl>\n");
     for file in &inputs.first {
@@ -311,7 +350,12 @@ pub(super) fn runs(html: &mut Html, report: &Report, runs: &[Run]) {
     html.markup("</section>\n");
 }
 
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "three digits are shown")]
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "three digits are shown"
+)]
 fn rate(run: &Run) -> String {
     numbers::bytes((run.bytes as f64 / run.seconds.max(0.001)) as u64)
 }

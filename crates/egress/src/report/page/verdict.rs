@@ -83,7 +83,10 @@ impl Verdict {
         };
         let mut details = vec!["Every file of the bundle's data was processed, verified and listed with its fingerprint. Nothing stayed closed and nothing failed.".to_owned()];
         if rows.records > 0 {
-            details.push(format!("That includes every message inside the {} of its record files.", of(rows.records, "record", "records")));
+            details.push(format!(
+                "That includes every message inside the {} of its record files.",
+                of(rows.records, "record", "records")
+            ));
         }
         Self { tone: Tone::Good, sentence, details }
     }
