@@ -1,7 +1,9 @@
 //! What is different between two outputs, by their manifests.
 
 use crate::error::EgressError;
+use crate::files::Files;
 use crate::ledger::{Line, MANIFEST};
+use crate::options::Options;
 use crate::ordered::Ordered;
 use serde::Serialize;
 use std::cmp::Ordering;
@@ -76,9 +78,10 @@ impl Comparison {
 pub fn diff<E: From<EgressError>>(
     first: &Path,
     second: &Path,
+    options: &Options,
     mut take: impl FnMut(Difference) -> Result<(), E>,
 ) -> Result<Comparison, E> {
-    let (mut firsts, mut seconds) = (open(first)?, open(second)?);
+    let (mut firsts, mut seconds) = (open(&options.files, first)?, open(&options.files, second)?);
     let mut comparison = Comparison::default();
     loop {
         let order = match (firsts.peek(), seconds.peek()) {
@@ -105,10 +108,10 @@ pub fn diff<E: From<EgressError>>(
     }
 }
 
-fn open(output: &Path) -> Result<Ordered, EgressError> {
+fn open(files: &Files, output: &Path) -> Result<Ordered, EgressError> {
     let path = output.join(MANIFEST);
-    path.metadata().map_err(EgressError::io("read", &path))?;
-    Ordered::open(&path)
+    files.metadata(&path).map_err(EgressError::io("read", &path))?;
+    Ordered::open(files, &path)
 }
 
 fn changes(first: Option<&Line>, second: Option<&Line>) -> Vec<Change> {

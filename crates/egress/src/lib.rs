@@ -38,6 +38,7 @@ mod bundle;
 mod convert;
 mod diff;
 mod error;
+mod files;
 mod keys;
 mod ledger;
 mod lines;
@@ -63,6 +64,7 @@ mod workers;
 
 pub use diff::{Change, Comparison, Difference, diff};
 pub use error::EgressError;
+pub use files::{Action, Files, Verdict, Watch};
 pub use ledger::{Line, Rows, Status, Unopened, Written};
 pub use lines::MalformedRecord;
 pub use merge::merge;

@@ -1,6 +1,7 @@
 //! Shards put together: names are given once over all of them, so that the result is what one run would have made (EGR-33).
 
 use crate::error::EgressError;
+use crate::files::{Files, Handle};
 use crate::ledger::{self, JOURNAL, Line, MANIFEST, UNOPENED, Unopened, Written};
 use crate::naming::Names;
 use crate::options::{Options, Progress, Stage};
@@ -10,7 +11,6 @@ use crate::report::{Report, Summary, runs};
 use crate::shard::{self, Shard};
 use crate::workers;
 use std::collections::{BTreeMap, HashSet};
-use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -29,53 +29,59 @@ pub fn merge(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Summary, EgressError> {
-    let inputs = Inputs::open(shards)?;
-    place::create_private_directory(output).map_err(EgressError::io("create", output))?;
-    let output = output.canonicalize().map_err(EgressError::io("open", output))?;
+    let files = &options.files;
+    let inputs = Inputs::open(files, shards)?;
+    files.create_private_directory(output).map_err(EgressError::io("create", output))?;
+    let output = files.canonicalize(output).map_err(EgressError::io("open", output))?;
     if inputs.parts.iter().any(|part| part.root.starts_with(&output) || output.starts_with(&part.root)) {
         return Err(EgressError::OutputInsideBundle { output });
     }
-    let _lock = ledger::lock(&output)?;
-    if shard::noted(&output)?.is_some() {
+    let _lock = ledger::lock(files, &output)?;
+    if shard::noted(files, &output)?.is_some() {
         return Err(EgressError::NotAShard { path: output, reason: "it holds a shard and cannot hold the whole" });
     }
-    place::remove_left_over(&output, &HashSet::new()).map_err(EgressError::io("clean", &output))?;
+    place::remove_left_over(files, &output, &HashSet::new()).map_err(EgressError::io("clean", &output))?;
     progress.stage(Stage::Convert, inputs.reports.iter().map(|report| report.coverage.outputs.bytes).sum());
     let joined = Joined { inputs: &inputs, output: &output, options, progress };
     let ledgers = joined.files()?;
-    publish(ledgers.unopened, &output.join(UNOPENED))?;
-    publish(ledgers.manifest, &output.join(MANIFEST))?;
-    let mut report = Report::count(&output, inputs.first()?.bundle.clone(), |_| 0)?;
+    // A manifest must not outlast what it names.
+    files.sync_all(&output).map_err(EgressError::io("write", &output))?;
+    publish(files, ledgers.unopened, &output.join(UNOPENED))?;
+    publish(files, ledgers.manifest, &output.join(MANIFEST))?;
+    let mut report = Report::count(files, &output, inputs.first()?.bundle.clone(), |_| 0)?;
     report.coverage.input_bytes = inputs.input_bytes();
-    runs::write(&output, &inputs.runs()?)?;
-    report.write(&output)?;
+    runs::write(files, &output, &inputs.runs()?)?;
+    report.write(files, &output)?;
     Ok(report.summary)
 }
 
 /// The shards, complete and locked against runs.
 struct Inputs {
+    files: Files,
     parts: Vec<Input>,
     reports: Vec<Report>,
 }
 
 struct Input {
     root: PathBuf,
-    _lock: Option<File>,
+    _lock: Option<Handle>,
 }
 
 impl Inputs {
-    fn open(given: &[PathBuf]) -> Result<Self, EgressError> {
+    fn open(files: &Files, given: &[PathBuf]) -> Result<Self, EgressError> {
         let mut shards: BTreeMap<Shard, (Input, Report)> = BTreeMap::new();
         for path in given {
             let not_a_shard = |reason| EgressError::NotAShard { path: path.clone(), reason };
-            let root = path.canonicalize().map_err(EgressError::io("open", path))?;
-            let shard = shard::noted(&root)?.ok_or_else(|| not_a_shard("it holds no shard: it has no shard.json"))?;
-            let lock = ledger::lock_shared(&root)?;
-            if root.join(JOURNAL).symlink_metadata().is_ok() {
+            let root = files.canonicalize(path).map_err(EgressError::io("open", path))?;
+            let shard =
+                shard::noted(files, &root)?.ok_or_else(|| not_a_shard("it holds no shard: it has no shard.json"))?;
+            let lock = ledger::lock_shared(files, &root)?;
+            let journal = root.join(JOURNAL);
+            if files.exists(&journal).map_err(EgressError::io("open", &journal))? {
                 return Err(not_a_shard("its run has not finished: run it again"));
             }
             let report =
-                Report::read(&root)?.ok_or_else(|| not_a_shard("its run has not finished: it has no report"))?;
+                Report::read(files, &root)?.ok_or_else(|| not_a_shard("its run has not finished: it has no report"))?;
             if shards.insert(shard, (Input { root, _lock: lock }, report)).is_some() {
                 return Err(EgressError::Shards(format!("shard {shard} is given twice")));
             }
@@ -86,7 +92,7 @@ impl Inputs {
             let text = "the shards are not of one bundle in one state, or not made by one version of this program";
             return Err(EgressError::Shards(text.to_owned()));
         }
-        Ok(Self { parts, reports })
+        Ok(Self { files: files.clone(), parts, reports })
     }
 
     fn first(&self) -> Result<&Report, EgressError> {
@@ -104,7 +110,7 @@ impl Inputs {
     fn runs(&self) -> Result<Vec<runs::Run>, EgressError> {
         let mut all = Vec::new();
         for part in &self.parts {
-            all.extend(runs::all(&part.root)?);
+            all.extend(runs::all(&self.files, &part.root)?);
         }
         all.sort_by_key(|run| run.started);
         Ok(all)
@@ -112,7 +118,7 @@ impl Inputs {
 
     /// One ledger file of every shard.
     fn ordered(&self, name: &str) -> Result<Vec<Ordered>, EgressError> {
-        self.parts.iter().map(|part| Ordered::open(&part.root.join(name))).collect()
+        self.parts.iter().map(|part| Ordered::open(&self.files, &part.root.join(name))).collect()
     }
 
     /// The lines of all manifests in the order of their sources, each with the number of its shard.
@@ -176,7 +182,7 @@ struct Task {
 impl Joined<'_> {
     /// Puts every file under its name, and writes the ledgers.
     fn files(&self) -> Result<Ledgers, EgressError> {
-        let create = || Part::create(self.output).map_err(EgressError::io("write", self.output));
+        let create = || Part::create(&self.options.files, self.output).map_err(EgressError::io("write", self.output));
         let (mut manifest, mut unopened) = (create()?, create()?);
         let mut names = self.directories()?;
         let mut rows = self.inputs.ordered(UNOPENED)?;
@@ -212,7 +218,7 @@ impl Joined<'_> {
     }
 
     fn carry_out(&self, tasks: Vec<Task>) -> Result<(), EgressError> {
-        let work = |task: &Task| task.carry_out(self.options.hard_links);
+        let work = |task: &Task| task.carry_out(&self.options.files, self.options.hard_links);
         workers::in_order(self.options.threads(), &tasks, work, |task, done| {
             self.progress.advance(task.written.bytes);
             done
@@ -222,23 +228,23 @@ impl Joined<'_> {
 
 impl Task {
     /// Puts the file under its name, unless it is there already. What is copied is compared with the manifest before it gets the name.
-    fn carry_out(&self, link: bool) -> Result<(), EgressError> {
-        if self.to.symlink_metadata().is_ok() {
-            let is_it = self.is_it(&self.to).map_err(EgressError::io("read", &self.to))?;
+    fn carry_out(&self, files: &Files, link: bool) -> Result<(), EgressError> {
+        if files.exists(&self.to).map_err(EgressError::io("read", &self.to))? {
+            let is_it = self.is_it(files, &self.to).map_err(EgressError::io("read", &self.to))?;
             return if is_it { Ok(()) } else { Err(EgressError::InTheWay { path: self.to.clone() }) };
         }
         let changed = || EgressError::Changed { path: self.from.clone() };
         let failed = || EgressError::io("copy", &self.from);
         let directory = self.to.parent().unwrap_or(Path::new("."));
         if link {
-            place::create_private_directory(directory).map_err(EgressError::io("create", directory))?;
-            if !self.is_it(&self.from).map_err(failed())? {
+            files.create_private_directory(directory).map_err(EgressError::io("create", directory))?;
+            if !self.is_it(files, &self.from).map_err(failed())? {
                 return Err(changed());
             }
-            return fs::hard_link(&self.from, &self.to).map_err(EgressError::io("link", &self.to));
+            return files.link(&self.from, &self.to).map_err(EgressError::io("link", &self.to));
         }
-        let mut part = Part::create(directory).map_err(EgressError::io("create", directory))?;
-        io::copy(&mut File::open(&self.from).map_err(failed())?, &mut part).map_err(failed())?;
+        let mut part = Part::create(files, directory).map_err(EgressError::io("create", directory))?;
+        io::copy(&mut files.open(&self.from).map_err(failed())?, &mut part).map_err(failed())?;
         let finished = part.finish().map_err(EgressError::io("write", &self.to))?;
         let copied = finished.written(&self.written.output);
         if (copied.bytes, &copied.sha256) != (self.written.bytes, &self.written.sha256) {
@@ -247,12 +253,12 @@ impl Task {
         finished.publish(&self.to).map_err(EgressError::io("write", &self.to))
     }
 
-    fn is_it(&self, path: &Path) -> io::Result<bool> {
-        let metadata = fs::symlink_metadata(path)?;
+    fn is_it(&self, files: &Files, path: &Path) -> io::Result<bool> {
+        let metadata = files.metadata(path)?;
         if !metadata.is_file() || metadata.len() != self.written.bytes {
             return Ok(false);
         }
-        Ok(Hasher::of_file(path)?.1 == self.written.sha256)
+        Ok(Hasher::of_file(files, path)?.1 == self.written.sha256)
     }
 }
 
@@ -306,13 +312,13 @@ fn write_line(target: &mut Part, line: &Line) -> io::Result<()> {
 }
 
 /// Gives a ledger its name. One that is there already has to be the same: the output would otherwise hold something else.
-fn publish(part: Part, path: &Path) -> Result<(), EgressError> {
+fn publish(files: &Files, part: Part, path: &Path) -> Result<(), EgressError> {
     let finished = part.finish().map_err(EgressError::io("write", path))?;
     let written = finished.written("");
-    if path.symlink_metadata().is_err() {
+    if !files.exists(path).map_err(EgressError::io("read", path))? {
         return finished.publish(path).map_err(EgressError::io("write", path));
     }
-    let (bytes, sha256) = Hasher::of_file(path).map_err(EgressError::io("read", path))?;
+    let (bytes, sha256) = Hasher::of_file(files, path).map_err(EgressError::io("read", path))?;
     if (bytes, sha256) == (written.bytes, written.sha256) {
         return Ok(());
     }

@@ -1,5 +1,6 @@
 //! What a caller decides about an egress, and how it hears of its progress.
 
+use crate::files::Files;
 use crate::shard::Shard;
 use sealwright_session::{Policy, ProxyDepth, Revoked, UnknownHash};
 use std::num::NonZero;
@@ -28,6 +29,8 @@ pub struct Options {
     pub hard_links: bool,
     /// How far the program has restricted itself, for the record of runs (EGR-46).
     pub sandbox: Option<String>,
+    /// The file system; a test can let it fail.
+    pub files: Files,
 }
 
 impl Options {

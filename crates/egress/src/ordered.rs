@@ -1,11 +1,12 @@
 //! Ledger lines in the order of their sources, whatever the order of the file: one at a time, with bounded memory (EGR-31).
 
 use crate::error::EgressError;
+use crate::files::Files;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, BufWriter, Seek as _, Write as _};
+use std::fmt;
+use std::io::{self, BufRead as _, BufReader, BufWriter, Read, Seek, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Bytes of lines that are sorted in memory at once.
@@ -38,20 +39,16 @@ struct Place<'a> {
 
 impl Ordered {
     /// The lines of a file; a missing one has none. A file that is out of order is sorted by way of unnamed temporary files.
-    pub(crate) fn open(path: &Path) -> Result<Self, EgressError> {
-        Self::open_in_chunks(path, CHUNK)
+    pub(crate) fn open(files: &Files, path: &Path) -> Result<Self, EgressError> {
+        Self::open_in_chunks(files, path, CHUNK)
     }
 
-    fn open_in_chunks(path: &Path, chunk: usize) -> Result<Self, EgressError> {
-        let file = match File::open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Self { path: path.to_owned(), parts: Vec::new() });
-            }
-            Err(error) => return Err(EgressError::io("open", path)(error)),
+    fn open_in_chunks(files: &Files, path: &Path, chunk: usize) -> Result<Self, EgressError> {
+        let Some(file) = files.open_if_there(path).map_err(EgressError::io("open", path))? else {
+            return Ok(Self { path: path.to_owned(), parts: Vec::new() });
         };
         let read = || EgressError::io("read", path);
-        let mut lines = Lines::new(file).map_err(fail(path, 1))?;
+        let mut lines = Lines::new(Box::new(file)).map_err(fail(path, 1))?;
         let (mut number, mut is_ordered, mut last) = (0, true, Vec::new());
         while let Some(text) = lines.next().map_err(fail(path, number + 2))? {
             number += 1;
@@ -94,15 +91,20 @@ fn fail(path: &Path, line: u64) -> impl FnOnce(io::Error) -> EgressError {
     }
 }
 
+/// A file of a ledger, or a temporary one.
+trait Source: Read + Seek + Send + fmt::Debug {}
+
+impl<T: Read + Seek + Send + fmt::Debug> Source for T {}
+
 /// The whole lines of a file, one ahead. A torn last line is none.
 #[derive(Debug)]
 struct Lines {
-    file: BufReader<File>,
+    file: BufReader<Box<dyn Source>>,
     next: Option<Text>,
 }
 
 impl Lines {
-    fn new(file: File) -> io::Result<Self> {
+    fn new(file: Box<dyn Source>) -> io::Result<Self> {
         let mut lines = Self { file: BufReader::new(file), next: None };
         lines.next = lines.read()?;
         Ok(lines)
@@ -130,7 +132,7 @@ impl Lines {
         Ok(Some(Text { source, line }))
     }
 
-    fn rewound(self) -> io::Result<File> {
+    fn rewound(self) -> io::Result<Box<dyn Source>> {
         let mut file = self.file.into_inner();
         file.rewind()?;
         Ok(file)
@@ -184,7 +186,7 @@ fn spilled(texts: impl Iterator<Item = io::Result<Text>>) -> io::Result<Lines> {
     }
     let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.rewind()?;
-    Lines::new(file)
+    Lines::new(Box::new(file))
 }
 
 #[cfg(test)]
@@ -200,7 +202,7 @@ mod tests {
         let mut text: String = lines.iter().map(|pair| format!("{}\n", line(pair))).collect();
         text.push_str("{\"source\":\"torn");
         fs::write(&path, text).unwrap();
-        let ordered = Ordered::open_in_chunks(&path, chunk).unwrap();
+        let ordered = Ordered::open_in_chunks(&Files::default(), &path, chunk).unwrap();
         (directory, ordered)
     }
 
@@ -239,11 +241,11 @@ mod tests {
         let path = directory.path().join("manifest.jsonl");
         fs::write(&path, "{\"source\":\"\u{fffd}\",\"sourceBytes\":\"62\"}\n{\"source\":\"a\"}\n{\"source\":\"c\"}\n")
             .unwrap();
-        let mut ordered = Ordered::open(&path).unwrap();
+        let mut ordered = Ordered::open(&Files::default(), &path).unwrap();
         let sources: Vec<_> = std::iter::from_fn(|| ordered.next_text().unwrap()).map(|text| text.source).collect();
         assert_eq!(sources, [b"a", b"b", b"c"]);
-        assert!(Ordered::open(&directory.path().join("missing")).unwrap().peek().is_none());
+        assert!(Ordered::open(&Files::default(), &directory.path().join("missing")).unwrap().peek().is_none());
         fs::write(&path, "{\"source\":\"a\"}\nnothing\n").unwrap();
-        assert!(matches!(Ordered::open(&path), Err(EgressError::Manifest { line: 2, .. })));
+        assert!(matches!(Ordered::open(&Files::default(), &path), Err(EgressError::Manifest { line: 2, .. })));
     }
 }

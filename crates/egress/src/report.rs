@@ -15,6 +15,7 @@ pub use inputs::{InputFile, Inputs};
 pub use runs::Run;
 
 use crate::error::EgressError;
+use crate::files::Files;
 use crate::ledger::{Line, MANIFEST, Rows, Status, UNOPENED};
 use crate::lines::MalformedRecord;
 use crate::ordered::Ordered;
@@ -23,7 +24,6 @@ use crate::recover::Attempt;
 use coverage::Counting;
 pub(crate) use coverage::LISTED;
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::Path;
 
@@ -181,16 +181,17 @@ impl Program {
 impl Report {
     /// Counts the finished ledger of an output. `input_bytes` tells the length of a source.
     pub(crate) fn count(
+        files: &Files,
         output: &Path,
         bundle: BundleFacts,
         input_bytes: impl FnMut(&Line) -> u64,
     ) -> Result<Self, EgressError> {
         let mut counting = Counting::new(input_bytes);
-        let mut manifest = Ordered::open(&output.join(MANIFEST))?;
+        let mut manifest = Ordered::open(files, &output.join(MANIFEST))?;
         while let Some((_, line)) = manifest.next_last::<Line>()? {
             counting.add(line);
         }
-        let mut unopened = Ordered::open(&output.join(UNOPENED))?;
+        let mut unopened = Ordered::open(files, &output.join(UNOPENED))?;
         while let Some(text) = unopened.next_text()? {
             counting.add_row(&text.line);
         }
@@ -201,15 +202,15 @@ impl Report {
             summary,
             coverage,
             bundle,
-            manifest: Fingerprint::of(&output.join(MANIFEST))?,
-            unopened: Fingerprint::of(&output.join(UNOPENED))?,
+            manifest: Fingerprint::of(files, &output.join(MANIFEST))?,
+            unopened: Fingerprint::of(files, &output.join(UNOPENED))?,
         })
     }
 
     /// The report that stands in an output.
-    pub(crate) fn read(output: &Path) -> Result<Option<Self>, EgressError> {
+    pub(crate) fn read(files: &Files, output: &Path) -> Result<Option<Self>, EgressError> {
         let path = output.join(REPORT);
-        match fs::read(&path) {
+        match files.read(&path) {
             Ok(text) => Ok(serde_json::from_slice(&text).ok().filter(|report: &Self| report.format == FORMAT)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(EgressError::io("read", &path)(error)),
@@ -217,19 +218,19 @@ impl Report {
     }
 
     /// Writes `report.json` and `report.html` unless they say the same already: a run that changes nothing changes no file.
-    pub(crate) fn write(&self, output: &Path) -> Result<(), EgressError> {
+    pub(crate) fn write(&self, files: &Files, output: &Path) -> Result<(), EgressError> {
         let path = output.join(REPORT);
         let json = serde_json::to_vec_pretty(self).map_err(|error| EgressError::io("write", &path)(error.into()))?;
-        write_if_changed(&path, &[&json[..], b"\n"].concat())?;
-        let page = page::page(self, &runs::all(output)?);
-        write_if_changed(&output.join(PAGE), page.as_bytes())
+        write_if_changed(files, &path, &[&json[..], b"\n"].concat())?;
+        let page = page::page(self, &runs::all(files, output)?);
+        write_if_changed(files, &output.join(PAGE), page.as_bytes())
     }
 }
 
 impl Fingerprint {
-    pub(crate) fn of(path: &Path) -> Result<Self, EgressError> {
+    pub(crate) fn of(files: &Files, path: &Path) -> Result<Self, EgressError> {
         let read = || -> io::Result<Self> {
-            let mut file = BufReader::with_capacity(1 << 16, File::open(path)?);
+            let mut file = BufReader::with_capacity(1 << 16, files.open(path)?);
             let (mut hasher, mut lines) = (Hasher::new(), 0);
             loop {
                 let piece = file.fill_buf()?;
@@ -255,12 +256,12 @@ impl Fingerprint {
 }
 
 /// Replaces a file in one step, unless it has this content.
-fn write_if_changed(path: &Path, text: &[u8]) -> Result<(), EgressError> {
-    if fs::read(path).is_ok_and(|former| former == text) {
+fn write_if_changed(files: &Files, path: &Path, text: &[u8]) -> Result<(), EgressError> {
+    if files.read(path).is_ok_and(|former| former == text) {
         return Ok(());
     }
     let write = || -> io::Result<()> {
-        let mut part = Part::create(path.parent().unwrap_or(Path::new(".")))?;
+        let mut part = Part::create(files, path.parent().unwrap_or(Path::new(".")))?;
         part.write_all(text)?;
         part.finish()?.replace(path)
     };

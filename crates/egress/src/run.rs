@@ -2,6 +2,7 @@
 
 use crate::convert::{Converted, Converter};
 use crate::error::EgressError;
+use crate::files::Files;
 use crate::ledger::{self, Ledger, Line, Status, Written};
 use crate::naming::Names;
 use crate::options::{Options, Progress, Stage};
@@ -32,12 +33,12 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
         ));
     }
     let clock = Clock::start();
-    let output = create_output(output, prepared.bundle.root())?;
-    let ledger = Ledger::open(&output)?;
-    shard::claim(&output, options.shard, ledger.lines().is_empty())?;
+    let output = create_output(&options.files, output, prepared.bundle.root())?;
+    let ledger = Ledger::open(&options.files, &output)?;
+    shard::claim(&options.files, &output, options.shard, ledger.lines().is_empty())?;
     let outputs = ledger.lines().iter().flat_map(Line::written).map(|written| output.join(written.output));
-    place::remove_left_over(&output, &outputs.filter(|path| place::is_temporary(path)).collect())
-        .map_err(EgressError::io("clean", &output))?;
+    let outputs = outputs.filter(|path| place::is_temporary(path)).collect();
+    place::remove_left_over(&options.files, &output, &outputs).map_err(EgressError::io("clean", &output))?;
     let pending = pending(&prepared, &ledger, &output, options, progress);
     unlock(&prepared, &pending, options, progress);
     convert(&prepared, &pending, ledger, &output, options, progress)?;
@@ -50,26 +51,27 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
             shard: options.shard.map(|shard| shard.to_string()),
             sandbox: options.sandbox.clone(),
         };
-        runs::add(&output, clock.run(work))?;
+        runs::add(&options.files, &output, clock.run(work))?;
     }
-    let report = Report::count(&output, prepared.facts()?, |line| input_bytes(prepared.bundle.root(), line))?;
-    report.write(&output)?;
+    let input_bytes = |line: &Line| input_bytes(&options.files, prepared.bundle.root(), line);
+    let report = Report::count(&options.files, &output, prepared.facts(&options.files)?, input_bytes)?;
+    report.write(&options.files, &output)?;
     Ok(report.summary)
 }
 
 /// The output directory, which must not be part of what is read.
-fn create_output(output: &Path, bundle: &Path) -> Result<std::path::PathBuf, EgressError> {
+fn create_output(files: &Files, output: &Path, bundle: &Path) -> Result<std::path::PathBuf, EgressError> {
     let inside = || EgressError::OutputInsideBundle { output: output.to_owned() };
     // Before anything is created: a new directory inside the bundle would be a change of the input.
     let existing = output.ancestors().find_map(|ancestor| {
         let ancestor = if ancestor.as_os_str().is_empty() { Path::new(".") } else { ancestor };
-        ancestor.canonicalize().ok()
+        files.canonicalize(ancestor).ok()
     });
     if existing.is_some_and(|existing| existing.starts_with(bundle)) {
         return Err(inside());
     }
-    place::create_private_directory(output).map_err(EgressError::io("create", output))?;
-    let output = output.canonicalize().map_err(EgressError::io("open", output))?;
+    files.create_private_directory(output).map_err(EgressError::io("create", output))?;
+    let output = files.canonicalize(output).map_err(EgressError::io("open", output))?;
     if bundle.starts_with(&output) || output.starts_with(bundle) {
         return Err(inside());
     }
@@ -91,7 +93,7 @@ fn pending<'a>(
         let line = line_of(ledger, item);
         progress.advance(1);
         line.is_none_or(|line| {
-            !(line.is_finished() && ledger::is_there(output, line))
+            !(line.is_finished() && ledger::is_there(&options.files, output, line))
                 || (options.copy_plain && line.status == Status::Plain && line.written().is_empty())
         })
     };
@@ -128,12 +130,13 @@ fn convert(
 ) -> Result<Vec<Line>, EgressError> {
     progress.stage(Stage::Convert, pending.iter().map(|item| item.bytes).sum());
     let converter = Converter {
+        files: &options.files,
         bundle: prepared.bundle.root(),
         output,
         resolver: &prepared.resolver,
         copy_plain: options.copy_plain,
     };
-    let mut publisher = Publisher { names: taken_names(prepared, &ledger), output };
+    let mut publisher = Publisher { files: &options.files, names: taken_names(prepared, &ledger), output };
     let work = |item: &&Item| {
         let converted = converter.convert(item);
         progress.advance(item.bytes);
@@ -162,6 +165,7 @@ fn taken_names(prepared: &Prepared, ledger: &Ledger) -> Names {
 
 /// Gives outputs their names, one item after the other (EGR-31, EGR-32).
 struct Publisher<'a> {
+    files: &'a Files,
     names: Names,
     output: &'a Path,
 }
@@ -173,14 +177,18 @@ impl Publisher<'_> {
         let reused = former.map(names_of).filter(|names| !names.is_empty() && names.len() == files.len());
         let names = match &reused {
             Some(names) => names.clone(),
-            None => files.iter().map(|(wanted, _)| self.free_name(&item.source.directory(), wanted)).collect(),
+            None => {
+                let directory = item.source.directory();
+                let free = files.iter().map(|(wanted, _)| self.free_name(&directory, wanted));
+                free.collect::<Result<_, _>>()?
+            }
         };
         let written = |(name, (wanted, file)): (&String, &(String, Finished))| Written {
             name: Some(wanted.clone()),
             ..file.written(name)
         };
         line.set_outputs(names.iter().zip(&files).map(written).collect());
-        if let Some(former) = former.filter(|former| ledger::is_there(self.output, former)) {
+        if let Some(former) = former.filter(|former| ledger::is_there(self.files, self.output, former)) {
             if former.is_as_good_as(&line) {
                 return Ok(());
             }
@@ -210,12 +218,13 @@ impl Publisher<'_> {
     }
 
     /// The first free name; what some other program has put into the output is never overwritten.
-    fn free_name(&mut self, directory: &str, wanted: &str) -> String {
+    fn free_name(&mut self, directory: &str, wanted: &str) -> Result<String, EgressError> {
         loop {
             let name = self.names.next_free(directory, wanted);
             let path = if directory.is_empty() { name } else { format!("{directory}/{name}") };
-            if self.output.join(&path).symlink_metadata().is_err() {
-                return path;
+            let place = self.output.join(&path);
+            if !self.files.exists(&place).map_err(EgressError::io("look at", &place))? {
+                return Ok(path);
             }
         }
     }
@@ -230,7 +239,7 @@ fn line_of<'a>(ledger: &'a Ledger, item: &Item) -> Option<&'a Line> {
 }
 
 /// The length of a source that is a file.
-fn input_bytes(bundle: &Path, line: &Line) -> u64 {
+fn input_bytes(files: &Files, bundle: &Path, line: &Line) -> u64 {
     let path = line.source_path().map(|path| bundle.join(path));
-    path.and_then(|path| path.metadata().ok()).map_or(0, |metadata| metadata.len())
+    path.and_then(|path| files.metadata(&path).ok()).map_or(0, |metadata| metadata.len())
 }

@@ -1,13 +1,13 @@
 //! Which part of an egress one of several runs does: decided by the session, else by the source (docs/spec/EGRESS.md section 11).
 
 use crate::error::EgressError;
+use crate::files::Files;
 use crate::place::Part;
 use crate::scan::Item;
 use ring::digest::{SHA256, digest};
 use sealwright_types::{Coded, SessionId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::str::FromStr;
@@ -104,9 +104,9 @@ struct Note {
 }
 
 /// The shard that an output holds, if it holds one.
-pub(crate) fn noted(output: &Path) -> Result<Option<Shard>, EgressError> {
+pub(crate) fn noted(files: &Files, output: &Path) -> Result<Option<Shard>, EgressError> {
     let path = output.join(SHARD);
-    let text = match fs::read(&path) {
+    let text = match files.read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(EgressError::io("read", &path)(error)),
@@ -117,8 +117,8 @@ pub(crate) fn noted(output: &Path) -> Result<Option<Shard>, EgressError> {
 }
 
 /// Says in an output which shard it holds; nothing in one that holds everything. What it held before stays (EGR-33).
-pub(crate) fn claim(output: &Path, shard: Option<Shard>, is_new: bool) -> Result<(), EgressError> {
-    let held = noted(output)?;
+pub(crate) fn claim(files: &Files, output: &Path, shard: Option<Shard>, is_new: bool) -> Result<(), EgressError> {
+    let held = noted(files, output)?;
     if held == shard {
         return Ok(());
     }
@@ -126,7 +126,7 @@ pub(crate) fn claim(output: &Path, shard: Option<Shard>, is_new: bool) -> Result
     let shard = shard.filter(|_| held.is_none() && is_new).ok_or_else(other)?;
     let path = output.join(SHARD);
     let write = || -> io::Result<()> {
-        let mut part = Part::create(output)?;
+        let mut part = Part::create(files, output)?;
         let note = Note { format: FORMAT.to_owned(), index: shard.index, count: shard.count };
         serde_json::to_writer(&mut part, &note)?;
         part.write_all(b"\n")?;
@@ -139,6 +139,7 @@ pub(crate) fn claim(output: &Path, shard: Option<Shard>, is_new: bool) -> Result
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::fs;
 
     #[test]
     fn the_examples_of_the_specification() {
@@ -153,16 +154,22 @@ mod tests {
     fn an_output_holds_one_shard_for_ever() {
         let output = tempfile::tempdir().unwrap();
         let (one, two) = (Shard::new(1, 4).unwrap(), Shard::new(2, 4).unwrap());
-        claim(output.path(), Some(one), true).unwrap();
-        claim(output.path(), Some(one), false).unwrap();
-        assert_eq!(noted(output.path()).unwrap(), Some(one));
-        assert!(matches!(claim(output.path(), Some(two), false), Err(EgressError::OtherShard { .. })));
-        assert!(matches!(claim(output.path(), None, false), Err(EgressError::OtherShard { .. })));
+        claim(&Files::default(), output.path(), Some(one), true).unwrap();
+        claim(&Files::default(), output.path(), Some(one), false).unwrap();
+        assert_eq!(noted(&Files::default(), output.path()).unwrap(), Some(one));
+        assert!(matches!(
+            claim(&Files::default(), output.path(), Some(two), false),
+            Err(EgressError::OtherShard { .. })
+        ));
+        assert!(matches!(claim(&Files::default(), output.path(), None, false), Err(EgressError::OtherShard { .. })));
         fs::write(output.path().join(SHARD), r#"{"format":"sealwright-shard-1","index":4,"count":4}"#).unwrap();
-        assert!(matches!(noted(output.path()), Err(EgressError::NotAShard { .. })));
+        assert!(matches!(noted(&Files::default(), output.path()), Err(EgressError::NotAShard { .. })));
         let whole = tempfile::tempdir().unwrap();
-        assert!(matches!(claim(whole.path(), Some(one), false), Err(EgressError::OtherShard { .. })));
-        claim(whole.path(), None, false).unwrap();
+        assert!(matches!(
+            claim(&Files::default(), whole.path(), Some(one), false),
+            Err(EgressError::OtherShard { .. })
+        ));
+        claim(&Files::default(), whole.path(), None, false).unwrap();
     }
 
     proptest! {

@@ -159,7 +159,7 @@ fn shards_that_are_not_one_egress_are_refused() {
     assert_eq!(refused(&all[..2]), "shards-incomplete");
     assert_eq!(refused(&[&all[..], &all[..1]].concat()), "shards-incomplete");
     let whole = tempfile::tempdir().unwrap();
-    run(bundle, whole.path(), &confirmed(), &()).unwrap();
+    made.run(whole.path());
     assert_eq!(refused(&[whole.path().to_owned()]), "not-a-shard");
     assert_eq!(refused(&[all[0].clone(), all[1].clone(), whole.path().to_owned()]), "not-a-shard");
     assert_eq!(code(merge(&all, &all[0].join("merged"), &confirmed(), &())), "output-inside-bundle");

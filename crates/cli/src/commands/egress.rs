@@ -68,13 +68,13 @@ fn failure(error: EgressError) -> Failure {
             .at(path.display())
             .hint_for("exists", "name a directory with --out")
             .hint_for("io", "what was converted stays; when the cause is gone, the same command goes on from there"),
-        error @ EgressError::OtherShard { .. } => {
-            Failure::of(&error).hint("give each shard a directory of its own with --out, and put them together with `egress merge`")
+        error @ EgressError::OtherShard { .. } => Failure::of(&error)
+            .hint("give each shard a directory of its own with --out, and put them together with `egress merge`"),
+        error @ EgressError::NotAShard { .. } => Failure::of(&error)
+            .hint("name the directories that `egress run --shard I/N` wrote into, when all of them have ended"),
+        error @ EgressError::Shards(_) => {
+            Failure::of(&error).hint("name every shard of one egress once, all made from the same bundle")
         }
-        error @ EgressError::NotAShard { .. } => {
-            Failure::of(&error).hint("name the directories that `egress run --shard I/N` wrote into, when all of them have ended")
-        }
-        error @ EgressError::Shards(_) => Failure::of(&error).hint("name every shard of one egress once, all made from the same bundle"),
         error @ EgressError::Changed { .. } => {
             Failure::of(&error).hint("run this shard again with the same bundle and output: that writes the file again")
         }

@@ -5,10 +5,10 @@
 
 use super::coverage::LISTED;
 use crate::error::EgressError;
+use crate::files::Files;
 use crate::place::Hasher;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The files of records and identities of a bundle.
@@ -37,15 +37,15 @@ pub struct InputFile {
 
 impl Inputs {
     /// Hashes these files and everything in these directories; names are relative to the bundle.
-    pub(crate) fn of(bundle: &Path, names: &BTreeSet<String>) -> Result<Self, EgressError> {
+    pub(crate) fn of(files: &Files, bundle: &Path, names: &BTreeSet<String>) -> Result<Self, EgressError> {
         let mut paths = Vec::new();
         for name in names {
-            collect(&bundle.join(name), &mut paths)?;
+            collect(files, &bundle.join(name), &mut paths)?;
         }
         paths.sort_by(|a, b| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
         let (mut inputs, mut all) = (Self::default(), Hasher::new());
         for path in paths {
-            let (bytes, sha256) = Hasher::of_file(&path).map_err(EgressError::io("read", &path))?;
+            let (bytes, sha256) = Hasher::of_file(files, &path).map_err(EgressError::io("read", &path))?;
             let name = path.strip_prefix(bundle).unwrap_or(&path).to_string_lossy().into_owned();
             all.update(format!("{sha256}  {name}\n").as_bytes());
             inputs.files += 1;
@@ -59,15 +59,22 @@ impl Inputs {
     }
 }
 
-fn collect(path: &Path, paths: &mut Vec<PathBuf>) -> Result<(), EgressError> {
+fn collect(files: &Files, path: &Path, paths: &mut Vec<PathBuf>) -> Result<(), EgressError> {
     let failed = || EgressError::io("list", path);
-    let metadata = fs::symlink_metadata(path).map_err(failed())?;
-    if metadata.is_dir() {
-        for entry in fs::read_dir(path).map_err(failed())? {
-            collect(&entry.map_err(failed())?.path(), paths)?;
+    match files.metadata(path) {
+        Ok(metadata) if metadata.is_dir() => {
+            for entry in files.list(path).map_err(failed())? {
+                // Links to directories are not followed, so that the walk ends.
+                if entry.is_directory || files.metadata(&entry.path).is_ok_and(|metadata| metadata.is_file()) {
+                    collect(files, &entry.path, paths)?;
+                }
+            }
         }
-    } else if fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
-        paths.push(path.to_owned());
+        Ok(metadata) if metadata.is_file() => paths.push(path.to_owned()),
+        Ok(_) => {}
+        // A link that leads nowhere.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed()(error)),
     }
     Ok(())
 }

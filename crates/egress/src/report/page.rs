@@ -45,9 +45,9 @@ pub(super) fn page(report: &Report, runs: &[Run]) -> String {
 fn head(html: &mut Html, report: &Report, verdict: &Verdict) {
     html.markup("<header>\n<p class=\"kind\">Egress report</p>\n<h1 class=\"")
         .markup(verdict.tone.class())
-        .markup("\"><span class=\"mark\" aria-hidden=\"true\">")
+        .markup("\"><span class=\"mark\" aria-hidden=\"true\"><b>")
         .markup(verdict.tone.mark())
-        .element("</span><span>", &verdict.sentence, "</span></h1>\n");
+        .element("</b></span><span>", &verdict.sentence, "</span></h1>\n");
     for detail in &verdict.details {
         html.element("<p>", detail, "</p>\n");
     }

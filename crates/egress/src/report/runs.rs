@@ -2,8 +2,8 @@
 
 use super::{RUNS, write_if_changed};
 use crate::error::EgressError;
+use crate::files::Files;
 use serde::{Deserialize, Serialize};
-use std::fs;
 use std::io;
 use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -80,9 +80,9 @@ impl Clock {
 }
 
 /// The runs of an output, oldest first. What cannot be read of them is left out: nothing depends on them.
-pub(crate) fn all(output: &Path) -> Result<Vec<Run>, EgressError> {
+pub(crate) fn all(files: &Files, output: &Path) -> Result<Vec<Run>, EgressError> {
     let path = output.join(RUNS);
-    match fs::read(&path) {
+    match files.read(&path) {
         Ok(text) => {
             let lines = text.split(|&byte| byte == b'\n');
             Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())
@@ -93,19 +93,19 @@ pub(crate) fn all(output: &Path) -> Result<Vec<Run>, EgressError> {
 }
 
 /// Remembers one more run.
-pub(crate) fn add(output: &Path, run: Run) -> Result<(), EgressError> {
-    let mut runs = all(output)?;
+pub(crate) fn add(files: &Files, output: &Path, run: Run) -> Result<(), EgressError> {
+    let mut runs = all(files, output)?;
     runs.push(run);
-    write(output, &runs)
+    write(files, output, &runs)
 }
 
 /// Remembers the latest of these runs.
-pub(crate) fn write(output: &Path, runs: &[Run]) -> Result<(), EgressError> {
+pub(crate) fn write(files: &Files, output: &Path, runs: &[Run]) -> Result<(), EgressError> {
     let path = output.join(RUNS);
     let mut text = Vec::new();
     for run in runs.get(runs.len().saturating_sub(KEPT)..).unwrap_or_default() {
         serde_json::to_writer(&mut text, run).map_err(|error| EgressError::io("write", &path)(error.into()))?;
         text.push(b'\n');
     }
-    write_if_changed(&path, &text)
+    write_if_changed(files, &path, &text)
 }

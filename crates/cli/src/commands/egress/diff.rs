@@ -1,6 +1,6 @@
 //! `egress diff`: what two outputs tell differently.
 
-use super::failure;
+use super::{failure, options};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::printable;
@@ -32,15 +32,17 @@ impl From<EgressError> for Stopped {
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
+    let options = options(&super::Records::default(), console);
     let tell = |difference: Difference| {
         console.line(line(&difference)).and_then(|()| console.value(&difference)).map_err(Stopped::Console)
     };
-    let comparison = egress::diff(&arguments.first, &arguments.second, tell).map_err(|stopped| match stopped {
-        Stopped::Egress(error) => {
-            failure(error).hint_for("not-found", "name directories that `egress run` wrote into with --out")
-        }
-        Stopped::Console(failure) => failure,
-    })?;
+    let comparison =
+        egress::diff(&arguments.first, &arguments.second, &options, tell).map_err(|stopped| match stopped {
+            Stopped::Egress(error) => {
+                failure(error).hint_for("not-found", "name directories that `egress run` wrote into with --out")
+            }
+            Stopped::Console(failure) => failure,
+        })?;
     let egress::Comparison { same, changed, only_in_first, only_in_second, .. } = comparison;
     console.line(format_args!(
         "same {same}, changed {changed}, only in the first {only_in_first}, only in the second {only_in_second}"

@@ -34,6 +34,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
     console.line(table(&summary).trim_end())?;
     console.value(&summary)?;
     let output = arguments.out.display();
-    console.note(format_args!("{} shards are together in {output}; {output}/report.html sums up", arguments.shards.len()));
+    console
+        .note(format_args!("{} shards are together in {output}; {output}/report.html sums up", arguments.shards.len()));
     Ok(Status::from_egress(summary.exit_status()))
 }

@@ -38,7 +38,8 @@ pub(super) fn bytes(number: u64) -> String {
         value /= 1024.0;
         unit = next;
     }
-    if value < 10.0 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
+    let digits = if value < 9.95 { format!("{value:.1}") } else { format!("{value:.0}") };
+    format!("{} {unit}", digits.trim_end_matches(".0"))
 }
 
 /// A part of a whole, rounded towards the unpleasant: 100 % is everything, 0 % is nothing.
@@ -80,7 +81,7 @@ mod tests {
     fn numbers_are_shown_as_people_read_them() {
         assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
         let sizes = [1, 1023, 1024, 10 << 10, (1 << 20) - 1, 1 << 20, 5 << 40, u64::MAX].map(bytes);
-        assert_eq!(sizes, ["1 byte", "1,023 bytes", "1.0 KiB", "10 KiB", "1.0 MiB", "1.0 MiB", "5.0 TiB", "16 EiB"]);
+        assert_eq!(sizes, ["1 byte", "1,023 bytes", "1 KiB", "10 KiB", "1 MiB", "1 MiB", "5 TiB", "16 EiB"]);
         assert_eq!([0.04, 59.0, 200.0, 7500.0].map(duration), ["0.0 s", "59.0 s", "3 min 20 s", "2 h 5 min"]);
         assert_eq!(moment(1_795_300_000), "2026-11-21 22:26:40 UTC");
         assert_eq!(moment(u64::MAX), "18446744073709551615 s after 1970");

@@ -201,8 +201,11 @@ pub(super) fn identities(html: &mut Html, report: &Report) {
     let recovered = all.iter().filter(|attempt| attempt.outcome == Outcome::Recovered).count();
     html.markup("<section>\n<h2>Users and identities</h2>\n<p>");
     html.text(of(recovered as u64, "identity was", "identities were")).markup(" recovered, of ");
-    html.text(of(report.bundle.users, "user", "users")).markup("; ");
-    html.text(of((all.len() - recovered) as u64, "attempt", "attempts")).markup(" gave none.</p>\n");
+    html.text(of(report.bundle.users, "user", "users"));
+    if all.len() > recovered {
+        html.element("; ", of((all.len() - recovered) as u64, "attempt", "attempts"), " gave none");
+    }
+    html.markup(".</p>\n");
     if !all.is_empty() {
         html.markup("<table class=\"stacked\">\n<thead><tr><th>User</th><th>Found in</th><th>Result</th></tr></thead>\n<tbody>\n");
         let failed_first = all.iter().filter(|attempt| attempt.outcome != Outcome::Recovered);
