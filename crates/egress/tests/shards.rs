@@ -74,10 +74,13 @@ fn with_equal_names() -> Made {
 #[test]
 fn four_shards_are_one_run() {
     let made = with_equal_names();
-    for bundle in [sample("sample"), sample("hard"), made.directory.path().to_owned()] {
+    let many: &[(u32, usize)] = &[(4, 1), (4, 2), (1, 2)];
+    for (bundle, shapes) in
+        [(sample("sample"), many), (sample("hard"), &[(4, 2)]), (made.directory.path().to_owned(), many)]
+    {
         let whole = tempfile::tempdir().unwrap();
         let summary = run(&bundle, whole.path(), &confirmed(), &()).unwrap();
-        for (count, threads) in [(4, 1), (4, 2), (1, 2)] {
+        for &(count, threads) in shapes {
             let shards = shards(&bundle, count, threads);
             let before: Vec<_> = shards.iter().map(|shard| snapshot(shard.path())).collect();
             let merged = tempfile::tempdir().unwrap();
