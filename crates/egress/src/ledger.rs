@@ -1,14 +1,19 @@
 //! What has been done: manifest, journal and unopened records, exact after a crash at any instant (docs/spec/EGRESS.md section 8).
 
+mod active;
 mod file;
+mod index;
+#[cfg(test)]
+mod tests;
+mod unopened;
 
 use crate::error::EgressError;
-use crate::files::{Files, Handle};
+use crate::files::Files;
+use crate::ordered::Ordered;
 use crate::place::Hasher;
-use file::{append, open, read_lines, repaired_lines, replace};
+pub(crate) use active::Ledger;
 pub(crate) use file::{lock, lock_shared};
 use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -147,15 +152,6 @@ pub struct Unopened {
     pub error: String,
 }
 
-/// A source as ledgers tell it from others: its text, and its bytes if that is lossy.
-type Key = (String, Option<String>);
-
-impl Unopened {
-    fn key(&self) -> Key {
-        (self.source.clone(), self.source_bytes.clone())
-    }
-}
-
 impl Written {
     /// Whether the file is there with its size and hash.
     fn is_there(&self, files: &Files, output: &Path) -> bool {
@@ -255,168 +251,25 @@ impl Line {
         #[cfg(not(unix))]
         None
     }
-
-    fn key(&self) -> Key {
-        (self.source.clone(), self.source_bytes.clone())
-    }
 }
 
-/// The lines of a manifest: of several for one source the last one.
-#[derive(Debug, Default)]
-struct Lines {
-    lines: Vec<Line>,
-    by_source: HashMap<Key, usize>,
-    superseded: bool,
-}
-
-impl Lines {
-    fn of(source: Vec<Line>) -> Self {
-        let mut lines = Self::default();
-        source.into_iter().for_each(|line| lines.remember(line));
-        lines
-    }
-
-    fn get(&self, key: &Key) -> Option<&Line> {
-        self.by_source.get(key).and_then(|&place| self.lines.get(place))
-    }
-
-    fn remember(&mut self, line: Line) {
-        match self.by_source.get(&line.key()).and_then(|&place| self.lines.get_mut(place)) {
-            Some(former) => {
-                *former = line;
-                self.superseded = true;
-            }
-            None => {
-                self.by_source.insert(line.key(), self.lines.len());
-                self.lines.push(line);
-            }
-        }
-    }
-}
-
-/// The files of one output, locked for one run.
+/// The lines of a manifest, one at a time, in the order of their sources: of several for one source the last one.
 #[derive(Debug)]
-pub(crate) struct Ledger {
-    files: Files,
-    output: PathBuf,
-    lines: Lines,
-    manifest: Handle,
-    journal: Handle,
-    unopened: Handle,
-    _lock: Handle,
-}
+pub(crate) struct Lines(Ordered);
 
-impl Ledger {
-    /// Locks the output, reads what earlier runs have done, and repairs what one of them has left half done.
-    pub(crate) fn open(files: &Files, output: &Path) -> Result<Self, EgressError> {
-        let lock = lock(files, output)?;
-        let mut ledger = Self {
-            files: files.clone(),
-            output: output.to_owned(),
-            lines: Lines::of(repaired_lines(files, &output.join(MANIFEST))?),
-            manifest: open(files, &output.join(MANIFEST))?,
-            journal: open(files, &output.join(JOURNAL))?,
-            unopened: open(files, &output.join(UNOPENED))?,
-            _lock: lock,
-        };
-        ledger.adopt_journal()?;
-        ledger.drop_stray_unopened()?;
-        Ok(ledger)
-    }
+impl Iterator for Lines {
+    type Item = Result<Line, EgressError>;
 
-    /// The line of a source.
-    pub(crate) fn line(&self, source: &str, source_bytes: Option<&str>) -> Option<&Line> {
-        self.lines.get(&(source.to_owned(), source_bytes.map(str::to_owned)))
-    }
-
-    pub(crate) fn lines(&self) -> &[Line] {
-        &self.lines.lines
-    }
-
-    /// Says what is about to be published, before any of it has its name.
-    pub(crate) fn announce(&mut self, line: &Line, unopened: &[Unopened]) -> Result<(), EgressError> {
-        let key = line.key();
-        if self.lines.get(&key).is_some_and(|former| former.rows.is_some()) {
-            self.rewrite_unopened(|row| row.key() != key)?;
-        }
-        let path = self.output.join(UNOPENED);
-        append(&mut self.unopened, &path, unopened)?;
-        append(&mut self.journal, &self.output.join(JOURNAL), std::slice::from_ref(line))
-    }
-
-    /// Takes back what was announced and cannot be recorded: outputs that have their names already, unless an earlier run lists them.
-    pub(crate) fn withdraw(&mut self, line: &Line) -> Result<(), EgressError> {
-        let listed = self.lines.get(&line.key()).map(Line::written).unwrap_or_default();
-        for written in line.written() {
-            let is_listed = listed.iter().any(|listed| listed.output == written.output);
-            if !is_listed && written.is_there(&self.files, &self.output) {
-                let path = self.output.join(&written.output);
-                self.files.remove(&path).map_err(EgressError::io("remove", &path))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Says that it is published.
-    pub(crate) fn record(&mut self, line: Line) -> Result<(), EgressError> {
-        append(&mut self.manifest, &self.output.join(MANIFEST), std::slice::from_ref(&line))?;
-        self.lines.remember(line);
-        Ok(())
-    }
-
-    /// Leaves one line for each source, no rows of files that have none, and no journal: everything that was announced is published.
-    pub(crate) fn close(mut self) -> Result<Vec<Line>, EgressError> {
-        self.drop_stray_unopened()?;
-        if self.lines.superseded {
-            let path = self.output.join(MANIFEST);
-            replace(&self.files, &path, &self.lines.lines)?;
-        }
-        let journal = self.output.join(JOURNAL);
-        self.files.remove(&journal).map_err(EgressError::io("remove", &journal))?;
-        Ok(std::mem::take(&mut self.lines.lines))
-    }
-
-    /// A line that was announced but not recorded counts if its outputs are all there (EGR-40). Then the journal has done its work.
-    fn adopt_journal(&mut self) -> Result<(), EgressError> {
-        let path = self.output.join(JOURNAL);
-        for line in repaired_lines::<Line>(&self.files, &path)? {
-            if self.lines.get(&line.key()) == Some(&line) {
-                continue;
-            }
-            if is_there(&self.files, &self.output, &line) {
-                self.record(line)?;
-            } else {
-                self.withdraw(&line)?;
-            }
-        }
-        self.journal.truncate(0).map_err(EgressError::io("write", &path))
-    }
-
-    /// Rows whose file was not recorded belong to a file that will be done again.
-    fn drop_stray_unopened(&mut self) -> Result<(), EgressError> {
-        let lines = self.lines.lines.iter().filter(|line| line.rows.is_some());
-        let recorded: HashSet<_> = lines.map(Line::key).collect();
-        self.rewrite_unopened(|row| recorded.contains(&row.key()))
-    }
-
-    fn rewrite_unopened(&mut self, keep: impl Fn(&Unopened) -> bool) -> Result<(), EgressError> {
-        let path = self.output.join(UNOPENED);
-        let mut rows: Vec<Unopened> = repaired_lines(&self.files, &path)?;
-        let before = rows.len();
-        rows.retain(keep);
-        if rows.len() != before {
-            replace(&self.files, &path, &rows)?;
-            self.unopened = open(&self.files, &path)?;
-        }
-        Ok(())
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next_last().map(|next| next.map(|(_, line)| line)).transpose()
     }
 }
 
 /// The lines of an output's manifest. Nothing is repaired.
-pub(crate) fn manifest(files: &Files, output: &Path) -> Result<Vec<Line>, EgressError> {
+pub(crate) fn lines(files: &Files, output: &Path) -> Result<Lines, EgressError> {
     let path = output.join(MANIFEST);
     files.metadata(&path).map_err(EgressError::io("read", &path))?;
-    Ok(Lines::of(read_lines(files, &path)?).lines)
+    Ordered::open(files, &path).map(Lines)
 }
 
 /// Whether all outputs of a line are there with their size and hash.

@@ -50,6 +50,7 @@ mod options;
 mod ordered;
 mod place;
 mod plan;
+mod publish;
 mod records;
 mod recover;
 mod report;
@@ -72,8 +73,8 @@ pub use options::{Options, Progress, Stage};
 pub use plan::{Plan, Sessions, Unreachable, plan};
 pub use recover::{Attempt, Outcome};
 pub use report::{
-    BundleFacts, Coverage, Fingerprint, Form, InputFile, Inputs, Listed, Program, Report, Run, SizeClass, Summary,
-    Tally, Unconverted, Warning,
+    BundleFacts, Fingerprint, Form, InputFile, Inputs, Listed, Program, Report, ReportCoverage, Run, SizeClass,
+    Summary, Tally, Unconverted, Warning,
 };
 pub use run::run;
 pub use session_keys::{KeySources, SessionKeys};

@@ -6,7 +6,7 @@ use crate::ledger::{self, JOURNAL, Line, MANIFEST, UNOPENED, Unopened, Written};
 use crate::naming::Names;
 use crate::options::{Options, Progress, Stage};
 use crate::ordered::Ordered;
-use crate::place::{self, Hasher, Part};
+use crate::place::{self, Finished, Hasher, Part};
 use crate::report::{Report, Summary, runs};
 use crate::shard::{self, Shard};
 use crate::workers;
@@ -217,21 +217,31 @@ impl Joined<'_> {
         Ok(names)
     }
 
+    /// Copies by several threads; then all copies get their names, when they outlast a loss of power.
     fn carry_out(&self, tasks: Vec<Task>) -> Result<(), EgressError> {
-        let work = |task: &Task| task.carry_out(&self.options.files, self.options.hard_links);
-        workers::in_order(self.options.threads(), &tasks, work, |task, done| {
+        let files = &self.options.files;
+        let work = |task: &Task| task.carry_out(files, self.options.hard_links);
+        let mut copies = Vec::new();
+        workers::in_order(self.options.threads(), &tasks, work, |task, copy| {
             self.progress.advance(task.written.bytes);
-            done
-        })
+            copies.extend(copy?.map(|copy| (task, copy)));
+            Ok::<(), EgressError>(())
+        })?;
+        let mut finished: Vec<_> = copies.iter_mut().map(|(_, copy)| copy).collect();
+        Finished::make_durable(files, self.output, &mut finished).map_err(EgressError::io("write", self.output))?;
+        copies
+            .into_iter()
+            .try_for_each(|(task, copy)| copy.publish(&task.to).map_err(EgressError::io("write", &task.to)))
     }
 }
 
 impl Task {
-    /// Puts the file under its name, unless it is there already. What is copied is compared with the manifest before it gets the name.
-    fn carry_out(&self, files: &Files, link: bool) -> Result<(), EgressError> {
+    /// Copies the file or gives it a second name, unless it is there already. What is copied is compared with the manifest before it gets
+    /// its name.
+    fn carry_out(&self, files: &Files, link: bool) -> Result<Option<Finished>, EgressError> {
         if files.exists(&self.to).map_err(EgressError::io("read", &self.to))? {
             let is_it = self.is_it(files, &self.to).map_err(EgressError::io("read", &self.to))?;
-            return if is_it { Ok(()) } else { Err(EgressError::InTheWay { path: self.to.clone() }) };
+            return if is_it { Ok(None) } else { Err(EgressError::InTheWay { path: self.to.clone() }) };
         }
         let changed = || EgressError::Changed { path: self.from.clone() };
         let failed = || EgressError::io("copy", &self.from);
@@ -241,7 +251,8 @@ impl Task {
             if !self.is_it(files, &self.from).map_err(failed())? {
                 return Err(changed());
             }
-            return files.link(&self.from, &self.to).map_err(EgressError::io("link", &self.to));
+            files.link(&self.from, &self.to).map_err(EgressError::io("link", &self.to))?;
+            return Ok(None);
         }
         let mut part = Part::create(files, directory).map_err(EgressError::io("create", directory))?;
         io::copy(&mut files.open(&self.from).map_err(failed())?, &mut part).map_err(failed())?;
@@ -250,7 +261,7 @@ impl Task {
         if (copied.bytes, &copied.sha256) != (self.written.bytes, &self.written.sha256) {
             return Err(changed());
         }
-        finished.publish(&self.to).map_err(EgressError::io("write", &self.to))
+        Ok(Some(finished))
     }
 
     fn is_it(&self, files: &Files, path: &Path) -> io::Result<bool> {

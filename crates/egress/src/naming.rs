@@ -1,20 +1,16 @@
 //! Which name an output gets: the first free one of its directory (EGR-30 to EGR-32).
 
+use crate::place::short_hash;
 use sealwright_envelope::name;
 use std::collections::{HashMap, HashSet};
 use unicode_normalization::UnicodeNormalization as _;
 
-/// The names that are taken, by directory.
+/// The names that are taken, each as a hash of its directory and its folded form: there may be millions.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    directories: HashMap<String, Directory>,
-}
-
-#[derive(Debug, Default)]
-struct Directory {
-    taken: HashSet<String>,
-    /// Below this number every alternative of a name is taken.
-    next: HashMap<String, u64>,
+    taken: HashSet<[u8; 16]>,
+    /// Names that were taken when they were wanted: below this number every alternative is taken too.
+    next: HashMap<[u8; 16], u64>,
 }
 
 impl Names {
@@ -24,21 +20,28 @@ impl Names {
         if !directory.is_empty() {
             self.reserve(directory);
         }
-        self.directories.entry(directory.to_owned()).or_default().taken.insert(folded(name));
+        self.taken.insert(hash(directory, name));
     }
 
     /// The first free of `name.ext`, `name (1).ext`, `name (2).ext`, ..., which is then taken.
     pub(crate) fn next_free(&mut self, directory: &str, wanted: &str) -> String {
-        let directory = self.directories.entry(directory.to_owned()).or_default();
-        let number = directory.next.entry(folded(wanted)).or_insert(0);
+        let first = hash(directory, wanted);
+        if self.taken.insert(first) {
+            return wanted.to_owned();
+        }
+        let number = self.next.entry(first).or_insert(1);
         loop {
-            let candidate = if *number == 0 { wanted.to_owned() } else { name::numbered(wanted, *number) };
+            let candidate = name::numbered(wanted, *number);
             *number += 1;
-            if directory.taken.insert(folded(&candidate)) {
+            if self.taken.insert(hash(directory, &candidate)) {
                 return candidate;
             }
         }
     }
+}
+
+fn hash(directory: &str, name: &str) -> [u8; 16] {
+    short_hash(&[directory.as_bytes(), folded(name).as_bytes()])
 }
 
 /// Two names are equal if their NFC, simple-case-folded forms are equal.

@@ -1,12 +1,12 @@
 //! Ledger lines in the order of their sources, whatever the order of the file: one at a time, with bounded memory (EGR-31).
 
 use crate::error::EgressError;
-use crate::files::Files;
+use crate::files::{Files, Handle};
+use crate::place;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
-use std::fmt;
-use std::io::{self, BufRead as _, BufReader, BufWriter, Read, Seek, Write as _};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Bytes of lines that are sorted in memory at once.
@@ -47,8 +47,9 @@ impl Ordered {
         let Some(file) = files.open_if_there(path).map_err(EgressError::io("open", path))? else {
             return Ok(Self { path: path.to_owned(), parts: Vec::new() });
         };
+        let directory = path.parent().unwrap_or(Path::new("."));
         let read = || EgressError::io("read", path);
-        let mut lines = Lines::new(Box::new(file)).map_err(fail(path, 1))?;
+        let mut lines = Lines::new(file).map_err(fail(path, 1))?;
         let (mut number, mut is_ordered, mut last) = (0, true, Vec::new());
         while let Some(text) = lines.next().map_err(fail(path, number + 2))? {
             number += 1;
@@ -57,7 +58,7 @@ impl Ordered {
         }
         let file = lines.rewound().map_err(read())?;
         let lines = Lines::new(file).map_err(read())?;
-        let parts = if is_ordered { vec![lines] } else { sorted(lines, chunk).map_err(read())? };
+        let parts = if is_ordered { vec![lines] } else { sorted(files, directory, lines, chunk).map_err(read())? };
         Ok(Self { path: path.to_owned(), parts })
     }
 
@@ -68,14 +69,20 @@ impl Ordered {
 
     /// The next line that is the last one of its source: a manifest may hold earlier ones.
     pub(crate) fn next_last<T: DeserializeOwned>(&mut self) -> Result<Option<(Vec<u8>, T)>, EgressError> {
+        let Some(text) = self.next_last_text()? else { return Ok(None) };
+        let manifest = || EgressError::Manifest { path: self.path.clone(), line: 0 };
+        let line = serde_json::from_slice(&text.line).map_err(|_| manifest())?;
+        Ok(Some((text.source, line)))
+    }
+
+    /// As [`Self::next_last`], as it stands in the file.
+    pub(crate) fn next_last_text(&mut self) -> Result<Option<Text>, EgressError> {
         let Some(mut text) = self.next_text()? else { return Ok(None) };
         while self.peek().is_some_and(|source| source == text.source) {
             let Some(later) = self.next_text()? else { break };
             text = later;
         }
-        let manifest = || EgressError::Manifest { path: self.path.clone(), line: 0 };
-        let line = serde_json::from_slice(&text.line).map_err(|_| manifest())?;
-        Ok(Some((text.source, line)))
+        Ok(Some(text))
     }
 
     /// The source of the next line.
@@ -91,20 +98,15 @@ fn fail(path: &Path, line: u64) -> impl FnOnce(io::Error) -> EgressError {
     }
 }
 
-/// A file of a ledger, or a temporary one.
-trait Source: Read + Seek + Send + fmt::Debug {}
-
-impl<T: Read + Seek + Send + fmt::Debug> Source for T {}
-
 /// The whole lines of a file, one ahead. A torn last line is none.
 #[derive(Debug)]
 struct Lines {
-    file: BufReader<Box<dyn Source>>,
+    file: BufReader<Handle>,
     next: Option<Text>,
 }
 
 impl Lines {
-    fn new(file: Box<dyn Source>) -> io::Result<Self> {
+    fn new(file: Handle) -> io::Result<Self> {
         let mut lines = Self { file: BufReader::new(file), next: None };
         lines.next = lines.read()?;
         Ok(lines)
@@ -132,7 +134,7 @@ impl Lines {
         Ok(Some(Text { source, line }))
     }
 
-    fn rewound(self) -> io::Result<Box<dyn Source>> {
+    fn rewound(self) -> io::Result<Handle> {
         let mut file = self.file.into_inner();
         file.rewind()?;
         Ok(file)
@@ -144,7 +146,7 @@ fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Er
 }
 
 /// Sorts in chunks, and merges chunks until few enough are left to be read side by side.
-fn sorted(mut lines: Lines, chunk: usize) -> io::Result<Vec<Lines>> {
+fn sorted(files: &Files, directory: &Path, mut lines: Lines, chunk: usize) -> io::Result<Vec<Lines>> {
     let mut parts = Vec::new();
     while lines.peek().is_some() {
         let (mut texts, mut size) = (Vec::new(), 0);
@@ -155,7 +157,7 @@ fn sorted(mut lines: Lines, chunk: usize) -> io::Result<Vec<Lines>> {
             texts.push(text);
         }
         texts.sort_by(|a: &Text, b| a.source.cmp(&b.source));
-        parts.push(spilled(texts.into_iter().map(Ok))?);
+        parts.push(spilled(files, directory, texts.into_iter().map(Ok))?);
     }
     while parts.len() > WIDTH {
         let mut merged = Vec::with_capacity(parts.len().div_ceil(WIDTH));
@@ -165,7 +167,7 @@ fn sorted(mut lines: Lines, chunk: usize) -> io::Result<Vec<Lines>> {
             if some.is_empty() {
                 break;
             }
-            merged.push(spilled(std::iter::from_fn(|| next_of(&mut some).transpose()))?);
+            merged.push(spilled(files, directory, std::iter::from_fn(|| next_of(&mut some).transpose()))?);
         }
         parts = merged;
     }
@@ -178,15 +180,15 @@ fn next_of(parts: &mut [Lines]) -> io::Result<Option<Text>> {
     ready.min_by(|a, b| a.peek().cmp(&b.peek())).map_or(Ok(None), Lines::next)
 }
 
-fn spilled(texts: impl Iterator<Item = io::Result<Text>>) -> io::Result<Lines> {
-    let mut file = BufWriter::new(tempfile::tempfile()?);
+fn spilled(files: &Files, directory: &Path, texts: impl Iterator<Item = io::Result<Text>>) -> io::Result<Lines> {
+    let mut file = BufWriter::new(place::unnamed(files, directory)?);
     for text in texts {
         file.write_all(&text?.line)?;
         file.write_all(b"\n")?;
     }
     let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.rewind()?;
-    Lines::new(Box::new(file))
+    Lines::new(file)
 }
 
 #[cfg(test)]

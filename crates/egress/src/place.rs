@@ -8,6 +8,9 @@ use std::collections::HashSet;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+/// Outputs of this size and more are made durable by the thread that wrote them; smaller ones by the dozen, when they get their names.
+const LARGE: u64 = 8 * 1024 * 1024;
+
 /// How temporary files are called (EGR-40).
 const PREFIX: &str = ".sealwright-";
 const SUFFIX: &str = ".part";
@@ -33,6 +36,8 @@ pub(crate) struct Finished {
     file: Temporary,
     bytes: u64,
     sha256: String,
+    /// Whether it outlasts a loss of power.
+    is_durable: bool,
 }
 
 impl Part {
@@ -49,7 +54,7 @@ impl Part {
         self.complete()?;
         let (bytes, sha256) = self.hash.finish();
         match self.file {
-            State::Complete(file) => Ok(Finished { file, bytes, sha256 }),
+            State::Complete(file) => Ok(Finished { file, bytes, sha256, is_durable: bytes >= LARGE }),
             State::Open(..) | State::Lost => Err(lost()),
         }
     }
@@ -73,7 +78,10 @@ impl Withheld for Part {
     fn complete(&mut self) -> io::Result<()> {
         self.file = match std::mem::replace(&mut self.file, State::Lost) {
             State::Open(file, temporary) => {
-                file.into_inner().map_err(io::IntoInnerError::into_error)?;
+                let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+                if self.hash.bytes >= LARGE {
+                    file.sync()?;
+                }
                 State::Complete(temporary)
             }
             other => other,
@@ -92,14 +100,50 @@ impl Finished {
         Written { name: None, output: name.to_owned(), bytes: self.bytes, sha256: self.sha256.clone() }
     }
 
+    /// Makes the contents of files below `directory` outlast a loss of power: what has a name is whole.
+    pub(crate) fn make_durable(files: &Files, directory: &Path, finished: &mut [&mut Self]) -> io::Result<()> {
+        let fleeting: Vec<_> =
+            finished.iter().filter(|file| !file.is_durable).map(|file| file.file.path.as_path()).collect();
+        files.sync_files(directory, fleeting.into_iter())?;
+        finished.iter_mut().for_each(|file| file.is_durable = true);
+        Ok(())
+    }
+
     /// Gives the file its name, which nothing else may have.
-    pub(crate) fn publish(self, name: &Path) -> io::Result<()> {
+    pub(crate) fn publish(mut self, name: &Path) -> io::Result<()> {
+        self.sync()?;
         self.file.publish(name)
     }
 
     /// Gives the file the name of the file that it replaces.
-    pub(crate) fn replace(self, name: &Path) -> io::Result<()> {
+    pub(crate) fn replace(mut self, name: &Path) -> io::Result<()> {
+        self.sync()?;
         self.file.replace(name)
+    }
+
+    /// Its length.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The file for reading.
+    pub(crate) fn open(&self) -> io::Result<Handle> {
+        self.file.files.open(&self.file.path)
+    }
+
+    /// Whether the file at `path` has the same length and hash.
+    pub(crate) fn is_same_as(&self, path: &Path) -> bool {
+        let files = &self.file.files;
+        let same_size = files.metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == self.bytes);
+        same_size && Hasher::of_file(files, path).is_ok_and(|(_, sha256)| sha256 == self.sha256)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        if !self.is_durable {
+            self.file.files.sync_files(&self.file.path, [self.file.path.as_path()].into_iter())?;
+            self.is_durable = true;
+        }
+        Ok(())
     }
 }
 
@@ -180,6 +224,25 @@ impl Write for Hasher {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// The first half of SHA-256 over several parts, each with its length: what stands for a name where there are millions of them.
+pub(crate) fn short_hash(parts: &[&[u8]]) -> [u8; 16] {
+    let mut context = Context::new(&SHA256);
+    for part in parts {
+        context.update(&(part.len() as u64).to_le_bytes());
+        context.update(part);
+    }
+    let mut short = [0; 16];
+    context.finish().as_ref().iter().zip(&mut short).for_each(|(byte, place)| *place = *byte);
+    short
+}
+
+/// A file that has no name already: it is there as long as it is open.
+pub(crate) fn unnamed(files: &Files, directory: &Path) -> io::Result<Handle> {
+    let (path, handle) = files.create_temporary(directory, PREFIX, SUFFIX)?;
+    files.remove(&path)?;
+    Ok(handle)
 }
 
 /// Whether a file is called like a temporary one.

@@ -10,7 +10,7 @@ mod page;
 mod remedies;
 pub(crate) mod runs;
 
-pub use coverage::{Coverage, Listed, SizeClass, Tally, Unconverted, Warning};
+pub use coverage::{Listed, ReportCoverage, SizeClass, Tally, Unconverted, Warning};
 pub use inputs::{InputFile, Inputs};
 pub use runs::Run;
 
@@ -65,7 +65,7 @@ pub struct Report {
     /// The counts.
     pub summary: Summary,
     /// How much of what was opened, and in which way.
-    pub coverage: Coverage,
+    pub coverage: ReportCoverage,
     /// What is known of the bundle whatever became of its data.
     pub bundle: BundleFacts,
     /// `manifest.jsonl`.

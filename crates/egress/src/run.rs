@@ -1,20 +1,21 @@
 //! An egress from beginning to end: prepare, unlock, convert, publish in order, report.
 
-use crate::convert::{Converted, Converter};
+use crate::convert::Converter;
 use crate::error::EgressError;
 use crate::files::Files;
-use crate::ledger::{self, Ledger, Line, Status, Written};
+use crate::ledger::{self, Ledger, Line, Status};
 use crate::naming::Names;
 use crate::options::{Options, Progress, Stage};
-use crate::place::{self, Finished};
+use crate::place;
 use crate::plan::Prepared;
+use crate::publish::Publisher;
 use crate::report::runs::{self, Clock, Work};
 use crate::report::{Report, Summary};
 use crate::scan::Item;
 use crate::shard;
 use crate::workers;
+use std::collections::HashSet;
 use std::convert::Infallible;
-use std::io;
 use std::path::Path;
 
 /// Decrypts everything of a bundle into `output`. A run that was interrupted is continued; one that was complete changes nothing (EGR-43).
@@ -35,9 +36,14 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
     let clock = Clock::start();
     let output = create_output(&options.files, output, prepared.bundle.root())?;
     let ledger = Ledger::open(&options.files, &output)?;
-    shard::claim(&options.files, &output, options.shard, ledger.lines().is_empty())?;
-    let outputs = ledger.lines().iter().flat_map(Line::written).map(|written| output.join(written.output));
-    let outputs = outputs.filter(|path| place::is_temporary(path)).collect();
+    let mut is_new = true;
+    let mut outputs = HashSet::new();
+    for line in ledger.lines()? {
+        is_new = false;
+        let written = line?.written().into_iter().map(|written| output.join(written.output));
+        outputs.extend(written.filter(|path| place::is_temporary(path)));
+    }
+    shard::claim(&options.files, &output, options.shard, is_new)?;
     place::remove_left_over(&options.files, &output, &outputs).map_err(EgressError::io("clean", &output))?;
     let pending = pending(&prepared, &ledger, &output, options, progress);
     unlock(&prepared, &pending, options, progress);
@@ -90,10 +96,11 @@ fn pending<'a>(
     let items: Vec<_> = prepared.items.iter().filter(|item| shard.is_none_or(|shard| shard.has_item(item))).collect();
     progress.stage(Stage::Verify, items.len() as u64);
     let is_pending = |item: &&Item| {
-        let line = line_of(ledger, item);
+        // What cannot be read now is told when the item is published.
+        let line = line_of(ledger, item).ok().flatten();
         progress.advance(1);
         line.is_none_or(|line| {
-            !(line.is_finished() && ledger::is_there(&options.files, output, line))
+            !(line.is_finished() && ledger::is_there(&options.files, output, &line))
                 || (options.copy_plain && line.status == Status::Plain && line.written().is_empty())
         })
     };
@@ -123,11 +130,11 @@ fn unlock(prepared: &Prepared, pending: &[&Item], options: &Options, progress: &
 fn convert(
     prepared: &Prepared,
     pending: &[&Item],
-    mut ledger: Ledger,
+    ledger: Ledger,
     output: &Path,
     options: &Options,
     progress: &dyn Progress,
-) -> Result<Vec<Line>, EgressError> {
+) -> Result<(), EgressError> {
     progress.stage(Stage::Convert, pending.iter().map(|item| item.bytes).sum());
     let converter = Converter {
         files: &options.files,
@@ -136,20 +143,18 @@ fn convert(
         resolver: &prepared.resolver,
         copy_plain: options.copy_plain,
     };
-    let mut publisher = Publisher { files: &options.files, names: taken_names(prepared, &ledger), output };
+    let mut publisher = Publisher::new(&options.files, taken_names(prepared, &ledger)?, ledger, output);
     let work = |item: &&Item| {
         let converted = converter.convert(item);
         progress.advance(item.bytes);
         converted
     };
-    workers::in_order(options.threads(), pending, work, |item, converted| {
-        publisher.publish(item, converted, &mut ledger)
-    })?;
-    ledger.close()
+    workers::in_order(options.threads(), pending, work, |item, converted| publisher.publish(item, converted))?;
+    publisher.finish()?.close()
 }
 
 /// The names that no new output may get: those of earlier runs, and the directories that items lie in.
-fn taken_names(prepared: &Prepared, ledger: &Ledger) -> Names {
+fn taken_names(prepared: &Prepared, ledger: &Ledger) -> Result<Names, EgressError> {
     let mut names = Names::default();
     for item in &prepared.items {
         let directory = item.source.directory();
@@ -157,84 +162,14 @@ fn taken_names(prepared: &Prepared, ledger: &Ledger) -> Names {
             names.reserve(&directory);
         }
     }
-    for written in ledger.lines().iter().flat_map(Line::written) {
-        names.reserve(&written.output);
+    for line in ledger.lines()? {
+        line?.written().iter().for_each(|written| names.reserve(&written.output));
     }
-    names
+    Ok(names)
 }
 
-/// Gives outputs their names, one item after the other (EGR-31, EGR-32).
-struct Publisher<'a> {
-    files: &'a Files,
-    names: Names,
-    output: &'a Path,
-}
-
-impl Publisher<'_> {
-    fn publish(&mut self, item: &Item, converted: Converted, ledger: &mut Ledger) -> Result<(), EgressError> {
-        let Converted { mut line, files, unopened } = converted;
-        let former = line_of(ledger, item);
-        let reused = former.map(names_of).filter(|names| !names.is_empty() && names.len() == files.len());
-        let names = match &reused {
-            Some(names) => names.clone(),
-            None => {
-                let directory = item.source.directory();
-                let free = files.iter().map(|(wanted, _)| self.free_name(&directory, wanted));
-                free.collect::<Result<_, _>>()?
-            }
-        };
-        let written = |(name, (wanted, file)): (&String, &(String, Finished))| Written {
-            name: Some(wanted.clone()),
-            ..file.written(name)
-        };
-        line.set_outputs(names.iter().zip(&files).map(written).collect());
-        if let Some(former) = former.filter(|former| ledger::is_there(self.files, self.output, former)) {
-            if former.is_as_good_as(&line) {
-                return Ok(());
-            }
-            if files.is_empty() && !former.written().is_empty() {
-                // A name that is in the manifest stays there (EGR-32).
-                line.keep_outputs_of(former);
-                return if *former == line { Ok(()) } else { ledger.record(line) };
-            }
-        }
-        ledger.announce(&line, &unopened)?;
-        if let Err(error) = self.give_names(&names, files, reused.is_some()) {
-            ledger.withdraw(&line)?;
-            let mut failed = Line::new(line.source, line.source_bytes, Status::Failed);
-            failed.session_id = line.session_id;
-            failed.fail(error.to_string());
-            line = failed;
-        }
-        ledger.record(line)
-    }
-
-    fn give_names(&self, names: &[String], files: Vec<(String, Finished)>, replace: bool) -> io::Result<()> {
-        for (name, (_, file)) in names.iter().zip(files) {
-            let path = self.output.join(name);
-            if replace { file.replace(&path)? } else { file.publish(&path)? }
-        }
-        Ok(())
-    }
-
-    /// The first free name; what some other program has put into the output is never overwritten.
-    fn free_name(&mut self, directory: &str, wanted: &str) -> Result<String, EgressError> {
-        loop {
-            let name = self.names.next_free(directory, wanted);
-            let path = if directory.is_empty() { name } else { format!("{directory}/{name}") };
-            let place = self.output.join(&path);
-            if !self.files.exists(&place).map_err(EgressError::io("look at", &place))? {
-                return Ok(path);
-            }
-        }
-    }
-}
-
-fn names_of(line: &Line) -> Vec<String> {
-    line.written().into_iter().map(|written| written.output).collect()
-}
-
-fn line_of<'a>(ledger: &'a Ledger, item: &Item) -> Option<&'a Line> {
+/// What is known of an item already.
+pub(crate) fn line_of(ledger: &Ledger, item: &Item) -> Result<Option<Line>, EgressError> {
     ledger.line(&item.source.text(), item.source.hex().as_deref())
 }
 

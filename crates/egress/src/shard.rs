@@ -130,7 +130,9 @@ pub(crate) fn claim(files: &Files, output: &Path, shard: Option<Shard>, is_new: 
         let note = Note { format: FORMAT.to_owned(), index: shard.index, count: shard.count };
         serde_json::to_writer(&mut part, &note)?;
         part.write_all(b"\n")?;
-        part.finish()?.publish(&path)
+        part.finish()?.publish(&path)?;
+        // It has to be there as long as anything else is.
+        files.sync_directory(output)
     };
     write().map_err(EgressError::io("write", &path))
 }

@@ -14,7 +14,7 @@ const CLASSES: [u64; 6] = [1 << 10, 1 << 16, 1 << 20, 1 << 24, 1 << 28, 1 << 30]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct Coverage {
+pub struct ReportCoverage {
     /// Bytes of the sources, by how they ended.
     pub input_bytes: BTreeMap<String, u64>,
     /// Everything that was written.
@@ -114,14 +114,18 @@ impl Tally {
 pub(super) struct Counting<F> {
     input_bytes: F,
     summary: Summary,
-    coverage: Coverage,
+    coverage: ReportCoverage,
 }
 
 impl<F: FnMut(&Line) -> u64> Counting<F> {
     pub(super) fn new(input_bytes: F) -> Self {
         let classes = CLASSES.into_iter().map(Some).chain([None]);
         let sizes = classes.map(|up_to| SizeClass { up_to, tally: Tally::default() }).collect();
-        Self { input_bytes, summary: Summary::default(), coverage: Coverage { sizes, ..Coverage::default() } }
+        Self {
+            input_bytes,
+            summary: Summary::default(),
+            coverage: ReportCoverage { sizes, ..ReportCoverage::default() },
+        }
     }
 
     pub(super) fn add(&mut self, line: Line) {
@@ -161,7 +165,7 @@ impl<F: FnMut(&Line) -> u64> Counting<F> {
         }
     }
 
-    pub(super) fn finish(self) -> (Summary, Coverage) {
+    pub(super) fn finish(self) -> (Summary, ReportCoverage) {
         (self.summary, self.coverage)
     }
 }
