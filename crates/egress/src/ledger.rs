@@ -8,7 +8,7 @@ mod tests;
 mod unopened;
 
 use crate::error::EgressError;
-use crate::files::Files;
+use crate::files::{Files, Handle};
 use crate::ordered::Ordered;
 use crate::place::Hasher;
 pub(crate) use active::Ledger;
@@ -84,12 +84,18 @@ pub struct Line {
     /// Its hash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// The hash of what it holds in clear, where the sink encrypts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clear_sha256: Option<String>,
     /// The files of a container that holds several (EGR-12).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outputs: Vec<Written>,
     /// Rows of a record file.
     #[serde(flatten)]
     pub rows: Option<Rows>,
+    /// Files of an archive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members: Option<u64>,
     /// How it ended.
     pub status: Status,
     /// Why it did not open.
@@ -105,6 +111,8 @@ pub struct Line {
 
 /// A file that was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Written {
     /// The safe name before numbering, where the line has several outputs (EGR-33).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -115,6 +123,9 @@ pub struct Written {
     pub bytes: u64,
     /// Its hash.
     pub sha256: String,
+    /// The hash of what it holds in clear, where the sink encrypts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clear_sha256: Option<String>,
 }
 
 /// How the records of a file ended.
@@ -180,8 +191,10 @@ impl Line {
             output: None,
             bytes: None,
             sha256: None,
+            clear_sha256: None,
             outputs: Vec::new(),
             rows: None,
+            members: None,
             status,
             error: None,
             chain: false,
@@ -197,6 +210,7 @@ impl Line {
             output: output.clone(),
             bytes,
             sha256: sha256.clone(),
+            clear_sha256: self.clear_sha256.clone(),
         });
         single.into_iter().chain(self.outputs.iter().cloned()).collect()
     }
@@ -208,6 +222,7 @@ impl Line {
                 self.output = Some(single.output);
                 self.bytes = Some(single.bytes);
                 self.sha256 = Some(single.sha256);
+                self.clear_sha256 = single.clear_sha256;
             }
             last => {
                 written.extend(last);
@@ -229,13 +244,25 @@ impl Line {
         self.output.clone_from(&former.output);
         self.bytes = former.bytes;
         self.sha256.clone_from(&former.sha256);
+        self.clear_sha256.clone_from(&former.clear_sha256);
         self.outputs.clone_from(&former.outputs);
         self.rows = former.rows;
     }
 
-    /// Whether this line need not give way to the other: they say the same, or the other one opened fewer records.
+    /// Whether this line need not give way to the other, which opened fewer records.
     pub(crate) fn is_as_good_as(&self, other: &Self) -> bool {
-        self == other || self.rows.zip(other.rows).is_some_and(|(own, other)| own.converted > other.converted)
+        self.rows.zip(other.rows).is_some_and(|(own, other)| own.converted > other.converted)
+    }
+
+    /// Whether both stand for the same outputs in clear: what a sink encrypts differs each time.
+    pub(crate) fn says_the_same_as(&self, other: &Self) -> bool {
+        let in_clear = |line: &Self| {
+            let written = line.written().into_iter();
+            written.map(|written| (written.output, written.clear_sha256.unwrap_or(written.sha256))).collect::<Vec<_>>()
+        };
+        let rest =
+            |line: &Self| Self { bytes: None, sha256: None, clear_sha256: None, outputs: Vec::new(), ..line.clone() };
+        self == other || (in_clear(self) == in_clear(other) && rest(self) == rest(other))
     }
 
     /// Whether nothing better can come of another run: everything of the source is in the output.
@@ -263,6 +290,13 @@ impl Iterator for Lines {
     fn next(&mut self) -> Option<Self::Item> {
         self.0.next_last().map(|next| next.map(|(_, line)| line)).transpose()
     }
+}
+
+/// Keeps runs out of an output that is read; an output without a lock file was moved here, and no run knows it.
+pub(crate) fn lock_existing(files: &Files, output: &Path) -> Result<Option<Handle>, EgressError> {
+    let path = output.join(LOCK);
+    let is_there = files.exists(&path).map_err(EgressError::io("lock", &path))?;
+    is_there.then(|| file::lock(files, output)).transpose()
 }
 
 /// The lines of an output's manifest. Nothing is repaired.

@@ -1,7 +1,9 @@
 //! What a caller decides about an egress, and how it hears of its progress.
 
+use crate::fields::{Fields, SessionMap};
 use crate::files::Files;
 use crate::shard::Shard;
+use crate::sink::Sink;
 use sealwright_session::{Policy, ProxyDepth, Revoked, UnknownHash};
 use std::num::NonZero;
 use std::thread;
@@ -22,6 +24,10 @@ pub struct Options {
     pub strict: bool,
     /// Whether somebody has confirmed that the data of several users becomes readable (EGR-47).
     pub confirmed: bool,
+    /// Which fields of records hold messages (EGR-13).
+    pub fields: Fields,
+    /// The sessions of sources that do not name them (EGR-11).
+    pub session_map: SessionMap,
     /// The part of the egress that this run does (EGR-50); everything by default.
     pub shard: Option<Shard>,
     /// Whether [`merge`](crate::merge()) gives files of the shards a second name instead of copying them: what is changed in one place is then
@@ -31,6 +37,8 @@ pub struct Options {
     pub sandbox: Option<String>,
     /// The file system; a test can let it fail.
     pub files: Files,
+    /// Where outputs and keys go, and how.
+    pub sink: Sink,
 }
 
 impl Options {

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 const LARGE: u64 = 8 * 1024 * 1024;
 
 /// How temporary files are called (EGR-40).
-const PREFIX: &str = ".sealwright-";
-const SUFFIX: &str = ".part";
+pub(crate) const PREFIX: &str = ".sealwright-";
+pub(crate) const SUFFIX: &str = ".part";
 
 /// A private file that is being written. Dropping it removes it.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub(crate) struct Finished {
     file: Temporary,
     bytes: u64,
     sha256: String,
+    /// The hash of what it holds in clear, where that is not what it is.
+    pub(crate) clear_sha256: Option<String>,
     /// Whether it outlasts a loss of power.
     is_durable: bool,
 }
@@ -54,7 +56,9 @@ impl Part {
         self.complete()?;
         let (bytes, sha256) = self.hash.finish();
         match self.file {
-            State::Complete(file) => Ok(Finished { file, bytes, sha256, is_durable: bytes >= LARGE }),
+            State::Complete(file) => {
+                Ok(Finished { file, bytes, sha256, clear_sha256: None, is_durable: bytes >= LARGE })
+            }
             State::Open(..) | State::Lost => Err(lost()),
         }
     }
@@ -97,7 +101,13 @@ fn lost() -> io::Error {
 impl Finished {
     /// How the file stands in the manifest under this name.
     pub(crate) fn written(&self, name: &str) -> Written {
-        Written { name: None, output: name.to_owned(), bytes: self.bytes, sha256: self.sha256.clone() }
+        Written {
+            name: None,
+            output: name.to_owned(),
+            bytes: self.bytes,
+            sha256: self.sha256.clone(),
+            clear_sha256: self.clear_sha256.clone(),
+        }
     }
 
     /// Makes the contents of files below `directory` outlast a loss of power: what has a name is whole.
@@ -224,18 +234,6 @@ impl Write for Hasher {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// The first half of SHA-256 over several parts, each with its length: what stands for a name where there are millions of them.
-pub(crate) fn short_hash(parts: &[&[u8]]) -> [u8; 16] {
-    let mut context = Context::new(&SHA256);
-    for part in parts {
-        context.update(&(part.len() as u64).to_le_bytes());
-        context.update(part);
-    }
-    let mut short = [0; 16];
-    context.finish().as_ref().iter().zip(&mut short).for_each(|(byte, place)| *place = *byte);
-    short
 }
 
 /// A file that has no name already: it is there as long as it is open.

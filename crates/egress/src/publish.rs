@@ -9,12 +9,12 @@ use crate::files::Files;
 use crate::ledger::{self, Ledger, Line, Status, Written};
 use crate::naming::Names;
 use crate::place::Finished;
-use crate::run::line_of;
-use crate::scan::Item;
+use crate::sink::outlet::Outlet;
 use std::io;
 use std::path::Path;
 
-/// Items that get their names together, and bytes of their outputs.
+/// Items that get their names together: few at the beginning, twice as many each time. And bytes of their outputs.
+const FIRST_ITEMS: usize = 16;
 const MOST_ITEMS: usize = 1024;
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -24,9 +24,14 @@ pub(crate) struct Publisher<'a> {
     files: &'a Files,
     names: Names,
     ledger: Ledger,
+    outlet: &'a Outlet,
     output: &'a Path,
+    /// Whether an item ended otherwise than in earlier runs.
+    changed: bool,
     batch: Vec<Ready>,
     batch_bytes: u64,
+    /// How many items the batch is to have.
+    batch_items: usize,
 }
 
 /// An item whose outputs wait for their names.
@@ -54,18 +59,37 @@ impl Named {
 }
 
 impl<'a> Publisher<'a> {
-    pub(crate) fn new(files: &'a Files, names: Names, ledger: Ledger, output: &'a Path) -> Self {
-        Self { files, names, ledger, output, batch: Vec::new(), batch_bytes: 0 }
+    pub(crate) fn new(files: &'a Files, names: Names, ledger: Ledger, outlet: &'a Outlet, output: &'a Path) -> Self {
+        Self {
+            files,
+            names,
+            ledger,
+            outlet,
+            output,
+            changed: false,
+            batch: Vec::new(),
+            batch_bytes: 0,
+            batch_items: FIRST_ITEMS,
+        }
+    }
+
+    /// Takes the name of a directory that will be there.
+    pub(crate) fn reserve(&mut self, directory: &str) {
+        if !directory.is_empty() {
+            self.names.reserve(directory);
+        }
     }
 
     /// Takes over what became of an item.
-    pub(crate) fn publish(&mut self, item: &Item, converted: Converted) -> Result<(), EgressError> {
-        let Converted { mut line, files, unopened } = converted;
-        let former = line_of(&self.ledger, item)?;
-        let outputs = self.named(item, former.as_ref(), files)?;
+    pub(crate) fn publish(&mut self, converted: Converted) -> Result<(), EgressError> {
+        let Converted { mut line, directory, files, unopened } = converted;
+        let former = self.ledger.line(&line.source, line.source_bytes.as_deref())?;
+        let outputs = self.named(&directory, former.as_ref(), files)?;
         line.set_outputs(outputs.iter().map(Named::written).collect());
         if let Some(former) = former.filter(|former| ledger::is_there(self.files, self.output, former)) {
-            if former == line {
+            // Records that are sealed again have no hash in clear to tell them by.
+            let same_rows = self.outlet.seals_records() && line.rows.is_some() && former.rows == line.rows;
+            if former.says_the_same_as(&line) || same_rows {
                 return self.ledger.take_unopened(&line, &unopened);
             }
             if former.is_as_good_as(&line) {
@@ -82,15 +106,17 @@ impl<'a> Publisher<'a> {
     }
 
     /// Publishes what still waits.
-    pub(crate) fn finish(mut self) -> Result<Ledger, EgressError> {
+    ///
+    /// Tells too whether an item ended otherwise than in earlier runs.
+    pub(crate) fn finish(mut self) -> Result<(Ledger, bool), EgressError> {
         self.commit()?;
-        Ok(self.ledger)
+        Ok((self.ledger, self.changed))
     }
 
     /// The names of the outputs of an item: those that it has already, or free ones.
     fn named(
         &mut self,
-        item: &Item,
+        directory: &str,
         former: Option<&Line>,
         files: Vec<(String, Finished)>,
     ) -> Result<Vec<Named>, EgressError> {
@@ -101,8 +127,7 @@ impl<'a> Publisher<'a> {
                 .map(|(written, (wanted, file))| Named { wanted, name: written.output, file, replaces: true })
                 .collect());
         }
-        let directory = item.source.directory();
-        files.into_iter().map(|(wanted, file)| self.free_name(&directory, &wanted, file)).collect()
+        files.into_iter().map(|(wanted, file)| self.free_name(directory, &wanted, file)).collect()
     }
 
     /// The first free name; what some other program has put into the output is never overwritten. A file with the same content that no line
@@ -121,8 +146,9 @@ impl<'a> Publisher<'a> {
 
     fn add(&mut self, ready: Ready) -> Result<(), EgressError> {
         self.batch_bytes += ready.outputs.iter().map(|named| named.file.bytes()).sum::<u64>();
+        self.changed = true;
         self.batch.push(ready);
-        if self.batch.len() >= MOST_ITEMS || self.batch_bytes >= MOST_BYTES { self.commit() } else { Ok(()) }
+        if self.batch.len() >= self.batch_items || self.batch_bytes >= MOST_BYTES { self.commit() } else { Ok(()) }
     }
 
     /// Publishes a batch. What is announced is recorded too, unless the run ends here: then the next one finds it in the journal.
@@ -134,9 +160,11 @@ impl<'a> Publisher<'a> {
         let outputs = self.batch.iter_mut().flat_map(|ready| &mut ready.outputs);
         let mut finished: Vec<_> = outputs.map(|named| &mut named.file).collect();
         Finished::make_durable(self.files, self.output, &mut finished).map_err(failed())?;
+        self.outlet.settle().map_err(failed())?;
         let (mut lines, outputs): (Vec<_>, Vec<_>) =
             self.batch.drain(..).map(|ready| (ready.line, ready.outputs)).unzip();
         self.batch_bytes = 0;
+        self.batch_items = MOST_ITEMS.min(self.batch_items * 2);
         self.ledger.announce(&lines)?;
         for (line, outputs) in lines.iter_mut().zip(outputs) {
             if let Err(error) = self.give_names(outputs) {

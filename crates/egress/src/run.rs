@@ -3,6 +3,7 @@
 use crate::convert::Converter;
 use crate::error::EgressError;
 use crate::files::Files;
+use crate::keys_out::KeysFile;
 use crate::ledger::{self, Ledger, Line, Status};
 use crate::naming::Names;
 use crate::options::{Options, Progress, Stage};
@@ -11,8 +12,10 @@ use crate::plan::Prepared;
 use crate::publish::Publisher;
 use crate::report::runs::{self, Clock, Work};
 use crate::report::{Report, Summary};
-use crate::scan::Item;
+use crate::scan::{Content, Item};
 use crate::shard;
+use crate::sink::outlet::Outlet;
+use crate::spool;
 use crate::workers;
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -45,9 +48,16 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
     }
     shard::claim(&options.files, &output, options.shard, is_new)?;
     place::remove_left_over(&options.files, &output, &outputs).map_err(EgressError::io("clean", &output))?;
-    let pending = pending(&prepared, &ledger, &output, options, progress);
+    spool::remove_left_over(&options.files, &output).map_err(EgressError::io("clean", &output))?;
+    let outlet = Outlet::open(&options.files, &output, &options.sink, ledger.lines()?.next().is_none())?;
+    let keys_file = options.sink.keys_out();
+    let keys_file = keys_file.map(|keys_out| KeysFile::open(keys_out, &prepared, &outlet)).transpose()?;
+    let pending = pending(&prepared, &ledger, &output, options, progress)?;
     unlock(&prepared, &pending, options, progress);
-    convert(&prepared, &pending, ledger, &output, options, progress)?;
+    let changed = convert(&prepared, &pending, ledger, &outlet, &output, options, progress)?;
+    if let Some(keys_file) = keys_file {
+        keys_file.write(changed)?;
+    }
     if !pending.is_empty() {
         let work = Work {
             items: pending.len() as u64,
@@ -91,25 +101,55 @@ fn pending<'a>(
     output: &Path,
     options: &Options,
     progress: &dyn Progress,
-) -> Vec<&'a Item> {
+) -> Result<Vec<&'a Item>, EgressError> {
     let shard = options.shard;
     let items: Vec<_> = prepared.items.iter().filter(|item| shard.is_none_or(|shard| shard.has_item(item))).collect();
+    let unfinished = archives_to_open_again(prepared, ledger, output, options)?;
     progress.stage(Stage::Verify, items.len() as u64);
     let is_pending = |item: &&Item| {
         // What cannot be read now is told when the item is published.
         let line = line_of(ledger, item).ok().flatten();
         progress.advance(1);
-        line.is_none_or(|line| {
-            !(line.is_finished() && ledger::is_there(&options.files, output, &line))
-                || (options.copy_plain && line.status == Status::Plain && line.written().is_empty())
-        })
+        unfinished.contains(&item.source.text())
+            || line.is_none_or(|line| {
+                !(line.is_finished() && ledger::is_there(&options.files, output, &line))
+                    || (options.copy_plain && line.status == Status::Plain && line.written().is_empty())
+            })
     };
     let mut pending = Vec::new();
     let Ok(()) = workers::in_order(options.threads(), &items, is_pending, |item, is_pending| {
         pending.extend(is_pending.then_some(item));
         Ok::<(), Infallible>(())
     });
-    pending
+    Ok(pending)
+}
+
+/// Archives of which a member is not finished. An archive is opened as a whole.
+fn archives_to_open_again(
+    prepared: &Prepared,
+    ledger: &Ledger,
+    output: &Path,
+    options: &Options,
+) -> Result<HashSet<String>, EgressError> {
+    let archives = prepared.items.iter().filter(|item| item.content == Content::Archive);
+    let archives: HashSet<_> = archives.map(|item| item.source.text()).collect();
+    let mut unfinished = HashSet::new();
+    if archives.is_empty() {
+        return Ok(unfinished);
+    }
+    for line in ledger.lines()? {
+        let line = line?;
+        let mut ends = line.source.match_indices('!').filter_map(|(end, _)| line.source.get(..end));
+        let Some(archive) = ends.find(|archive| archives.contains(*archive)) else { continue };
+        let is_done = |line: &Line| {
+            let is_copied = !options.copy_plain || line.status != Status::Plain || !line.written().is_empty();
+            line.is_finished() && is_copied && ledger::is_there(&options.files, output, line)
+        };
+        if !unfinished.contains(archive) && !is_done(&line) {
+            unfinished.insert(archive.to_owned());
+        }
+    }
+    Ok(unfinished)
 }
 
 /// Finds the keys that the pending items need, with all cores: private-key operations are what takes the time.
@@ -117,7 +157,7 @@ fn unlock(prepared: &Prepared, pending: &[&Item], options: &Options, progress: &
     if pending.is_empty() {
         return;
     }
-    let needed = prepared.needed_by(pending);
+    let needed = prepared.needed_by(pending, options);
     progress.stage(Stage::Unlock, needed.len() as u64);
     workers::each(options.threads(), &needed, |&session| {
         // Why a session stays closed is told with its items.
@@ -131,35 +171,48 @@ fn convert(
     prepared: &Prepared,
     pending: &[&Item],
     ledger: Ledger,
+    outlet: &Outlet,
     output: &Path,
     options: &Options,
     progress: &dyn Progress,
-) -> Result<(), EgressError> {
+) -> Result<bool, EgressError> {
     progress.stage(Stage::Convert, pending.iter().map(|item| item.bytes).sum());
     let converter = Converter {
         files: &options.files,
         bundle: prepared.bundle.root(),
         output,
         resolver: &prepared.resolver,
+        outlet,
         copy_plain: options.copy_plain,
+        fields: &options.fields,
+        session_map: &options.session_map,
     };
-    let mut publisher = Publisher::new(&options.files, taken_names(prepared, &ledger)?, ledger, output);
+    let mut publisher = Publisher::new(&options.files, taken_names(prepared, &ledger, outlet)?, ledger, outlet, output);
     let work = |item: &&Item| {
         let converted = converter.convert(item);
         progress.advance(item.bytes);
         converted
     };
-    workers::in_order(options.threads(), pending, work, |item, converted| publisher.publish(item, converted))?;
-    publisher.finish()?.close()
+    workers::in_order(options.threads(), pending, work, |_, converted| {
+        // The directories of an archive are there before any file gets its name.
+        converted.iter().for_each(|one| publisher.reserve(&one.directory));
+        converted.into_iter().try_for_each(|one| publisher.publish(one))
+    })?;
+    let (ledger, changed) = publisher.finish()?;
+    ledger.close()?;
+    Ok(changed)
 }
 
 /// The names that no new output may get: those of earlier runs, and the directories that items lie in.
-fn taken_names(prepared: &Prepared, ledger: &Ledger) -> Result<Names, EgressError> {
-    let mut names = Names::default();
+fn taken_names(prepared: &Prepared, ledger: &Ledger, outlet: &Outlet) -> Result<Names, EgressError> {
+    let mut names = Names::new(outlet.appended());
     for item in &prepared.items {
         let directory = item.source.directory();
         if !directory.is_empty() {
             names.reserve(&directory);
+        }
+        if item.content == Content::Archive {
+            names.reserve(&item.source.tar_directory());
         }
     }
     for line in ledger.lines()? {
@@ -169,7 +222,7 @@ fn taken_names(prepared: &Prepared, ledger: &Ledger) -> Result<Names, EgressErro
 }
 
 /// What is known of an item already.
-pub(crate) fn line_of(ledger: &Ledger, item: &Item) -> Result<Option<Line>, EgressError> {
+fn line_of(ledger: &Ledger, item: &Item) -> Result<Option<Line>, EgressError> {
     ledger.line(&item.source.text(), item.source.hex().as_deref())
 }
 

@@ -2,14 +2,14 @@
 
 use crate::error::EgressError;
 use crate::files::Files;
+use crate::hashed::{Hashed, short_hash};
 use crate::ledger::{self, Line, MANIFEST, Status};
 use crate::options::{Options, Progress, Stage};
-use crate::place::{is_temporary, short_hash};
+use crate::place::is_temporary;
 use crate::report::{Fingerprint, Summary};
 use crate::source::Source;
 use crate::workers;
 use serde::Serialize;
-use std::collections::HashSet;
 use std::path::Path;
 
 /// Lines that are in memory at once.
@@ -51,7 +51,7 @@ pub fn verify(output: &Path, options: &Options, progress: &dyn Progress) -> Resu
         progress.advance(1);
         ledger::is_there(&options.files, output, line)
     };
-    let mut listed = HashSet::new();
+    let mut listed = Hashed::default();
     let mut lines = ledger::lines(&options.files, output)?;
     loop {
         let some = lines.by_ref().take(AT_ONCE).collect::<Result<Vec<_>, _>>()?;
@@ -60,7 +60,9 @@ pub fn verify(output: &Path, options: &Options, progress: &dyn Progress) -> Resu
         }
         workers::in_order(options.threads(), &some, check, |line, is_there| {
             let written = line.written().into_iter().map(|written| written.output);
-            listed.extend(written.clone().map(|output| short_hash(&[output.as_bytes()])));
+            for output in written.clone() {
+                listed.insert(short_hash(&[output.as_bytes()]), ());
+            }
             let status = if is_there { line.status } else { Status::Failed };
             *verification.summary.count(status) += 1;
             verification.summary.rows += line.rows.unwrap_or_default();
@@ -77,7 +79,7 @@ fn unlisted(
     files: &Files,
     output: &Path,
     directory: &Path,
-    listed: &HashSet<[u8; 16]>,
+    listed: &Hashed<()>,
     found: &mut Vec<String>,
 ) -> Result<(), EgressError> {
     for entry in files.list(directory).map_err(EgressError::io("list", directory))? {
@@ -86,7 +88,7 @@ fn unlisted(
         let text = relative.text();
         if entry.is_directory {
             unlisted(files, output, &path, listed, found)?;
-        } else if text.contains('/') && !listed.contains(&short_hash(&[text.as_bytes()])) && !is_temporary(&path) {
+        } else if text.contains('/') && listed.get(&short_hash(&[text.as_bytes()])).is_none() && !is_temporary(&path) {
             found.push(text);
         }
     }

@@ -2,9 +2,11 @@
 
 mod diff;
 mod merge;
+mod pack;
 mod plan;
 mod progress;
 mod run;
+mod sink;
 mod verify;
 
 use crate::console::Console;
@@ -24,6 +26,7 @@ pub(crate) enum Command {
     Verify(verify::Arguments),
     Merge(merge::Arguments),
     Diff(diff::Arguments),
+    Pack(pack::Arguments),
 }
 
 pub(crate) fn run(command: &Command, console: &Console) -> Result<Status, Failure> {
@@ -33,6 +36,7 @@ pub(crate) fn run(command: &Command, console: &Console) -> Result<Status, Failur
         Command::Verify(arguments) => verify::run(arguments, console),
         Command::Merge(arguments) => merge::run(arguments, console),
         Command::Diff(arguments) => diff::run(arguments, console),
+        Command::Pack(arguments) => pack::run(arguments, console),
     }
 }
 
@@ -75,11 +79,16 @@ fn failure(error: EgressError) -> Failure {
         error @ EgressError::Shards(_) => {
             Failure::of(&error).hint("name every shard of one egress once, all made from the same bundle")
         }
-        error @ EgressError::Changed { .. } => {
-            Failure::of(&error).hint("run this shard again with the same bundle and output: that writes the file again")
-        }
         error @ EgressError::InTheWay { .. } => {
             Failure::of(&error).hint("name a new directory with --out: nothing that is there is overwritten")
+        }
+        error @ EgressError::WrongPassphrase { .. } => Failure::of(&error)
+            .hint("give the passphrase of the first run into this output, or name another directory with --out"),
+        error @ EgressError::KeysOutTaken { .. } => {
+            Failure::of(&error).hint("name another file with --keys-out, or move this one away")
+        }
+        error @ EgressError::KeysOutInsideBundle { .. } => {
+            Failure::of(&error).hint("name a file outside of the bundle with --keys-out")
         }
         error @ EgressError::MalformedRecord { .. } => {
             Failure::of(&error).hint("without --strict such records are skipped and reported")

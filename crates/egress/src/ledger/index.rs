@@ -1,17 +1,13 @@
 //! Where the latest line of each source stands in the manifest: 24 bytes for each of them, however long the lines are.
 
 use super::Line;
-use crate::place::short_hash;
-use std::collections::HashMap;
+use crate::hashed::{Hashed, ShortHash, short_hash};
 
 /// The sources that have a line.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    places: HashMap<SourceHash, Place>,
+    places: Hashed<Place>,
 }
-
-/// Stands for a source.
-pub(super) type SourceHash = [u8; 16];
 
 /// The place of a line, and whether records of its file stayed closed, in one word.
 #[derive(Debug, Clone, Copy)]
@@ -26,18 +22,18 @@ impl Index {
     }
 
     /// Where the latest line of a source stands.
-    pub(super) fn place(&self, source: &SourceHash) -> Option<u64> {
+    pub(super) fn place(&self, source: &ShortHash) -> Option<u64> {
         self.places.get(source).map(|place| place.0 >> 1)
     }
 
     /// Whether the latest line of a source says that records stayed closed.
-    pub(super) fn has_unopened(&self, source: &SourceHash) -> bool {
+    pub(super) fn has_unopened(&self, source: &ShortHash) -> bool {
         self.places.get(source).is_some_and(|place| place.0 & 1 == 1)
     }
 }
 
 /// What stands for a source: its bytes if it is no text, which the text would not tell apart.
-pub(super) fn hash_of(source: &str, source_bytes: Option<&str>) -> SourceHash {
+pub(super) fn hash_of(source: &str, source_bytes: Option<&str>) -> ShortHash {
     match source_bytes {
         Some(bytes) => short_hash(&[b"bytes", bytes.as_bytes()]),
         None => short_hash(&[b"text", source.as_bytes()]),

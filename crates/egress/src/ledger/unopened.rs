@@ -4,10 +4,11 @@
 //! and `unopened.jsonl` is replaced once, when everything else is written: a run that is interrupted leaves it as it was.
 
 use super::file::{Damage, each_line, write_line};
-use super::index::{Index, SourceHash, hash_of};
+use super::index::{Index, hash_of};
 use super::{UNOPENED, Unopened};
 use crate::error::EgressError;
 use crate::files::Files;
+use crate::hashed::ShortHash;
 use crate::place::Part;
 use std::collections::HashSet;
 use std::io::{BufReader, Read};
@@ -18,7 +19,7 @@ use std::path::Path;
 pub(super) struct Spool {
     rows: Option<Part>,
     /// Files whose earlier rows do not count any more.
-    retold: HashSet<SourceHash>,
+    retold: HashSet<ShortHash>,
 }
 
 /// The file, and what decides which rows stand in it.
@@ -34,7 +35,7 @@ impl Spool {
         &mut self,
         files: &Files,
         output: &Path,
-        source: SourceHash,
+        source: ShortHash,
         rows: &[Unopened],
     ) -> Result<(), EgressError> {
         self.retold.insert(source);
@@ -70,7 +71,7 @@ impl Rows<'_> {
     }
 
     /// Copies the rows of files that still have some. What is no row at the end of the file was torn.
-    fn copy(&self, rows: impl Read, part: &mut Part, counts: impl Fn(&SourceHash) -> bool) -> Result<(), EgressError> {
+    fn copy(&self, rows: impl Read, part: &mut Part, counts: impl Fn(&ShortHash) -> bool) -> Result<(), EgressError> {
         let path = self.output.join(UNOPENED);
         let copied = each_line(&mut BufReader::new(rows), &path, Damage::CutOff, |_, row: Unopened| {
             let source = hash_of(&row.source, row.source_bytes.as_deref());

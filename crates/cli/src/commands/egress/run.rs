@@ -1,7 +1,8 @@
 //! `egress run`: the egress itself.
 
 use super::progress::Bars;
-use super::{Records, failure, options, plan};
+use super::{Records, failure, options, plan, sink};
+use crate::confine::{self, Needs};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::status::Status;
@@ -9,7 +10,7 @@ use sealwright::egress::{self, EgressError, Options, Shard, Summary};
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
-/// Decrypt everything of a bundle into a directory.
+/// Decrypt everything of a bundle into a directory, in clear or encrypted again.
 ///
 /// Every item ends in `manifest.jsonl` with its status; what stayed closed also in `unopened.jsonl`, with the reason; `report.html` sums up, for a person to sign, and `report.json` for a machine. A
 /// run that was interrupted is continued by the same command, and one that is complete changes nothing.
@@ -28,9 +29,13 @@ pub(crate) struct Arguments {
     /// Do only this part: I of N, with I from 0 to N-1. Each part has an output of its own; `egress merge` puts them together.
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
-    /// Tell what would be done, and do nothing: as `egress plan`.
+    /// Tell what would be done, and do nothing: as `egress plan`. No secret of the sink is asked for.
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    sink: sink::SinkOptions,
+    #[command(flatten)]
+    confine: confine::Choice,
 }
 
 const MEANING: &str = "\
@@ -45,8 +50,20 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
     options.copy_plain = arguments.copy_plain;
     options.shard = arguments.shard;
     if arguments.dry_run {
+        let described = arguments.sink.describe()?;
+        let needs = Needs { read: vec![&arguments.bundle], ..Needs::default() };
+        let _confined = confine::confine(&needs, &arguments.confine, console)?;
+        console.line(&described)?;
+        console.value(&described)?;
         return plan::show(&arguments.bundle, &options, console);
     }
+    options.sink = arguments.sink.read()?;
+    let needs = Needs {
+        read: vec![&arguments.bundle],
+        output: Some(&arguments.out),
+        write: options.sink.keys_out().map(|keys_out| confine::directory_of(&keys_out.path)).into_iter().collect(),
+    };
+    let _confined = confine::confine(&needs, &arguments.confine, console)?;
     let summary = match carry_out(arguments, &options, console) {
         Err(EgressError::NotConfirmed { users }) => {
             confirm(users, console)?;
