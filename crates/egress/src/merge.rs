@@ -9,6 +9,7 @@ use crate::ordered::Ordered;
 use crate::place::{self, Finished, Hasher, Part};
 use crate::report::{Report, Summary, runs};
 use crate::shard::{self, Shard};
+use crate::sink::state::SINK;
 use crate::workers;
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write as _};
@@ -42,10 +43,16 @@ pub fn merge(
     }
     place::remove_left_over(files, &output, &HashSet::new()).map_err(EgressError::io("clean", &output))?;
     progress.stage(Stage::Convert, inputs.reports.iter().map(|report| report.coverage.outputs.bytes).sum());
+    let sink = inputs.sink()?;
     let joined = Joined { inputs: &inputs, output: &output, options, progress };
     let ledgers = joined.files()?;
     // A manifest must not outlast what it names.
     files.sync_all(&output).map_err(EgressError::io("write", &output))?;
+    if let Some(sink) = sink {
+        let mut part = Part::create(files, &output).map_err(EgressError::io("write", &output))?;
+        part.write_all(&sink).map_err(EgressError::io("write", &output))?;
+        publish(files, part, &output.join(SINK))?;
+    }
     publish(files, ledgers.unopened, &output.join(UNOPENED))?;
     publish(files, ledgers.manifest, &output.join(MANIFEST))?;
     let mut report = Report::count(files, &output, inputs.first()?.bundle.clone(), |_| 0)?;
@@ -114,6 +121,26 @@ impl Inputs {
         }
         all.sort_by_key(|run| run.started);
         Ok(all)
+    }
+
+    /// What the shards know of their sink, which has to be the same: recipients, or one session. New sessions for each shard stay apart, as
+    /// their keys do.
+    fn sink(&self) -> Result<Option<Vec<u8>>, EgressError> {
+        let mut sinks = Vec::new();
+        for part in &self.parts {
+            let path = part.root.join(SINK);
+            let is_there = self.files.exists(&path).map_err(EgressError::io("read", &path))?;
+            let read = || self.files.read(&path).map_err(EgressError::io("read", &path));
+            sinks.push(if is_there { Some(read()?) } else { None });
+        }
+        sinks.dedup();
+        let sink = sinks.pop().flatten();
+        if sinks.is_empty() {
+            return Ok(sink);
+        }
+        Err(EgressError::Shards(
+            "the shards were not written for the same recipients, or each has new sessions".to_owned(),
+        ))
     }
 
     /// One ledger file of every shard.
@@ -209,9 +236,10 @@ impl Joined<'_> {
     fn directories(&self) -> Result<Names, EgressError> {
         let mut names = Names::default();
         self.inputs.each_line(|_, _, line| {
-            if let Some((directory, _)) = line.source.rsplit_once('/') {
-                names.reserve(directory);
-            }
+            let outputs = line.written();
+            let sources = Some(&line.source).filter(|source| !source.contains('!'));
+            let paths = outputs.iter().map(|written| &written.output).chain(sources);
+            paths.filter_map(|path| path.rsplit_once('/')).for_each(|(directory, _)| names.reserve(directory));
             Ok(())
         })?;
         Ok(names)
@@ -274,12 +302,15 @@ impl Task {
 }
 
 impl Line {
-    /// Gives its outputs the first free names (EGR-31).
+    /// Gives its outputs the first free names of their directories (EGR-31). A directory that is called like a tar has outputs of that tar
+    /// alone, which a single shard has named already.
     fn number_outputs(&mut self, names: &mut Names) {
-        let directory = self.source.rsplit_once('/').map_or(String::new(), |(directory, _)| directory.to_owned());
+        let beside =
+            self.source.split('!').next().and_then(|path| path.rsplit_once('/')).map_or("", |(parent, _)| parent);
         let mut number = |wanted: Option<&str>, output: &mut String| {
-            let own = output.rsplit_once('/').map_or(&output[..], |(_, name)| name);
-            let name = names.next_free(&directory, wanted.unwrap_or(own));
+            let (directory, own) = output.rsplit_once('/').unwrap_or(("", output));
+            let wanted = wanted.filter(|_| directory == beside || !self.source.contains('!')).unwrap_or(own);
+            let name = names.next_free(directory, wanted);
             *output = if directory.is_empty() { name } else { format!("{directory}/{name}") };
         };
         if let Some(output) = &mut self.output {

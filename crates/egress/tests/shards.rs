@@ -67,6 +67,21 @@ fn with_equal_names() -> Made {
         if number % 7 == 0 {
             made.add(&format!("messages/{number}.jsonl"), &records);
         }
+        if number % 9 == 0 {
+            let mut archive = tar::Builder::new(Vec::new());
+            for (name, content) in
+                [("z/report", &other.container("same.txt", b"1")), ("a/report", &other.container("b", b"2"))]
+            {
+                for name in [name, "report", "report."] {
+                    let mut header = tar::Header::new_ustar();
+                    header.set_size(content.len() as u64);
+                    header.set_cksum();
+                    archive.append_data(&mut header, name, &content[..]).unwrap();
+                }
+            }
+            made.add(&format!("data/2/{number}.tar"), archive.into_inner().unwrap());
+            made.add(&format!("data/2/report.txt{number}.gz"), b"\x1f\x8b\x08");
+        }
     }
     made
 }
@@ -117,7 +132,8 @@ fn every_item_is_in_one_shard_with_the_rows_of_its_file() {
     let all = sources.len();
     sources.sort();
     sources.dedup();
-    assert_eq!((sources.len(), all), (98, 98));
+    assert!(all > 98);
+    assert_eq!(sources.len(), all);
 }
 
 #[test]
