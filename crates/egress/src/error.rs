@@ -68,6 +68,9 @@ pub enum EgressError {
     /// The shards are not one egress (EGR-33).
     #[error("{0}")]
     Shards(String),
+    /// Somebody wanted the run to end. What is finished is published, and the same run goes on from there (EGR-43).
+    #[error("interrupted: what is finished stays")]
+    Interrupted,
     /// The output was begun with another sink, for others, or for another session.
     #[error("{} was written for {former}, this run is for {wanted}", .output.display())]
     OtherSink {
@@ -132,6 +135,7 @@ impl Coded for EgressError {
             Self::NotAShard { .. } => "not-a-shard",
             Self::Shards(_) => "shards-incomplete",
             Self::InTheWay { .. } => "exists",
+            Self::Interrupted => "interrupted",
             Self::OtherSink { .. } => "other-sink",
             Self::WrongPassphrase { .. } => "rejected",
             Self::KeysOutTaken { .. } => "exists",
