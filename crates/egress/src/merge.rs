@@ -308,7 +308,7 @@ impl Line {
         let beside =
             self.source.split('!').next().and_then(|path| path.rsplit_once('/')).map_or("", |(parent, _)| parent);
         let mut number = |wanted: Option<&str>, output: &mut String| {
-            let (directory, own) = output.rsplit_once('/').unwrap_or(("", output));
+            let (directory, own) = output.rsplit_once('/').unwrap_or(("", &output[..]));
             let wanted = wanted.filter(|_| directory == beside || !self.source.contains('!')).unwrap_or(own);
             let name = names.next_free(directory, wanted);
             *output = if directory.is_empty() { name } else { format!("{directory}/{name}") };
