@@ -19,7 +19,7 @@ struct Members {
 /// # Errors
 /// When the manifest cannot be read.
 pub(crate) fn unfinished(
-    items: &[Item],
+    items: &[&Item],
     ledger: &Ledger,
     is_done: &dyn Fn(&Line) -> bool,
 ) -> Result<HashSet<String>, EgressError> {

@@ -79,7 +79,7 @@ fn identity(Attempt { source, user, outcome, error, warnings, .. }: &Attempt) ->
         Outcome::Recovered => "recovered",
         _ => "not recovered",
     };
-    let error = error.map_or_else(String::new, |error| format!(" [{error}]"));
+    let error = error.as_ref().map_or_else(String::new, |error| format!(" [{error}]"));
     let warnings: String = warnings.iter().map(|warning| format!("; {warning}")).collect();
     format!("{outcome}{error}: {user} from {source}{warnings}")
 }
