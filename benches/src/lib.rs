@@ -2,6 +2,7 @@
 //!
 //! Only ratios count: the machine is shared, so ours and its ceiling are always measured in the same run, one after the other.
 
+pub mod bundle;
 pub mod ceiling;
 pub mod inputs;
 pub mod openssl;

@@ -1,11 +1,11 @@
 //! A bundle on disk: which of its files are there, which are understood (docs/spec/EGRESS.md section 1).
 
 use crate::error::EgressError;
+use crate::files::{Entry, Files};
 use crate::lines::{MalformedRecord, RecordFile};
 use sealwright_kdf::AppIdText;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 const FORMAT: &str = "sealwright-bundle-1";
@@ -45,6 +45,7 @@ const RECORDS: [&str; 14] = [
 /// A directory that holds what a customer has and what opens it.
 #[derive(Debug)]
 pub(crate) struct Bundle {
+    files: Files,
     root: PathBuf,
     strict: bool,
     /// The application, as it spells itself: password derivations depend on it.
@@ -59,14 +60,14 @@ struct Description {
 }
 
 impl Bundle {
-    pub(crate) fn open(root: &Path, strict: bool) -> Result<Self, EgressError> {
+    pub(crate) fn open(files: &Files, root: &Path, strict: bool) -> Result<Self, EgressError> {
         let not_a_bundle = |reason| EgressError::NotABundle { path: root.to_owned(), reason };
-        let root = root.canonicalize().map_err(EgressError::io("open", root))?;
-        if !root.is_dir() {
+        let root = files.canonicalize(root).map_err(EgressError::io("open", root))?;
+        if !files.is_directory(&root).map_err(EgressError::io("open", &root))? {
             return Err(not_a_bundle("it is not a directory"));
         }
         let path = root.join("bundle.json");
-        let app = match fs::read(&path) {
+        let app = match files.read(&path) {
             Ok(text) => {
                 let unreadable = || not_a_bundle("bundle.json cannot be read");
                 // An array of two texts would be taken for the members of an object.
@@ -83,11 +84,15 @@ impl Bundle {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => return Err(EgressError::io("read", &path)(error)),
         };
-        let bundle = Self { root, strict, app };
+        let bundle = Self { files: files.clone(), root, strict, app };
         if bundle.entries()?.iter().any(|name| is_part(name)) {
             return Ok(bundle);
         }
         Err(not_a_bundle("none of the files and directories of a bundle is there"))
+    }
+
+    pub(crate) fn files(&self) -> &Files {
+        &self.files
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -106,7 +111,7 @@ impl Bundle {
         malformed: &mut Vec<MalformedRecord>,
         mut take: impl FnMut(MalformedRecord, T) -> Result<(), MalformedRecord>,
     ) -> Result<(), EgressError> {
-        for file in RecordFile::find(&self.root, name) {
+        for file in RecordFile::find(&self.files, &self.root, name)? {
             let mut records = file.records::<T>()?;
             while let Some(record) = records.next() {
                 let place = records.place();
@@ -121,11 +126,9 @@ impl Bundle {
     }
 
     fn entries(&self) -> Result<Vec<String>, EgressError> {
-        let failed = || EgressError::io("list", &self.root);
-        let mut names = Vec::new();
-        for entry in fs::read_dir(&self.root).map_err(failed())? {
-            names.push(entry.map_err(failed())?.file_name().to_string_lossy().into_owned());
-        }
+        let entries = self.files.list(&self.root).map_err(EgressError::io("list", &self.root))?;
+        let name = |entry: &Entry| entry.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut names: Vec<_> = entries.iter().map(name).collect();
         names.sort();
         Ok(names)
     }
@@ -145,6 +148,7 @@ fn is_part(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn the_description_is_an_object() {
@@ -152,7 +156,7 @@ mod tests {
         let open = |text: &str| {
             fs::write(directory.path().join("bundle.json"), text).unwrap();
             fs::write(directory.path().join(MESSAGE_KEYS), "").unwrap();
-            Bundle::open(directory.path(), false).is_ok()
+            Bundle::open(&Files::default(), directory.path(), false).is_ok()
         };
         assert!(open(r#" {"format":"sealwright-bundle-1"}"#));
         assert!(!open(r#"["sealwright-bundle-1",null]"#));

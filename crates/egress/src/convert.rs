@@ -1,8 +1,10 @@
 //! One item from its source to outputs that wait for their names (docs/spec/EGRESS.md section 6).
 
+use crate::files::Files;
 use crate::ledger::{Line, Rows, Status, Unopened};
+use crate::messages::Rewritten;
 use crate::place::{Finished, Part};
-use crate::records::{self, Rewritten};
+use crate::records;
 use crate::scan::{Content, Item, LARGEST_MESSAGE};
 use crate::source::Source;
 use sealwright_envelope::file::{self, Entries, FileError};
@@ -11,7 +13,6 @@ use sealwright_envelope::message::Message;
 use sealwright_envelope::{OpenError, SymKey, name};
 use sealwright_session::{Closed, Resolved, Resolver};
 use sealwright_types::{Coded as _, SessionId};
-use std::fs::{self, File};
 use std::io::{self, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -27,6 +28,7 @@ pub(crate) struct Converted {
 /// Where things are.
 #[derive(Debug)]
 pub(crate) struct Converter<'a> {
+    pub(crate) files: &'a Files,
     pub(crate) bundle: &'a Path,
     pub(crate) output: &'a Path,
     pub(crate) resolver: &'a Resolver,
@@ -89,7 +91,7 @@ impl Converter<'_> {
         match &item.content {
             Content::Container(session) => self.with_keys(*session, |key| self.container(key, &path, &item.source)),
             Content::Message(session) => {
-                let text = read_message(&path)?;
+                let text = read_message(self.files, &path)?;
                 let message = Message::parse(&text).map_err(|error| Unconverted::Malformed(error.code()))?;
                 self.with_keys(*session, |key| self.text(message.open(key)?, &item.source))
             }
@@ -127,10 +129,11 @@ impl Converter<'_> {
     }
 
     fn container(&self, key: &SymKey, path: &Path, source: &Source) -> Result<Opened, OpenFailure> {
-        let mut container = File::open(path)?;
+        let mut container = self.files.open(path)?;
         let header = file::inspect(&mut container)?;
         let directory = self.directory(source);
-        let opened = file::open_withheld(key, &header, container, Entries::List, |_| Part::create(&directory))?;
+        let opened =
+            file::open_withheld(key, &header, container, Entries::List, |_| Part::create(self.files, &directory))?;
         let mut files = Vec::with_capacity(opened.files.len());
         for (entry, part) in opened.files {
             let name = entry.name.map_or_else(|| own_name(source), |name| name.safe);
@@ -143,7 +146,8 @@ impl Converter<'_> {
 
     /// A legacy message names a session or carries its key itself (SES-40).
     fn legacy_message(&self, path: &Path, source: &Source) -> Result<Opened, Unconverted> {
-        let text = String::from_utf8(read_message(path)?).map_err(|_| Unconverted::Malformed("malformed"))?;
+        let text =
+            String::from_utf8(read_message(self.files, path)?).map_err(|_| Unconverted::Malformed("malformed"))?;
         let message = LegacyMessage::parse(text.trim()).map_err(|error| Unconverted::Malformed(error.code()))?;
         match &message.key {
             LegacyKey::Session(session) => self.with_keys(*session, |key| self.text(message.open(key)?, source)),
@@ -158,22 +162,22 @@ impl Converter<'_> {
 
     /// A message that is a file of its own. It stores no name and keeps the one it has.
     fn text(&self, plaintext: Vec<u8>, source: &Source) -> Result<Opened, OpenFailure> {
-        let mut part = Part::create(&self.directory(source))?;
+        let mut part = Part::create(self.files, &self.directory(source))?;
         part.write_all(&plaintext)?;
         Ok(Opened::one(own_name(source), part.finish()?))
     }
 
     fn records(&self, path: &Path, source: &Source) -> Result<Opened, Unconverted> {
-        let mut part = Part::create(&self.directory(source))?;
+        let mut part = Part::create(self.files, &self.directory(source))?;
         let Rewritten { rows, unopened, chain } =
-            records::rewrite(BufReader::new(File::open(path)?), &mut part, source, self.resolver)?;
+            records::rewrite(BufReader::new(self.files.open(path)?), &mut part, source, self.resolver)?;
         let opened = Opened::one(name::safe(&source.file_name()), part.finish()?);
         Ok(Opened { rows: Some(rows), unopened, chain, ..opened })
     }
 
     fn copy(&self, path: &Path, source: &Source) -> Result<Opened, Unconverted> {
-        let mut part = Part::create(&self.directory(source))?;
-        io::copy(&mut File::open(path)?, &mut part)?;
+        let mut part = Part::create(self.files, &self.directory(source))?;
+        io::copy(&mut self.files.open(path)?, &mut part)?;
         Ok(Opened::one(name::safe(&source.file_name()), part.finish()?))
     }
 
@@ -264,11 +268,11 @@ fn own_name(source: &Source) -> String {
     name::safe(name.strip_suffix(".seald").unwrap_or(&name))
 }
 
-fn read_message(path: &Path) -> Result<Vec<u8>, Unconverted> {
-    if fs::metadata(path)?.len() > LARGEST_MESSAGE {
+fn read_message(files: &Files, path: &Path) -> Result<Vec<u8>, Unconverted> {
+    if files.metadata(path)?.len() > LARGEST_MESSAGE {
         return Err(Unconverted::Malformed("too-large"));
     }
     let mut text = Vec::new();
-    File::open(path)?.take(LARGEST_MESSAGE).read_to_end(&mut text)?;
+    files.open(path)?.take(LARGEST_MESSAGE).read_to_end(&mut text)?;
     Ok(text)
 }

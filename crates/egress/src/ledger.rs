@@ -3,11 +3,11 @@
 mod file;
 
 use crate::error::EgressError;
+use crate::files::{Files, Handle};
 use crate::place::Hasher;
 use file::{append, lock, open, read_lines, repaired_lines, replace};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// The names of the ledger's files in the output.
@@ -139,10 +139,10 @@ impl Unopened {
 
 impl Written {
     /// Whether the file is there with its size and hash.
-    fn is_there(&self, output: &Path) -> bool {
+    fn is_there(&self, files: &Files, output: &Path) -> bool {
         let path = output.join(&self.output);
-        let same_size = fs::metadata(&path).is_ok_and(|metadata| metadata.len() == self.bytes);
-        same_size && Hasher::of_file(&path).is_ok_and(|(_, sha256)| sha256 == self.sha256)
+        let same_size = files.metadata(&path).is_ok_and(|metadata| metadata.len() == self.bytes);
+        same_size && Hasher::of_file(files, &path).is_ok_and(|(_, sha256)| sha256 == self.sha256)
     }
 }
 
@@ -265,24 +265,26 @@ impl Lines {
 /// The files of one output, locked for one run.
 #[derive(Debug)]
 pub(crate) struct Ledger {
+    files: Files,
     output: PathBuf,
     lines: Lines,
-    manifest: File,
-    journal: File,
-    unopened: File,
-    _lock: File,
+    manifest: Handle,
+    journal: Handle,
+    unopened: Handle,
+    _lock: Handle,
 }
 
 impl Ledger {
     /// Locks the output, reads what earlier runs have done, and repairs what one of them has left half done.
-    pub(crate) fn open(output: &Path) -> Result<Self, EgressError> {
-        let lock = lock(output)?;
+    pub(crate) fn open(files: &Files, output: &Path) -> Result<Self, EgressError> {
+        let lock = lock(files, output)?;
         let mut ledger = Self {
+            files: files.clone(),
             output: output.to_owned(),
-            lines: Lines::of(repaired_lines(&output.join(MANIFEST))?),
-            manifest: open(&output.join(MANIFEST))?,
-            journal: open(&output.join(JOURNAL))?,
-            unopened: open(&output.join(UNOPENED))?,
+            lines: Lines::of(repaired_lines(files, &output.join(MANIFEST))?),
+            manifest: open(files, &output.join(MANIFEST))?,
+            journal: open(files, &output.join(JOURNAL))?,
+            unopened: open(files, &output.join(UNOPENED))?,
             _lock: lock,
         };
         ledger.adopt_journal()?;
@@ -315,9 +317,9 @@ impl Ledger {
         let listed = self.lines.get(&line.key()).map(Line::written).unwrap_or_default();
         for written in line.written() {
             let is_listed = listed.iter().any(|listed| listed.output == written.output);
-            if !is_listed && written.is_there(&self.output) {
+            if !is_listed && written.is_there(&self.files, &self.output) {
                 let path = self.output.join(&written.output);
-                fs::remove_file(&path).map_err(EgressError::io("remove", &path))?;
+                self.files.remove(&path).map_err(EgressError::io("remove", &path))?;
             }
         }
         Ok(())
@@ -335,27 +337,27 @@ impl Ledger {
         self.drop_stray_unopened()?;
         if self.lines.superseded {
             let path = self.output.join(MANIFEST);
-            replace(&path, &self.lines.lines)?;
+            replace(&self.files, &path, &self.lines.lines)?;
         }
         let journal = self.output.join(JOURNAL);
-        fs::remove_file(&journal).map_err(EgressError::io("remove", &journal))?;
+        self.files.remove(&journal).map_err(EgressError::io("remove", &journal))?;
         Ok(std::mem::take(&mut self.lines.lines))
     }
 
     /// A line that was announced but not recorded counts if its outputs are all there (EGR-40). Then the journal has done its work.
     fn adopt_journal(&mut self) -> Result<(), EgressError> {
         let path = self.output.join(JOURNAL);
-        for line in repaired_lines::<Line>(&path)? {
+        for line in repaired_lines::<Line>(&self.files, &path)? {
             if self.lines.get(&line.key()) == Some(&line) {
                 continue;
             }
-            if is_there(&self.output, &line) {
+            if is_there(&self.files, &self.output, &line) {
                 self.record(line)?;
             } else {
                 self.withdraw(&line)?;
             }
         }
-        self.journal.set_len(0).map_err(EgressError::io("write", &path))
+        self.journal.truncate(0).map_err(EgressError::io("write", &path))
     }
 
     /// Rows whose file was not recorded belong to a file that will be done again.
@@ -367,25 +369,25 @@ impl Ledger {
 
     fn rewrite_unopened(&mut self, keep: impl Fn(&Unopened) -> bool) -> Result<(), EgressError> {
         let path = self.output.join(UNOPENED);
-        let mut rows: Vec<Unopened> = repaired_lines(&path)?;
+        let mut rows: Vec<Unopened> = repaired_lines(&self.files, &path)?;
         let before = rows.len();
         rows.retain(keep);
         if rows.len() != before {
-            replace(&path, &rows)?;
-            self.unopened = open(&path)?;
+            replace(&self.files, &path, &rows)?;
+            self.unopened = open(&self.files, &path)?;
         }
         Ok(())
     }
 }
 
 /// The lines of an output's manifest. Nothing is repaired.
-pub(crate) fn manifest(output: &Path) -> Result<Vec<Line>, EgressError> {
+pub(crate) fn manifest(files: &Files, output: &Path) -> Result<Vec<Line>, EgressError> {
     let path = output.join(MANIFEST);
-    fs::metadata(&path).map_err(EgressError::io("read", &path))?;
-    Ok(Lines::of(read_lines(&path)?).lines)
+    files.metadata(&path).map_err(EgressError::io("read", &path))?;
+    Ok(Lines::of(read_lines(files, &path)?).lines)
 }
 
 /// Whether all outputs of a line are there with their size and hash.
-pub(crate) fn is_there(output: &Path, line: &Line) -> bool {
-    line.written().iter().all(|written| written.is_there(output))
+pub(crate) fn is_there(files: &Files, output: &Path, line: &Line) -> bool {
+    line.written().iter().all(|written| written.is_there(files, output))
 }

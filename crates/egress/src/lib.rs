@@ -15,13 +15,13 @@
 //! ```
 //!
 //! The stages, each a module: `bundle` and `lines` read records, `recover` finds identities, `scan` looks at the data, `keys` reads
-//! what leads to session keys, `plan` prepares and tells, `convert` and `records` decrypt, `naming` and `place` give outputs
+//! what leads to session keys, `plan` prepares and tells, `convert`, `records` and `messages` decrypt, `naming` and `place` give outputs
 //! their names, `ledger` remembers, `run` holds it together, `verify` checks.
 //!
 //! | rule (docs/spec/EGRESS.md) | where |
 //! |---|---|
 //! | EGR-01..04 bundle | [`plan`], [`run`] |
-//! | EGR-10, EGR-12, EGR-13 recognition | `scan`, `records` |
+//! | EGR-10, EGR-12, EGR-13 recognition | `scan`, `messages` |
 //! | EGR-15, EGR-16 identities | [`Attempt`], [`local_database`] |
 //! | EGR-20..22 plan | [`Plan`] |
 //! | EGR-25, EGR-26 unlocking | [`Options`] |
@@ -35,10 +35,12 @@
 mod bundle;
 mod convert;
 mod error;
+mod files;
 mod keys;
 mod ledger;
 mod lines;
 pub mod local_database;
+mod messages;
 mod naming;
 mod options;
 mod place;
@@ -55,6 +57,7 @@ mod verify;
 mod workers;
 
 pub use error::EgressError;
+pub use files::{Action, Files, Verdict, Watch};
 pub use ledger::{Line, Rows, Status, Unopened, Written};
 pub use lines::MalformedRecord;
 pub use options::{Options, Progress, Stage};

@@ -1,9 +1,9 @@
 //! JSON Lines of a bundle, plain, gzip or zstd: one record at a time, none of unbounded length, each buffer wiped.
 
 use crate::error::EgressError;
+use crate::files::Files;
 use flate2::bufread::MultiGzDecoder;
 use serde::de::DeserializeOwned;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ pub(crate) const LONGEST_LINE: usize = 16 * 1024 * 1024;
 /// A file of records that exists.
 #[derive(Debug, Clone)]
 pub(crate) struct RecordFile {
+    files: Files,
     /// Its name in the bundle, for reports.
     pub(crate) name: String,
     path: PathBuf,
@@ -31,20 +32,26 @@ pub struct MalformedRecord {
 
 impl RecordFile {
     /// The files that hold the records `name`: itself and its compressed forms. What is there and is no file fails when it is opened.
-    pub(crate) fn find(root: &Path, name: &str) -> Vec<Self> {
-        let names = ["", ".gz", ".zst"].map(|extension| format!("{name}{extension}"));
-        let files = names.map(|name| Self { path: root.join(&name), name });
-        files.into_iter().filter(|file| file.path.symlink_metadata().is_ok()).collect()
+    pub(crate) fn find(files: &Files, root: &Path, name: &str) -> Result<Vec<Self>, EgressError> {
+        let mut found = Vec::new();
+        for extension in ["", ".gz", ".zst"] {
+            let name = format!("{name}{extension}");
+            let path = root.join(&name);
+            if files.exists(&path).map_err(EgressError::io("open", &path))? {
+                found.push(Self { files: files.clone(), name, path });
+            }
+        }
+        Ok(found)
     }
 
     /// The file at this path, whatever it is called.
     pub(crate) fn named(path: &Path) -> Self {
-        Self { name: path.display().to_string(), path: path.to_owned() }
+        Self { files: Files::default(), name: path.display().to_string(), path: path.to_owned() }
     }
 
     /// Its records.
     pub(crate) fn records<T: DeserializeOwned>(&self) -> Result<Records<T>, EgressError> {
-        let source = open(&self.path).map_err(EgressError::io("open", &self.path))?;
+        let source = open(&self.files, &self.path).map_err(EgressError::io("open", &self.path))?;
         Ok(Records { file: self.clone(), source, line: 0, kind: PhantomData })
     }
 }
@@ -91,8 +98,8 @@ enum Line {
     TooLong,
 }
 
-fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
-    let file = BufReader::new(File::open(path)?);
+fn open(files: &Files, path: &Path) -> io::Result<Box<dyn BufRead>> {
+    let file = BufReader::new(files.open(path)?);
     Ok(match path.extension().and_then(|extension| extension.to_str()) {
         Some("gz") => Box::new(BufReader::new(MultiGzDecoder::new(file))),
         Some("zst") => Box::new(BufReader::new(zstd::Decoder::with_buffer(file)?)),

@@ -2,10 +2,10 @@
 //!
 //! Nothing is written, and a database is never modified (DB-20).
 
+use crate::files::{Entry, Files};
 use sealwright_envelope::SymKey;
 use sealwright_identity::localdb::{self, RecoverError, Recovered};
 use sealwright_kdf::value::RawKey64;
-use std::fs::{self, File};
 use std::io::{self, BufReader, Read as _};
 use std::path::Path;
 
@@ -17,8 +17,20 @@ const LARGEST_FILE: u64 = 256 * 1024 * 1024;
 /// # Errors
 /// [`RecoverError`]; a directory that does not exist is [`RecoverError::Io`].
 pub fn nedb(directory: &Path, key: &SymKey) -> Result<Recovered, RecoverError> {
-    fs::read_dir(directory)?;
-    let open = |name: &str| if_there(File::open(directory.join(name)).map(BufReader::new));
+    nedb_in(&Files::default(), directory, key)
+}
+
+/// Recovers everything from a storage directory of the Go or mobile SDK.
+///
+/// # Errors
+/// [`RecoverError`]; a directory that does not exist is [`RecoverError::Io`].
+pub fn go(directory: &Path, key: &RawKey64) -> Result<Recovered, RecoverError> {
+    go_in(&Files::default(), directory, key)
+}
+
+pub(crate) fn nedb_in(files: &Files, directory: &Path, key: &SymKey) -> Result<Recovered, RecoverError> {
+    files.list(directory)?;
+    let open = |name: &str| files.open_if_there(&directory.join(name)).map(|file| file.map(BufReader::new));
     let files = localdb::nedb::Files {
         users: open("User.fdb")?,
         users_temporary: open("User.fdb~")?,
@@ -28,17 +40,10 @@ pub fn nedb(directory: &Path, key: &SymKey) -> Result<Recovered, RecoverError> {
     localdb::nedb::recover(files, key)
 }
 
-/// Recovers everything from a storage directory of the Go or mobile SDK.
-///
-/// # Errors
-/// [`RecoverError`]; a directory that does not exist is [`RecoverError::Io`].
-pub fn go(directory: &Path, key: &RawKey64) -> Result<Recovered, RecoverError> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(directory)? {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
-    }
-    names.sort();
-    let read = |name: &str| file(&directory.join(name));
+pub(crate) fn go_in(files: &Files, directory: &Path, key: &RawKey64) -> Result<Recovered, RecoverError> {
+    let name = |entry: &Entry| entry.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let names: Vec<_> = files.list(directory)?.iter().map(name).collect();
+    let read = |name: &str| file(files, &directory.join(name));
     let [device, contacts, connectors, groups, sessions] = [
         read("current_device_storage")?,
         read("contacts_storage")?,
@@ -59,17 +64,9 @@ pub fn go(directory: &Path, key: &RawKey64) -> Result<Recovered, RecoverError> {
 }
 
 /// A whole file, `None` if it does not exist.
-pub(crate) fn file(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let Some(file) = if_there(File::open(path))? else { return Ok(None) };
+pub(crate) fn file(files: &Files, path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let Some(file) = files.open_if_there(path)? else { return Ok(None) };
     let mut bytes = Vec::new();
     file.take(LARGEST_FILE).read_to_end(&mut bytes)?;
     Ok(Some(bytes))
-}
-
-fn if_there<T>(opened: io::Result<T>) -> io::Result<Option<T>> {
-    match opened {
-        Ok(file) => Ok(Some(file)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
 }

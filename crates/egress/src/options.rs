@@ -1,5 +1,6 @@
 //! What a caller decides about an egress, and how it hears of its progress.
 
+use crate::files::Files;
 use sealwright_session::{Policy, ProxyDepth, Revoked, UnknownHash};
 use std::num::NonZero;
 use std::thread;
@@ -20,6 +21,8 @@ pub struct Options {
     pub strict: bool,
     /// Whether somebody has confirmed that the data of several users becomes readable (EGR-47).
     pub confirmed: bool,
+    /// The file system; a test can let it fail.
+    pub files: Files,
 }
 
 impl Options {

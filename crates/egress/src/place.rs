@@ -1,13 +1,12 @@
 //! Where an output is written before it has a name: a private temporary file that vanishes unless it is published (EGR-27, ENV-09).
 
+use crate::files::{Files, Handle};
 use crate::ledger::Written;
 use ring::digest::{Context, SHA256};
 use sealwright_envelope::stream::Withheld;
 use std::collections::HashSet;
-use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use tempfile::{Builder, NamedTempFile, TempPath};
 
 /// How temporary files are called (EGR-40).
 const PREFIX: &str = ".sealwright-";
@@ -22,8 +21,8 @@ pub(crate) struct Part {
 
 #[derive(Debug)]
 enum State {
-    Open(BufWriter<NamedTempFile>),
-    Complete(TempPath),
+    Open(BufWriter<Handle>, Temporary),
+    Complete(Temporary),
     /// Completing it has failed.
     Lost,
 }
@@ -31,17 +30,18 @@ enum State {
 /// A private file that is complete and waits for its name. It is closed: many may wait.
 #[derive(Debug)]
 pub(crate) struct Finished {
-    path: TempPath,
+    file: Temporary,
     bytes: u64,
     sha256: String,
 }
 
 impl Part {
     /// A new file, readable by its owner only, in the directory that it will stay in.
-    pub(crate) fn create(directory: &Path) -> io::Result<Self> {
-        create_private_directory(directory)?;
-        let file = Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(directory)?;
-        Ok(Self { file: State::Open(BufWriter::new(file)), hash: Hasher::new() })
+    pub(crate) fn create(files: &Files, directory: &Path) -> io::Result<Self> {
+        files.create_private_directory(directory)?;
+        let (path, handle) = files.create_temporary(directory, PREFIX, SUFFIX)?;
+        let file = Temporary { files: files.clone(), path, is_named: false };
+        Ok(Self { file: State::Open(BufWriter::new(handle), file), hash: Hasher::new() })
     }
 
     /// Everything is written.
@@ -49,22 +49,22 @@ impl Part {
         self.complete()?;
         let (bytes, sha256) = self.hash.finish();
         match self.file {
-            State::Complete(path) => Ok(Finished { path, bytes, sha256 }),
-            State::Open(_) | State::Lost => Err(lost()),
+            State::Complete(file) => Ok(Finished { file, bytes, sha256 }),
+            State::Open(..) | State::Lost => Err(lost()),
         }
     }
 }
 
 impl Write for Part {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        let State::Open(file) = &mut self.file else { return Err(lost()) };
+        let State::Open(file, _) = &mut self.file else { return Err(lost()) };
         let written = file.write(data)?;
         self.hash.update(data.get(..written).unwrap_or_default());
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if let State::Open(file) = &mut self.file { file.flush() } else { Ok(()) }
+        if let State::Open(file, _) = &mut self.file { file.flush() } else { Ok(()) }
     }
 }
 
@@ -72,8 +72,9 @@ impl Write for Part {
 impl Withheld for Part {
     fn complete(&mut self) -> io::Result<()> {
         self.file = match std::mem::replace(&mut self.file, State::Lost) {
-            State::Open(file) => {
-                State::Complete(file.into_inner().map_err(io::IntoInnerError::into_error)?.into_temp_path())
+            State::Open(file, temporary) => {
+                file.into_inner().map_err(io::IntoInnerError::into_error)?;
+                State::Complete(temporary)
             }
             other => other,
         };
@@ -93,12 +94,43 @@ impl Finished {
 
     /// Gives the file its name, which nothing else may have.
     pub(crate) fn publish(self, name: &Path) -> io::Result<()> {
-        self.path.persist_noclobber(name).map_err(|error| error.error)
+        self.file.publish(name)
     }
 
     /// Gives the file the name of the file that it replaces.
     pub(crate) fn replace(self, name: &Path) -> io::Result<()> {
-        self.path.persist(name).map_err(|error| error.error)
+        self.file.replace(name)
+    }
+}
+
+/// A file that is removed when nobody has given it a name.
+#[derive(Debug)]
+struct Temporary {
+    files: Files,
+    path: PathBuf,
+    is_named: bool,
+}
+
+impl Temporary {
+    fn publish(mut self, name: &Path) -> io::Result<()> {
+        self.files.publish(&self.path, name)?;
+        self.is_named = true;
+        Ok(())
+    }
+
+    fn replace(mut self, name: &Path) -> io::Result<()> {
+        self.files.replace(&self.path, name)?;
+        self.is_named = true;
+        Ok(())
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if !self.is_named {
+            // What cannot be removed now is removed by the next run.
+            drop(self.files.remove(&self.path));
+        }
     }
 }
 
@@ -132,9 +164,9 @@ impl Hasher {
     }
 
     /// Length and hash of a file.
-    pub(crate) fn of_file(path: &Path) -> io::Result<(u64, String)> {
+    pub(crate) fn of_file(files: &Files, path: &Path) -> io::Result<(u64, String)> {
         let mut hasher = Self::new();
-        io::copy(&mut File::open(path)?, &mut hasher)?;
+        io::copy(&mut files.open(path)?, &mut hasher)?;
         Ok(hasher.finish())
     }
 }
@@ -150,15 +182,6 @@ impl Write for Hasher {
     }
 }
 
-/// Directories of the output are for their owner only: what lies in them was encrypted.
-pub(crate) fn create_private_directory(directory: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory)
-}
-
 /// Whether a file is called like a temporary one.
 pub(crate) fn is_temporary(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -166,14 +189,12 @@ pub(crate) fn is_temporary(path: &Path) -> bool {
 }
 
 /// Removes temporary files that an interrupted run has left in `directory` and below, but no output that is called like one.
-pub(crate) fn remove_left_over(directory: &Path, outputs: &HashSet<PathBuf>) -> io::Result<()> {
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        let path = entry.path();
-        if entry.file_type()?.is_dir() {
-            remove_left_over(&path, outputs)?;
-        } else if is_temporary(&path) && !outputs.contains(&path) {
-            fs::remove_file(path)?;
+pub(crate) fn remove_left_over(files: &Files, directory: &Path, outputs: &HashSet<PathBuf>) -> io::Result<()> {
+    for entry in files.list(directory)? {
+        if entry.is_directory {
+            remove_left_over(files, &entry.path, outputs)?;
+        } else if is_temporary(&entry.path) && !outputs.contains(&entry.path) {
+            files.remove(&entry.path)?;
         }
     }
     Ok(())

@@ -15,7 +15,6 @@ use sealwright_session::{Closed, Resolver};
 use sealwright_types::{Coded as _, SessionId};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
@@ -119,7 +118,7 @@ impl Unreachable {
 impl Prepared {
     /// Reads everything of the bundle but the content of its data.
     pub(crate) fn new(bundle: &Path, options: &Options, progress: &dyn Progress) -> Result<Self, EgressError> {
-        let bundle = Bundle::open(bundle, options.strict)?;
+        let bundle = Bundle::open(&options.files, bundle, options.strict)?;
         let mut malformed = Vec::new();
         let recovered = Recovered::from_bundle(&bundle, options.threads(), &mut malformed)?;
         let users = recovered.users();
@@ -150,7 +149,7 @@ impl Prepared {
 
     /// Sessions whose keys these items need, sorted.
     pub(crate) fn needed_by(&self, items: &[&Item]) -> Vec<SessionId> {
-        let in_records = |item: &&Item| sessions_in(self.bundle.root(), item);
+        let in_records = |item: &&Item| sessions_in(&self.bundle, item);
         let needed: BTreeSet<_> =
             items.iter().flat_map(|item| item.session()).chain(items.iter().flat_map(in_records)).collect();
         needed.into_iter().collect()
@@ -167,8 +166,8 @@ fn look_at_all(
     progress.stage(Stage::Scan, sources.len() as u64);
     let (mut items, mut needed) = (Vec::with_capacity(sources.len()), BTreeSet::new());
     let look = |source: &Source| {
-        let item = Item::look(source.clone(), bundle.root());
-        let sessions = sessions_in(bundle.root(), &item);
+        let item = Item::look(bundle.files(), source.clone(), bundle.root());
+        let sessions = sessions_in(bundle, &item);
         (item, sessions)
     };
     workers::in_order(options.threads(), &sources, look, |_, (item, sessions)| {
@@ -182,10 +181,10 @@ fn look_at_all(
 }
 
 /// The sessions of the messages in a record file. One that cannot be read is told when it is converted.
-fn sessions_in(root: &Path, item: &Item) -> BTreeSet<SessionId> {
+fn sessions_in(bundle: &Bundle, item: &Item) -> BTreeSet<SessionId> {
     if item.content != Content::Records {
         return BTreeSet::new();
     }
-    let file = File::open(item.source.path(root)).map(BufReader::new);
+    let file = bundle.files().open(&item.source.path(bundle.root())).map(BufReader::new);
     file.and_then(records::sessions).unwrap_or_default()
 }

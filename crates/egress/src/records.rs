@@ -1,31 +1,18 @@
 //! JSON Lines with messages inside: rewritten with the clear text in place, every other byte unchanged (EGR-13, EGR-28).
 
-use crate::ledger::{Rows, Status, Unopened};
+use crate::ledger::Status;
 use crate::lines::LONGEST_LINE;
+use crate::messages::{self, Fault, Opener, Rewritten, is_message};
 use crate::source::Source;
 use sealwright_envelope::message::Message;
-use sealwright_envelope::{OpenError, SymKey};
-use sealwright_session::{Closed, Reason, Resolver};
-use sealwright_types::{Coded as _, SessionId};
+use sealwright_session::Resolver;
+use sealwright_types::SessionId;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, BufRead, Read as _, Write};
-use std::sync::Arc;
-
-/// Ready keys that are kept: neighbouring records mostly belong to the same sessions.
-const KEPT_KEYS: usize = 1024;
-
-/// How the records of a file ended.
-#[derive(Debug, Default)]
-pub(crate) struct Rewritten {
-    pub(crate) rows: Rows,
-    pub(crate) unopened: Vec<Unopened>,
-    /// Whether only a chain of proxies led to the key of one of them (EGR-21).
-    pub(crate) chain: bool,
-}
 
 /// Rewrites the records of a file and tells how they ended.
 pub(crate) fn rewrite(
@@ -34,13 +21,13 @@ pub(crate) fn rewrite(
     name: &Source,
     resolver: &Resolver,
 ) -> io::Result<Rewritten> {
-    let mut rewriter = Rewriter { keys: Keys::new(resolver), name, done: Rewritten::default() };
+    let mut rewriter = Rewriter { opener: Opener::new(resolver), name, done: Rewritten::default() };
     let mut line = Vec::new();
     while read_piece(&mut source, &mut line)? > 0 {
         if line.len() == LONGEST_LINE && !line.ends_with(b"\n") {
             sink.write_all(&line)?;
             copy_rest_of_line(&mut source, sink)?;
-            rewriter.count(&[Fault::malformed("too-large")], false);
+            rewriter.done.count(name, &[Fault::malformed("too-large")], false);
         } else {
             rewriter.rewrite(&line, sink)?;
         }
@@ -63,22 +50,9 @@ pub(crate) fn sessions(mut source: impl BufRead) -> io::Result<BTreeSet<SessionI
 }
 
 struct Rewriter<'a> {
-    keys: Keys<'a>,
+    opener: Opener<'a>,
     name: &'a Source,
     done: Rewritten,
-}
-
-/// Why a message of a record stayed as it was.
-struct Fault {
-    session: Option<SessionId>,
-    status: Status,
-    error: &'static str,
-}
-
-impl Fault {
-    fn malformed(error: &'static str) -> Self {
-        Self { session: None, status: Status::Malformed, error }
-    }
 }
 
 impl Rewriter<'_> {
@@ -87,15 +61,17 @@ impl Rewriter<'_> {
             return sink.write_all(line);
         }
         let Some(record) = Record::parse(line) else {
-            self.count(&[Fault::malformed("malformed")], false);
+            self.done.count(self.name, &[Fault::malformed("malformed")], false);
             return sink.write_all(line);
         };
         let (mut written, mut faults, mut opened) = (0, Vec::new(), false);
         for (raw, message) in record.messages() {
-            let clear = message.map_err(Fault::malformed).and_then(|message| self.keys.open(message));
+            let clear = message.and_then(|message| self.opener.open(&message)).and_then(|clear| {
+                self.done.chain |= clear.chain;
+                clear.into_text()
+            });
             match clear {
-                Ok((clear, chain)) => {
-                    self.done.chain |= chain;
+                Ok(clear) => {
                     let at = offset(line, raw);
                     sink.write_all(line.get(written..at).unwrap_or_default())?;
                     serde_json::to_writer(&mut *sink, &clear)?;
@@ -109,33 +85,8 @@ impl Rewriter<'_> {
             // There is no field that its clear text could stand in.
             faults.push(Fault { session: None, status: Status::Closed, error: "no-field" });
         }
-        self.count(&faults, opened);
+        self.done.count(self.name, &faults, opened);
         sink.write_all(line.get(written..).unwrap_or_default())
-    }
-
-    /// A record counts as its worst message.
-    fn count(&mut self, faults: &[Fault], opened: bool) {
-        let rows = &mut self.done.rows;
-        let row = rows.records;
-        rows.records += 1;
-        let has = |status| faults.iter().any(|fault| fault.status == status);
-        if has(Status::Malformed) {
-            rows.malformed += 1;
-        } else if has(Status::Rejected) {
-            rows.rejected += 1;
-        } else if has(Status::Closed) {
-            rows.closed += 1;
-        } else if opened {
-            rows.converted += 1;
-        }
-        self.done.unopened.extend(faults.iter().map(|fault| Unopened {
-            source: self.name.text(),
-            source_bytes: self.name.hex(),
-            row,
-            session_id: fault.session.map(|session| session.to_string()),
-            status: fault.status,
-            error: fault.error.to_owned(),
-        }));
     }
 }
 
@@ -154,15 +105,16 @@ impl<'a> Record<'a> {
     }
 
     /// The messages among the text members, with the text that holds them. What only looks like a message is an error.
-    fn messages(&self) -> impl Iterator<Item = (&'a str, Result<Message, &'static str>)> {
+    fn messages(&self) -> impl Iterator<Item = (&'a str, Result<Message, Fault>)> {
         self.0.iter().filter_map(|value| {
             let raw = value.get();
-            // Most members are no messages: the name stands there, unless a character of it is escaped.
-            if !raw.starts_with('"') || !(raw.contains("sessionId") || raw.contains("\\u")) {
+            if !raw.starts_with('"') {
                 return None;
             }
-            let text: Cow<'a, str> = serde_json::from_str(raw).ok()?;
-            is_message(&text).then(|| (raw, Message::parse(text.as_bytes()).map_err(|error| error.code())))
+            // Most members are no messages: the name stands there, unless a character of it is escaped.
+            let may_be = raw.contains("sessionId") || raw.contains("\\u");
+            let text: Cow<'a, str> = may_be.then(|| serde_json::from_str(raw).ok())??;
+            messages::find(&text).map(|message| (raw, message))
         })
     }
 }
@@ -172,13 +124,6 @@ fn is_bare_message(line: &[u8]) -> bool {
     const NAME: &[u8] = b"\"sessionId\"";
     let may_be = line.windows(NAME.len()).any(|window| window == NAME);
     may_be && std::str::from_utf8(line).is_ok_and(is_message)
-}
-
-/// Whether a text is a JSON object with the two members of a message.
-fn is_message(text: &str) -> bool {
-    type Members<'a> = HashMap<Cow<'a, str>, IgnoredAny>;
-    let members: Result<Members<'_>, _> = serde_json::from_str(text);
-    members.is_ok_and(|members| members.contains_key("sessionId") && members.contains_key("data"))
 }
 
 impl<'de> Deserialize<'de> for Record<'de> {
@@ -202,59 +147,6 @@ impl<'de> Deserialize<'de> for Record<'de> {
         }
 
         deserializer.deserialize_map(Members)
-    }
-}
-
-/// Session keys, ready for use, of the latest sessions: no key schedule for each message of one session.
-struct Keys<'a> {
-    resolver: &'a Resolver,
-    ready: HashMap<(SessionId, usize), Result<Arc<Ready>, Closed>>,
-}
-
-struct Ready {
-    key: SymKey,
-    /// Whether only a chain of proxies led to it.
-    chain: bool,
-}
-
-impl<'a> Keys<'a> {
-    fn new(resolver: &'a Resolver) -> Self {
-        Self { resolver, ready: HashMap::new() }
-    }
-
-    /// Tries one key of the session after the other (SES-10); tells too whether a chain led to it. A clear text that is no UTF-8 cannot
-    /// stand in JSON (EGR-28).
-    fn open(&mut self, message: Message) -> Result<(String, bool), Fault> {
-        let session = message.session();
-        let fault = |status, error| Fault { session: Some(session), status, error };
-        let mut nth = 0;
-        loop {
-            let Ready { key, chain } = &*match self.key(session, nth) {
-                Ok(ready) => ready,
-                Err(closed) if nth == 0 => return Err(fault(Status::Closed, closed.code())),
-                Err(_) => return Err(fault(Status::Rejected, "rejected")),
-            };
-            match message.open(key) {
-                Ok(clear) => {
-                    let text = String::from_utf8(clear).map_err(|_| fault(Status::Closed, "not-utf8"))?;
-                    return Ok((text, *chain));
-                }
-                Err(OpenError::Rejected) => nth += 1,
-                Err(error) => return Err(fault(Status::Malformed, error.code())),
-            }
-        }
-    }
-
-    fn key(&mut self, session: SessionId, nth: usize) -> Result<Arc<Ready>, Closed> {
-        if self.ready.len() >= KEPT_KEYS {
-            self.ready.clear();
-        }
-        let ready = self.ready.entry((session, nth)).or_insert_with(|| {
-            let resolved = self.resolver.resolve_nth(session, nth)?;
-            let key = resolved.sym_key().ok_or_else(|| Closed { reasons: vec![Reason::Rejected] })?;
-            Ok(Arc::new(Ready { key, chain: resolved.chain }))
-        });
-        ready.clone()
     }
 }
 

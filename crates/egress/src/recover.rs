@@ -6,6 +6,7 @@ mod ssks;
 use self::ssks::{ByPassword, ByTwoManRule};
 use crate::bundle::{Bundle, IDENTITIES};
 use crate::error::EgressError;
+use crate::files::{Entry, Files};
 use crate::keys::SecretText;
 use crate::lines::MalformedRecord;
 use sealwright_envelope::SymKey;
@@ -15,7 +16,6 @@ use sealwright_types::{Coded as _, DeviceId, SecretVec, SessionId, UserId, b64};
 use sealwright_wrap::PrivateKey;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -117,18 +117,12 @@ impl Recovered {
     /// Raw documents in `identities/`.
     fn try_directory(&mut self, bundle: &Bundle) -> Result<(), EgressError> {
         let directory = bundle.root().join("identities");
-        if !directory.is_dir() {
+        if !bundle.files().is_directory(&directory).map_err(EgressError::io("open", &directory))? {
             return Ok(());
         }
-        let failed = || EgressError::io("list", &directory);
-        let mut paths = Vec::new();
-        for entry in fs::read_dir(&directory).map_err(failed())? {
-            paths.push(entry.map_err(failed())?.path());
-        }
-        paths.sort();
-        for path in paths {
+        for Entry { path, .. } in bundle.files().list(&directory).map_err(EgressError::io("list", &directory))? {
             let source = format!("identities/{}", path.file_name().unwrap_or_default().to_string_lossy());
-            let attempt = match read_document(&path) {
+            let attempt = match read_document(bundle.files(), &path) {
                 Ok(Some(document)) => self.document(&source, &document, None, None),
                 Ok(None) => Attempt::failed(source, None, None, Outcome::Malformed, "malformed"),
                 Err(_) => Attempt::failed(source, None, None, Outcome::Malformed, "io"),
@@ -198,10 +192,10 @@ impl Attempt {
 }
 
 /// The bytes of a file; `None` for what cannot be a document.
-fn read_document(path: &Path) -> io::Result<Option<SecretVec>> {
-    let metadata = fs::metadata(path)?;
+fn read_document(files: &Files, path: &Path) -> io::Result<Option<SecretVec>> {
+    let metadata = files.metadata(path)?;
     if !metadata.is_file() || metadata.len() > LARGEST_DOCUMENT {
         return Ok(None);
     }
-    fs::read(path).map(SecretVec::from).map(Some)
+    files.read(path).map(SecretVec::from).map(Some)
 }

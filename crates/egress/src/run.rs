@@ -2,6 +2,7 @@
 
 use crate::convert::{Converted, Converter};
 use crate::error::EgressError;
+use crate::files::Files;
 use crate::ledger::{self, Ledger, Line, Status};
 use crate::naming::Names;
 use crate::options::{Options, Progress, Stage};
@@ -11,7 +12,6 @@ use crate::report::{REPORT, Report, Summary};
 use crate::scan::Item;
 use crate::workers;
 use std::convert::Infallible;
-use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -30,33 +30,33 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
             prepared.users
         ));
     }
-    let output = create_output(output, prepared.bundle.root())?;
-    let ledger = Ledger::open(&output)?;
+    let output = create_output(&options.files, output, prepared.bundle.root())?;
+    let ledger = Ledger::open(&options.files, &output)?;
     let outputs = ledger.lines().iter().flat_map(Line::written).map(|written| output.join(written.output));
-    place::remove_left_over(&output, &outputs.filter(|path| place::is_temporary(path)).collect())
-        .map_err(EgressError::io("clean", &output))?;
+    let outputs = outputs.filter(|path| place::is_temporary(path)).collect();
+    place::remove_left_over(&options.files, &output, &outputs).map_err(EgressError::io("clean", &output))?;
     let pending = pending(&prepared, &ledger, &output, options, progress);
     unlock(&prepared, &pending, options, progress);
     let lines = convert(&prepared, &pending, ledger, &output, options, progress)?;
     let mut report = prepared.report()?;
     report.count_lines(&lines);
-    write_report(&output.join(REPORT), &report)?;
+    write_report(&options.files, &output.join(REPORT), &report)?;
     Ok(report.summary)
 }
 
 /// The output directory, which must not be part of what is read.
-fn create_output(output: &Path, bundle: &Path) -> Result<std::path::PathBuf, EgressError> {
+fn create_output(files: &Files, output: &Path, bundle: &Path) -> Result<std::path::PathBuf, EgressError> {
     let inside = || EgressError::OutputInsideBundle { output: output.to_owned() };
     // Before anything is created: a new directory inside the bundle would be a change of the input.
     let existing = output.ancestors().find_map(|ancestor| {
         let ancestor = if ancestor.as_os_str().is_empty() { Path::new(".") } else { ancestor };
-        ancestor.canonicalize().ok()
+        files.canonicalize(ancestor).ok()
     });
     if existing.is_some_and(|existing| existing.starts_with(bundle)) {
         return Err(inside());
     }
-    place::create_private_directory(output).map_err(EgressError::io("create", output))?;
-    let output = output.canonicalize().map_err(EgressError::io("open", output))?;
+    files.create_private_directory(output).map_err(EgressError::io("create", output))?;
+    let output = files.canonicalize(output).map_err(EgressError::io("open", output))?;
     if bundle.starts_with(&output) || output.starts_with(bundle) {
         return Err(inside());
     }
@@ -77,7 +77,7 @@ fn pending<'a>(
         let line = line_of(ledger, item);
         progress.advance(1);
         line.is_none_or(|line| {
-            !(line.is_finished() && ledger::is_there(output, line))
+            !(line.is_finished() && ledger::is_there(&options.files, output, line))
                 || (options.copy_plain && line.status == Status::Plain && line.written().is_empty())
         })
     };
@@ -114,12 +114,13 @@ fn convert(
 ) -> Result<Vec<Line>, EgressError> {
     progress.stage(Stage::Convert, pending.iter().map(|item| item.bytes).sum());
     let converter = Converter {
+        files: &options.files,
         bundle: prepared.bundle.root(),
         output,
         resolver: &prepared.resolver,
         copy_plain: options.copy_plain,
     };
-    let mut publisher = Publisher { names: taken_names(prepared, &ledger), output };
+    let mut publisher = Publisher { files: &options.files, names: taken_names(prepared, &ledger), output };
     let work = |item: &&Item| {
         let converted = converter.convert(item);
         progress.advance(item.bytes);
@@ -148,6 +149,7 @@ fn taken_names(prepared: &Prepared, ledger: &Ledger) -> Names {
 
 /// Gives outputs their names, one item after the other (EGR-31, EGR-32).
 struct Publisher<'a> {
+    files: &'a Files,
     names: Names,
     output: &'a Path,
 }
@@ -159,10 +161,14 @@ impl Publisher<'_> {
         let reused = former.map(names_of).filter(|names| !names.is_empty() && names.len() == files.len());
         let names = match &reused {
             Some(names) => names.clone(),
-            None => files.iter().map(|(wanted, _)| self.free_name(&item.source.directory(), wanted)).collect(),
+            None => {
+                let directory = item.source.directory();
+                let free = files.iter().map(|(wanted, _)| self.free_name(&directory, wanted));
+                free.collect::<Result<_, _>>()?
+            }
         };
         line.set_outputs(names.iter().zip(&files).map(|(name, (_, file))| file.written(name)).collect());
-        if let Some(former) = former.filter(|former| ledger::is_there(self.output, former)) {
+        if let Some(former) = former.filter(|former| ledger::is_there(self.files, self.output, former)) {
             if former.is_as_good_as(&line) {
                 return Ok(());
             }
@@ -192,12 +198,13 @@ impl Publisher<'_> {
     }
 
     /// The first free name; what some other program has put into the output is never overwritten.
-    fn free_name(&mut self, directory: &str, wanted: &str) -> String {
+    fn free_name(&mut self, directory: &str, wanted: &str) -> Result<String, EgressError> {
         loop {
             let name = self.names.next_free(directory, wanted);
             let path = if directory.is_empty() { name } else { format!("{directory}/{name}") };
-            if self.output.join(&path).symlink_metadata().is_err() {
-                return path;
+            let place = self.output.join(&path);
+            if !self.files.exists(&place).map_err(EgressError::io("look at", &place))? {
+                return Ok(path);
             }
         }
     }
@@ -212,14 +219,14 @@ fn line_of<'a>(ledger: &'a Ledger, item: &Item) -> Option<&'a Line> {
 }
 
 /// Writes the report unless it says the same already: a run that changes nothing changes no file.
-fn write_report(path: &Path, report: &Report) -> Result<(), EgressError> {
+fn write_report(files: &Files, path: &Path, report: &Report) -> Result<(), EgressError> {
     let write = || -> io::Result<()> {
         let mut text = serde_json::to_vec_pretty(report)?;
         text.push(b'\n');
-        if fs::read(path).is_ok_and(|former| former == text) {
+        if files.read(path).is_ok_and(|former| former == text) {
             return Ok(());
         }
-        let mut part = Part::create(path.parent().unwrap_or(Path::new(".")))?;
+        let mut part = Part::create(files, path.parent().unwrap_or(Path::new(".")))?;
         part.write_all(&text)?;
         part.finish()?.replace(path)
     };

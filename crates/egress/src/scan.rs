@@ -2,6 +2,7 @@
 
 use crate::bundle::Bundle;
 use crate::error::EgressError;
+use crate::files::{Files, Handle};
 use crate::source::Source;
 use sealwright_envelope::file::{self, FileError};
 use sealwright_envelope::legacy::{LegacyKey, LegacyMessage, PREFIX};
@@ -10,7 +11,6 @@ use sealwright_types::{Coded as _, SessionId};
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
@@ -48,8 +48,8 @@ pub(crate) enum Content {
 
 impl Item {
     /// Looks at a file.
-    pub(crate) fn look(source: Source, root: &Path) -> Self {
-        let looked = look(&source, &source.path(root));
+    pub(crate) fn look(files: &Files, source: Source, root: &Path) -> Self {
+        let looked = look(files, &source, &source.path(root));
         let (bytes, content) = looked.unwrap_or_else(|error| (0, Content::Unreadable(error.to_string())));
         Self { source, bytes, content }
     }
@@ -84,8 +84,8 @@ pub(crate) fn sources(bundle: &Bundle) -> Result<Vec<Source>, EgressError> {
     let mut sources = Vec::new();
     for top in ["data", "messages"] {
         let directory = bundle.root().join(top);
-        if directory.is_dir() {
-            walk(bundle.root(), &directory, &mut sources)?;
+        if bundle.files().is_directory(&directory).map_err(EgressError::io("open", &directory))? {
+            walk(bundle.files(), bundle.root(), &directory, &mut sources)?;
         }
     }
     sources.sort();
@@ -93,29 +93,26 @@ pub(crate) fn sources(bundle: &Bundle) -> Result<Vec<Source>, EgressError> {
 }
 
 /// Collects files. Links to directories are not followed, so that the walk ends; what is no file is an item too and will be told.
-fn walk(root: &Path, directory: &Path, sources: &mut Vec<Source>) -> Result<(), EgressError> {
-    let failed = || EgressError::io("list", directory);
-    for entry in fs::read_dir(directory).map_err(failed())? {
-        let entry = entry.map_err(failed())?;
-        let path = entry.path();
-        if entry.file_type().map_err(failed())?.is_dir() {
-            walk(root, &path, sources)?;
+fn walk(files: &Files, root: &Path, directory: &Path, sources: &mut Vec<Source>) -> Result<(), EgressError> {
+    for entry in files.list(directory).map_err(EgressError::io("list", directory))? {
+        if entry.is_directory {
+            walk(files, root, &entry.path, sources)?;
         } else {
-            let relative: PathBuf = path.strip_prefix(root).map(Path::to_owned).unwrap_or(path);
+            let relative: PathBuf = entry.path.strip_prefix(root).map(Path::to_owned).unwrap_or(entry.path);
             sources.push(Source::new(relative));
         }
     }
     Ok(())
 }
 
-fn look(source: &Source, path: &Path) -> io::Result<(u64, Content)> {
-    let metadata = fs::metadata(path)?;
+fn look(files: &Files, source: &Source, path: &Path) -> io::Result<(u64, Content)> {
+    let metadata = files.metadata(path)?;
     if !metadata.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
     let length = metadata.len();
     let by_name = record_file(&source.file_name()).filter(|_| source.text().starts_with("messages/"));
-    let content = by_name.map_or_else(|| recognize(&mut File::open(path)?, length), Ok)?;
+    let content = by_name.map_or_else(|| recognize(&mut files.open(path)?, length), Ok)?;
     Ok((length, content))
 }
 
@@ -130,7 +127,7 @@ fn record_file(name: &str) -> Option<Content> {
 }
 
 /// The first match of EGR-10.
-fn recognize(file: &mut File, length: u64) -> io::Result<Content> {
+fn recognize(file: &mut Handle, length: u64) -> io::Result<Content> {
     let mut beginning = Vec::new();
     file.by_ref().take(file::recognition_window()).read_to_end(&mut beginning)?;
     if is_cut_magic(&beginning, length) {
@@ -152,7 +149,7 @@ fn is_cut_magic(beginning: &[u8], length: u64) -> bool {
     !beginning.is_empty() && length < file::MAGIC.len() as u64 && file::MAGIC.starts_with(beginning)
 }
 
-fn container(file: &mut File) -> io::Result<Content> {
+fn container(file: &mut Handle) -> io::Result<Content> {
     match file::inspect(file) {
         Ok(header) => Ok(Content::Container(header.session)),
         Err(FileError::Io(error)) => Err(error),
@@ -182,7 +179,7 @@ fn json(text: &[u8]) -> Content {
 }
 
 /// A JSON object that is too large to be read: it is not passed over as plain when it may be a message.
-fn large_json(file: &mut File) -> io::Result<Content> {
+fn large_json(file: &mut Handle) -> io::Result<Content> {
     const PIECE: u64 = 1024 * 1024;
     const MEMBERS: [&[u8]; 2] = [b"\"sessionId\"", b"\"data\""];
     file.rewind()?;
@@ -210,7 +207,7 @@ fn is_archive(beginning: &[u8]) -> bool {
     beginning.starts_with(GZIP) || beginning.starts_with(ZSTD) || tar
 }
 
-fn whole(file: &mut File, length: u64) -> io::Result<Vec<u8>> {
+fn whole(file: &mut Handle, length: u64) -> io::Result<Vec<u8>> {
     if length > LARGEST_MESSAGE {
         return Err(io::Error::other("too large for one message"));
     }

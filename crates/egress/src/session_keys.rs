@@ -2,6 +2,7 @@
 
 use crate::bundle::Bundle;
 use crate::error::EgressError;
+use crate::files::Files;
 use crate::keys::{self, Keys};
 use crate::lines::{MalformedRecord, RecordFile};
 use crate::options::Options;
@@ -60,7 +61,7 @@ impl KeySources {
     /// # Errors
     /// [`EgressError`] when it is no bundle or cannot be read.
     pub fn add_bundle(&mut self, path: &Path) -> Result<(), EgressError> {
-        let bundle = Bundle::open(path, false)?;
+        let bundle = Bundle::open(&Files::default(), path, false)?;
         let recovered = Recovered::from_bundle(&bundle, Options::default().threads(), &mut self.malformed)?;
         Keys::add_to(&mut self.records, &bundle, &mut self.malformed)?;
         Keys::add_recovered(&mut self.records, recovered.group_keys, &recovered.sessions);

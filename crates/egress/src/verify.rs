@@ -1,6 +1,7 @@
 //! Hashes every output again and compares it with the manifest (EGR-43).
 
 use crate::error::EgressError;
+use crate::files::Files;
 use crate::ledger::{self, Line, Status};
 use crate::options::{Options, Progress, Stage};
 use crate::place::is_temporary;
@@ -9,7 +10,6 @@ use crate::source::Source;
 use crate::workers;
 use serde::Serialize;
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 /// What verifying an output gave.
@@ -38,12 +38,12 @@ impl Verification {
 /// # Errors
 /// [`EgressError`] when there is no manifest or it cannot be read.
 pub fn verify(output: &Path, options: &Options, progress: &dyn Progress) -> Result<Verification, EgressError> {
-    let lines = ledger::manifest(output)?;
+    let lines = ledger::manifest(&options.files, output)?;
     progress.stage(Stage::Verify, lines.len() as u64);
     let mut verification = Verification::default();
     let check = |line: &Line| {
         progress.advance(1);
-        ledger::is_there(output, line)
+        ledger::is_there(&options.files, output, line)
     };
     let mut listed = BTreeSet::new();
     workers::in_order(options.threads(), &lines, check, |line, is_there| {
@@ -55,24 +55,24 @@ pub fn verify(output: &Path, options: &Options, progress: &dyn Progress) -> Resu
         verification.changed.extend(written.filter(|_| !is_there));
         Ok::<(), EgressError>(())
     })?;
-    unlisted(output, output, &listed, &mut verification.unlisted)?;
+    unlisted(&options.files, output, output, &listed, &mut verification.unlisted)?;
     verification.unlisted.sort();
     Ok(verification)
 }
 
 fn unlisted(
+    files: &Files,
     output: &Path,
     directory: &Path,
     listed: &BTreeSet<String>,
     found: &mut Vec<String>,
 ) -> Result<(), EgressError> {
-    let failed = || EgressError::io("list", directory);
-    for entry in fs::read_dir(directory).map_err(failed())? {
-        let path = entry.map_err(failed())?.path();
+    for entry in files.list(directory).map_err(EgressError::io("list", directory))? {
+        let path = entry.path;
         let relative = Source::new(path.strip_prefix(output).unwrap_or(&path).to_owned());
         let text = relative.text();
-        if path.is_dir() {
-            unlisted(output, &path, listed, found)?;
+        if entry.is_directory {
+            unlisted(files, output, &path, listed, found)?;
         } else if text.contains('/') && !listed.contains(&text) && !is_temporary(&path) {
             found.push(text);
         }

@@ -2,34 +2,31 @@
 
 use super::LOCK;
 use crate::error::EgressError;
+use crate::files::{Files, Handle};
 use crate::place::Part;
 use serde::{Deserialize, Serialize};
-use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::Path;
 
 /// The whole lines of a file, without a torn last one. A missing file has none.
-pub(super) fn read_lines<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Vec<T>, EgressError> {
-    read(path).map(|(lines, _)| lines)
+pub(super) fn read_lines<T: for<'de> Deserialize<'de>>(files: &Files, path: &Path) -> Result<Vec<T>, EgressError> {
+    read(files, path).map(|(lines, _)| lines)
 }
 
 /// As [`read_lines`]; a torn last line is cut off (EGR-40).
-pub(super) fn repaired_lines<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Vec<T>, EgressError> {
-    let (lines, torn_at) = read(path)?;
+pub(super) fn repaired_lines<T: for<'de> Deserialize<'de>>(files: &Files, path: &Path) -> Result<Vec<T>, EgressError> {
+    let (lines, torn_at) = read(files, path)?;
     if let Some(whole) = torn_at {
-        let cut = OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(whole));
+        let cut = files.append(path).and_then(|file| file.truncate(whole));
         cut.map_err(EgressError::io("repair", path))?;
     }
     Ok(lines)
 }
 
 /// The whole lines of a file, and their bytes if a torn one follows.
-fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<(Vec<T>, Option<u64>), EgressError> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), None)),
-        Err(error) => return Err(EgressError::io("open", path)(error)),
-    };
+fn read<T: for<'de> Deserialize<'de>>(files: &Files, path: &Path) -> Result<(Vec<T>, Option<u64>), EgressError> {
+    let file = files.open_if_there(path).map_err(EgressError::io("open", path))?;
+    let Some(file) = file else { return Ok((Vec::new(), None)) };
     let mut source = BufReader::new(file);
     let mut lines = Vec::new();
     let (mut text, mut whole, mut number) = (Vec::new(), 0, 0);
@@ -47,27 +44,22 @@ fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<(Vec<T>, Option<u64
 }
 
 /// Opens a file for appending; a new one is for its owner only, as it holds names that were encrypted.
-pub(super) fn open(path: &Path) -> Result<File, EgressError> {
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(EgressError::io("open", path))
+pub(super) fn open(files: &Files, path: &Path) -> Result<Handle, EgressError> {
+    files.append(path).map_err(EgressError::io("open", path))
 }
 
 /// Keeps a second run out as long as the file is open.
-pub(super) fn lock(output: &Path) -> Result<File, EgressError> {
+pub(super) fn lock(files: &Files, output: &Path) -> Result<Handle, EgressError> {
     let path = output.join(LOCK);
-    let file = open(&path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(EgressError::Locked { output: output.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(EgressError::io("lock", &path)(error)),
+    let file = open(files, &path)?;
+    match file.try_lock().map_err(EgressError::io("lock", &path))? {
+        true => Ok(file),
+        false => Err(EgressError::Locked { output: output.to_owned() }),
     }
 }
 
 /// Appends lines in one write, so that a crash tears at most the last of them.
-pub(super) fn append<T: Serialize>(file: &mut File, path: &Path, lines: &[T]) -> Result<(), EgressError> {
+pub(super) fn append<T: Serialize>(file: &mut Handle, path: &Path, lines: &[T]) -> Result<(), EgressError> {
     if lines.is_empty() {
         return Ok(());
     }
@@ -76,10 +68,10 @@ pub(super) fn append<T: Serialize>(file: &mut File, path: &Path, lines: &[T]) ->
 }
 
 /// Replaces a file by these lines in one step.
-pub(super) fn replace<T: Serialize>(path: &Path, lines: &[T]) -> Result<(), EgressError> {
+pub(super) fn replace<T: Serialize>(files: &Files, path: &Path, lines: &[T]) -> Result<(), EgressError> {
     let directory = path.parent().unwrap_or(Path::new("."));
     let write = || {
-        let mut part = Part::create(directory)?;
+        let mut part = Part::create(files, directory)?;
         part.write_all(&text_of(lines)?)?;
         part.finish()?.replace(path)
     };

@@ -63,8 +63,7 @@ impl Recovered {
             Ok(())
         })?;
         for (source, path, kind, credential) in databases {
-            for found in open(&path, kind, &credential, bundle.app.as_ref()).unwrap_or_else(|failed| vec![Err(failed)])
-            {
+            for found in open(bundle, &path, kind, &credential).unwrap_or_else(|failed| vec![Err(failed)]) {
                 match found {
                     Ok(found) => self.take_over(&source, found),
                     Err((outcome, error)) => {
@@ -121,15 +120,17 @@ type Failed = (Outcome, &'static str);
 
 /// What each database gives; an exported form may hold several.
 fn open(
+    bundle: &Bundle,
     path: &Path,
     kind: Kind,
     credential: &Credential,
-    app: Option<&AppIdText>,
 ) -> Result<Vec<Result<localdb::Recovered, Failed>>, Failed> {
+    let (files, app) = (bundle.files(), bundle.app.as_ref());
     match kind {
-        Kind::Nedb => Ok(vec![local_database::nedb(path, &key(credential, app)?).map_err(failed)]),
+        Kind::Nedb => Ok(vec![local_database::nedb_in(files, path, &key(credential, app)?).map_err(failed)]),
         Kind::Browser => {
-            let exported = local_database::file(path).map_err(io_failed)?.ok_or((Outcome::Malformed, "malformed"))?;
+            let exported =
+                local_database::file(files, path).map_err(io_failed)?.ok_or((Outcome::Malformed, "malformed"))?;
             let exported = Exported::parse(&exported).map_err(|error| (Outcome::Malformed, error.code()))?;
             let key = key(credential, app)?;
             let databases = exported.paths().filter_map(|path| exported.database(path));
@@ -137,7 +138,7 @@ fn open(
             if found.is_empty() { Err((Outcome::Malformed, "malformed")) } else { Ok(found) }
         }
         Kind::Go => match credential {
-            Credential::Raw(key) => Ok(vec![local_database::go(path, key).map_err(failed)]),
+            Credential::Raw(key) => Ok(vec![local_database::go_in(files, path, key).map_err(failed)]),
             Credential::Derived(_) => Err((Outcome::NoSecret, "no-secret")),
         },
     }
