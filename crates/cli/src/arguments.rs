@@ -74,7 +74,11 @@ pub(crate) enum Command {
 impl Arguments {
     /// Reads the command line. Help and version are shown here.
     pub(crate) fn from_command_line() -> Result<Self, Failure> {
-        Self::try_parse().map_err(|error| match error.kind() {
+        let parsed = Self::try_parse().map(|mut arguments| {
+            arguments.global.threads = arguments.global.threads.or_else(cores);
+            arguments
+        });
+        parsed.map_err(|error| match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 error.print().map_or_else(Failure::from, |()| Failure::NothingLeft)
             }
@@ -91,6 +95,11 @@ impl Global {
         };
         Self { json: given("--json"), quiet: given("--quiet"), force: false, yes: false, threads: None }
     }
+}
+
+/// How many cores there are for the program. Asked early: a program that has confined itself cannot see what its group of processes may use.
+fn cores() -> Option<NonZeroU16> {
+    std::thread::available_parallelism().ok().and_then(|cores| cores.try_into().ok())
 }
 
 /// One line that says what is wrong, one that says what would be right.

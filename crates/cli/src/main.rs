@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod confine;
 mod console;
 mod failure;
 mod hints;
@@ -25,6 +26,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let parsed = Arguments::from_command_line();
+    confine::protect();
     let console = Console::new(parsed.as_ref().map_or_else(|_| Global::from_raw_arguments(), |all| all.global.clone()));
     let result = parsed.and_then(|arguments| commands::run(arguments.command, &console));
     console.finish(result).into()

@@ -11,7 +11,7 @@
 
 mod model;
 
-use model::invariants::{Invariant, Step, of_step};
+use model::invariants::{Invariant, Standings, Step, of_step};
 use model::reference::Facts;
 use sealwright_rights::*;
 
@@ -37,7 +37,9 @@ fn noticed(before: &World, action: &Action, after: &World) -> Vec<Invariant> {
     let answer = before.decide(Actor::User(ANN), Handle::None, action);
     let facts = Facts::of(before);
     let (actor, handle) = (Actor::User(ANN), Handle::None);
-    of_step(&Step { before, facts: &facts, actor, handle, action, answer: &answer, after })
+    let standings = &Standings::of(before);
+    let changed = before != after;
+    of_step(&Step { before, facts: &facts, standings, actor, handle, action, answer: &answer, after, changed })
 }
 
 #[test]

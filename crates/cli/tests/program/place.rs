@@ -126,6 +126,9 @@ impl Place {
         writeln!(self.transcript, "{command}").unwrap();
         for (mark, bytes) in [('|', &output.stdout), ('!', &output.stderr)] {
             for line in String::from_utf8_lossy(bytes).split_inclusive('\n') {
+                // How far that works is up to the system.
+                let confined = line.starts_with("confined: ") || line.starts_with("not confined: ");
+                let line = if confined { "[confinement]\n" } else { line };
                 let end = if line.ends_with('\n') { "" } else { " (no line feed)\n" };
                 write!(self.transcript, "{mark} {line}{end}").unwrap();
             }

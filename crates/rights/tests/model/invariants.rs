@@ -2,9 +2,10 @@
 
 use super::reference::Facts;
 use sealwright_rights::{
-    Access, Action, Actor, CachePolicy, Denied, Grant, Handle, Holder, Lookup, Outcome, Path, Rights, Session, User,
-    World,
+    Access, Action, Actor, CachePolicy, Denied, Grant, Group, Handle, Holder, Lookup, Outcome, Path, Rights, Session,
+    SymEncKey, TmrAccess, User, World,
 };
+use std::collections::HashMap;
 
 /// What an invariant is called.
 pub type Invariant = &'static str;
@@ -26,8 +27,8 @@ pub const LOOKUPS: [Lookup; 4] = [
 ];
 
 /// What a world answers by itself about a user and a session.
-#[derive(Clone, PartialEq, Eq)]
-struct Standing {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
     effective: Rights,
     grantable: Rights,
     stands: bool,
@@ -43,12 +44,46 @@ fn standing(world: &World, user: User, session: Session) -> Standing {
     }
 }
 
-fn pairs(world: &World) -> Vec<(User, Session)> {
-    world.users().flat_map(|user| world.sessions().map(move |session| (user, session))).collect()
+/// What a world answers about each user and session.
+pub struct Standings(Vec<((User, Session), Standing)>);
+
+impl Standings {
+    pub fn of(world: &World) -> Self {
+        Self(pairs(world).map(|(user, session)| ((user, session), standing(world, user, session))).collect())
+    }
+}
+
+fn pairs(world: &World) -> impl Iterator<Item = (User, Session)> {
+    world.users().flat_map(|user| world.sessions().map(move |session| (user, session)))
+}
+
+/// What [`what_may_matter`] of a session answers about each user: remembered, because few such worlds are different.
+#[derive(Default)]
+pub struct Views {
+    known: HashMap<Vec<u16>, Vec<Standing>>,
+    key: Vec<u16>,
+}
+
+impl Views {
+    const MOST: usize = 100_000;
+
+    fn of(&mut self, world: &World, session: Session) -> &[Standing] {
+        self.key.clear();
+        describe(world, session, &mut self.key);
+        if !self.known.contains_key(&self.key) {
+            if self.known.len() == Self::MOST {
+                self.known.clear();
+            }
+            let alone = what_may_matter(world, session);
+            let standings = world.users().map(|user| standing(&alone, user, session)).collect();
+            self.known.insert(self.key.clone(), standings);
+        }
+        &self.known[&self.key]
+    }
 }
 
 /// The invariants of a world. `REF` stands for a difference from the reference.
-pub fn of_world(world: &World, facts: &Facts) -> Vec<Invariant> {
+pub fn of_world(world: &World, facts: &Facts, views: &mut Views) -> Vec<Invariant> {
     let mut broken = Vec::new();
     let mut check = |name, holds: bool| {
         if !holds {
@@ -72,8 +107,8 @@ pub fn of_world(world: &World, facts: &Facts) -> Vec<Invariant> {
     let related = world.sessions().count() > 1;
     for session in world.sessions() {
         let acl = world.acl(session).unwrap();
-        let alone = related.then(|| what_may_matter(world, session));
-        for user in world.users() {
+        let alone = if related { views.of(world, session) } else { &[] };
+        for (i, user) in world.users().enumerate() {
             let own = standing(world, user, session);
             check("REF", own.effective == facts.eff(user, session) && own.stands == facts.standing(user, session));
             check("REF", own.grantable == facts.grantable(user, session));
@@ -81,10 +116,8 @@ pub fn of_world(world: &World, facts: &Facts) -> Vec<Invariant> {
                 "REF",
                 LOOKUPS.iter().zip(own.reads).all(|(&lookup, reads)| reads == facts.read(user, session, lookup)),
             );
-            if let Some(alone) = &alone {
-                check("INV-05", own == standing(alone, user, session));
-            }
-            let carried = facts.carriers(user, session).iter().any(|record| record.rights.contains(R));
+            check("INV-05", !related || own == alone[i]);
+            let carried = facts.carriers(user, session).any(|record| record.rights.contains(R));
             check("INV-14", carried || !own.reads.contains(&true));
             for group in world.groups() {
                 let through =
@@ -125,26 +158,70 @@ fn what_may_matter(world: &World, session: Session) -> World {
     alone
 }
 
+/// Everything from which [`what_may_matter`] is made, as numbers; the records of a proxy follow its own.
+fn describe(world: &World, session: Session, key: &mut Vec<u16>) {
+    let user = |user: Option<User>| user.map_or(u16::MAX, |User(number)| number);
+    for User(number) in world.users() {
+        key.extend([number, world.devices(Holder::User(User(number))).0]);
+    }
+    for group in world.groups() {
+        let of_group = world.members(group).unwrap();
+        key.extend([u16::MAX, group.0]);
+        key.extend(of_group.members.iter().map(|user| user.0));
+        key.push(u16::MAX);
+        key.extend(of_group.admins.iter().map(|user| user.0));
+    }
+    let acl = world.acl(session).unwrap();
+    key.push(u16::MAX);
+    key.extend(world.sessions().map(|session| session.0));
+    key.extend([u16::MAX, session.0, user(acl.creator())]);
+    let mut describe = |of_proxy: bool, Access { holder, rights, by, wrapped, .. }: Access| {
+        let (kind, number) = match holder {
+            Holder::User(User(number)) => (0, number),
+            Holder::Group(Group(number)) => (1, number),
+            Holder::Proxy(Session(number)) => (2, number),
+            Holder::SymEncKey(SymEncKey(number)) => (3, number),
+            Holder::Tmr(TmrAccess(number)) => (4, number),
+        };
+        let letters = [(R, 1), (F, 2), (V, 4)];
+        let rights: u16 = letters.iter().filter(|(right, _)| rights.contains(*right)).map(|(_, bit)| bit).sum();
+        key.extend([kind << 4 | rights << 1 | u16::from(of_proxy), number, user(by), wrapped.0]);
+    };
+    for &record in acl.active() {
+        describe(false, record);
+        if let Holder::Proxy(proxy) = record.holder {
+            let of_proxy = world.acl(proxy).unwrap().active();
+            of_proxy
+                .filter(|record| matches!(record.holder, Holder::User(_)))
+                .for_each(|&record| describe(true, record));
+        }
+    }
+}
+
 /// One step: a world, what somebody wanted there, the answer, and the world after it.
 pub struct Step<'a> {
     pub before: &'a World,
     pub facts: &'a Facts,
+    /// Of the world before.
+    pub standings: &'a Standings,
     pub actor: Actor,
     pub handle: Handle,
     pub action: &'a Action,
     pub answer: &'a Result<Grant, Denied>,
     pub after: &'a World,
+    /// Whether the world after it is another one.
+    pub changed: bool,
 }
 
 /// The invariants of a step.
 pub fn of_step(step: &Step<'_>) -> Vec<Invariant> {
     let grant = match step.answer {
         Ok(grant) => grant,
-        Err(_) if step.before == step.after => return Vec::new(),
+        Err(_) if !step.changed => return Vec::new(),
         Err(_) => return vec!["INV-17"],
     };
     let mut broken = Vec::new();
-    if step.before == step.after && !gives_key(step.action) {
+    if !step.changed && !gives_key(step.action) {
         return broken;
     }
     let mut check = |name, holds: bool| {
@@ -256,14 +333,14 @@ pub fn of_step(step: &Step<'_>) -> Vec<Invariant> {
         Action::RevokeAll { session } => check("INV-13", after.acl(session).unwrap().is_closed()),
         Action::RevokeOthers { session } => {
             let own = |holder| user.is_some_and(|user| holder == Holder::User(user));
-            let was: Vec<_> = facts.active(session).into_iter().filter(|record| own(record.holder)).collect();
+            let was: Vec<_> = facts.active(session).filter(|record| own(record.holder)).collect();
             check("INV-15", after.acl(session).unwrap().active().copied().collect::<Vec<_>>() == was);
         }
         Action::Add { session, wanted } if facts.record(session, wanted.holder).is_some() => {
-            check("INV-18", before == after);
+            check("INV-18", !step.changed);
         }
         Action::SelfAdd { session, .. } if user.is_some_and(|user| facts.direct_path(user, session).is_some()) => {
-            check("INV-18", before == after);
+            check("INV-18", !step.changed);
         }
         Action::Convert { session, access, .. }
             if user.is_some_and(|user| facts.direct_path(user, session).is_some()) =>
@@ -289,15 +366,16 @@ pub fn of_step(step: &Step<'_>) -> Vec<Invariant> {
             }
         }
         Action::Change { session, holder: Holder::User(user), add, remove } if !add.union(remove).contains(R) => {
-            for other in before.sessions().filter(|&other| other != session) {
-                check("INV-06", standing(before, user, other) == standing(after, user, other));
+            for ((_, other), was) in step.standings.0.iter().filter(|((of, other), _)| *of == user && *other != session)
+            {
+                check("INV-06", *was == standing(after, user, *other));
             }
         }
         _ => {}
     }
     if only_takes(action) {
-        for (user, session) in pairs(before) {
-            let (was, is) = (standing(before, user, session), standing(after, user, session));
+        for &((user, session), was) in &step.standings.0 {
+            let is = standing(after, user, session);
             check("INV-10", was.effective.contains(is.effective) && was.grantable.contains(is.grantable));
             check("INV-10", was.stands || !is.stands);
             check("INV-10", was.reads.iter().zip(is.reads).all(|(was, is)| *was || !is));
@@ -334,7 +412,6 @@ fn somebody_forwards(facts: &Facts, session: Session) -> bool {
     by_path
         || facts
             .active(session)
-            .iter()
             .any(|record| matches!(record.holder, Holder::SymEncKey(_)) && record.rights.contains(F))
 }
 
@@ -373,6 +450,6 @@ impl Step<'_> {
             return Rights::ALL;
         }
         let carriers = self.facts.carriers(user, session);
-        carriers.iter().fold(Rights::NONE, |rights, record| rights.union(record.rights))
+        carriers.fold(Rights::NONE, |rights, record| rights.union(record.rights))
     }
 }

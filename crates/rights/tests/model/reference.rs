@@ -11,7 +11,7 @@ const F: Rights = Rights::FORWARD;
 const V: Rights = Rights::REVOKE;
 
 /// `users` with their devices, `members` and `admins` as pairs, and so on: a list for each relation of section 1.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     pub users: Vec<(User, Devices)>,
     pub groups: Vec<Group>,
@@ -29,37 +29,66 @@ pub type Refusal = (&'static str, &'static str);
 
 type Answer = Result<Outcome, Refusal>;
 
+impl Clone for Facts {
+    fn clone(&self) -> Self {
+        let mut facts = Self::default();
+        facts.clone_from(self);
+        facts
+    }
+
+    /// As cloning, in the room that there is.
+    fn clone_from(&mut self, other: &Self) {
+        self.users.clone_from(&other.users);
+        self.groups.clone_from(&other.groups);
+        self.members.clone_from(&other.members);
+        self.admins.clone_from(&other.admins);
+        self.sessions.clone_from(&other.sessions);
+        self.closed.clone_from(&other.closed);
+        self.records.clone_from(&other.records);
+        self.memory.clone_from(&other.memory);
+        self.cache = other.cache;
+    }
+}
+
 impl Facts {
     /// The facts of a world. Sorted, so that equal worlds are equal facts.
     pub fn of(world: &World) -> Self {
-        let mut facts = Self {
-            users: world.users().map(|user| (user, world.devices(Holder::User(user)))).collect(),
-            groups: world.groups().collect(),
-            members: Vec::new(),
-            admins: Vec::new(),
-            sessions: Vec::new(),
-            closed: Vec::new(),
-            records: Vec::new(),
-            memory: Vec::new(),
-            cache: world.cache_policy(),
-        };
+        let mut facts = Self::default();
+        facts.take(world);
+        facts
+    }
+
+    /// Becomes the facts of a world.
+    pub fn take(&mut self, world: &World) {
+        let Self { users, groups, members, admins, sessions, closed, records, memory, cache } = self;
+        for list in [&mut *members, admins] {
+            list.clear();
+        }
+        users.clear();
+        users.extend(world.users().map(|user| (user, world.devices(Holder::User(user)))));
+        groups.clear();
+        groups.extend(world.groups());
         for group in world.groups() {
             let of_group = world.members(group).unwrap();
-            facts.members.extend(of_group.members.iter().map(|&user| (group, user)));
-            facts.admins.extend(of_group.admins.iter().map(|&user| (group, user)));
+            members.extend(of_group.members.iter().map(|&user| (group, user)));
+            admins.extend(of_group.admins.iter().map(|&user| (group, user)));
         }
+        sessions.clear();
+        closed.clear();
+        records.clear();
+        memory.clear();
         for session in world.sessions() {
             let acl = world.acl(session).unwrap();
-            facts.sessions.push((session, acl.creator()));
+            sessions.push((session, acl.creator()));
             if acl.is_closed() {
-                facts.closed.push(session);
+                closed.push(session);
             }
-            facts.records.extend(acl.records().iter().map(|&record| (session, record)));
+            records.extend(acl.records().iter().map(|&record| (session, record)));
             let actors = world.users().map(Actor::User).chain([Actor::Anonymous]);
-            facts.memory.extend(actors.map(|actor| (actor, session, world.memory(actor, session))));
+            memory.extend(actors.map(|actor| (actor, session, world.memory(actor, session))));
         }
-        facts.sort();
-        facts
+        *cache = world.cache_policy();
+        self.sort();
     }
 
     fn sort(&mut self) {
@@ -91,12 +120,8 @@ impl Facts {
         self.members.contains(&(g, u))
     }
 
-    pub fn active(&self, s: Session) -> Vec<Access> {
-        self.records
-            .iter()
-            .filter(|(session, record)| *session == s && record.active)
-            .map(|(_, record)| *record)
-            .collect()
+    pub fn active(&self, s: Session) -> impl Iterator<Item = Access> {
+        self.records.iter().filter(move |(session, record)| *session == s && record.active).map(|(_, record)| *record)
     }
 
     pub fn record(&self, s: Session, holder: Holder) -> Option<Access> {
@@ -155,29 +180,23 @@ impl Facts {
         self.record(s, Holder::User(u))
     }
 
-    pub fn group_paths(&self, u: User, s: Session) -> Vec<Access> {
-        let of_group = |record: &Access| matches!(record.holder, Holder::Group(g) if self.is_member(u, g));
-        self.active(s).into_iter().filter(of_group).collect()
+    pub fn group_paths(&self, u: User, s: Session) -> impl Iterator<Item = Access> {
+        self.active(s).filter(move |record| matches!(record.holder, Holder::Group(g) if self.is_member(u, g)))
     }
 
     /// The record of the user on the proxy, and the record of the proxy on the session.
-    pub fn proxy_paths(&self, u: User, s: Session) -> Vec<(Access, Access)> {
-        let mut paths = Vec::new();
-        for record in self.active(s) {
-            if let Holder::Proxy(p) = record.holder {
-                let own = self.record(p, Holder::User(u)).filter(|own| own.rights.contains(R));
-                paths.extend(own.map(|own| (own, record)));
-            }
-        }
-        paths
+    pub fn proxy_paths(&self, u: User, s: Session) -> impl Iterator<Item = (Access, Access)> {
+        self.active(s).filter_map(move |record| {
+            let Holder::Proxy(p) = record.holder else { return None };
+            let own = self.record(p, Holder::User(u)).filter(|own| own.rights.contains(R))?;
+            Some((own, record))
+        })
     }
 
     /// The records on the session itself whose rights a user has there.
-    pub fn carriers(&self, u: User, s: Session) -> Vec<Access> {
-        let mut carriers: Vec<Access> = self.direct_path(u, s).into_iter().collect();
-        carriers.extend(self.group_paths(u, s));
-        carriers.extend(self.proxy_paths(u, s).into_iter().map(|(_, proxy)| proxy));
-        carriers
+    pub fn carriers(&self, u: User, s: Session) -> impl Iterator<Item = Access> {
+        let by_proxy = self.proxy_paths(u, s).map(|(_, proxy)| proxy);
+        self.direct_path(u, s).into_iter().chain(self.group_paths(u, s)).chain(by_proxy)
     }
 
     pub fn eff(&self, u: User, s: Session) -> Rights {
@@ -193,23 +212,17 @@ impl Facts {
 
     pub fn read(&self, u: User, s: Session, lookup: Lookup) -> bool {
         self.direct_path(u, s).is_some_and(|record| record.rights.contains(R))
-            || (lookup.group && self.group_paths(u, s).iter().any(|record| record.rights.contains(R)))
-            || (lookup.proxy && self.proxy_paths(u, s).iter().any(|(_, proxy)| proxy.rights.contains(R)))
+            || (lookup.group && self.group_paths(u, s).any(|record| record.rights.contains(R)))
+            || (lookup.proxy && self.proxy_paths(u, s).any(|(_, proxy)| proxy.rights.contains(R)))
     }
 
     fn device_covered(&self, u: User, s: Session, lookup: Lookup, device: u8) -> bool {
         let direct = |record: &Access| record.rights.contains(R) && record.wrapped.contains(device);
         self.direct_path(u, s).iter().any(direct)
             || (lookup.group
-                && self
-                    .group_paths(u, s)
-                    .iter()
-                    .any(|record| record.rights.contains(R) && record.wrapped != Devices(0)))
+                && self.group_paths(u, s).any(|record| record.rights.contains(R) && record.wrapped != Devices(0)))
             || (lookup.proxy
-                && self
-                    .proxy_paths(u, s)
-                    .iter()
-                    .any(|(own, proxy)| proxy.rights.contains(R) && own.wrapped.contains(device)))
+                && self.proxy_paths(u, s).any(|(own, proxy)| proxy.rights.contains(R) && own.wrapped.contains(device)))
     }
 
     pub fn grantable(&self, u: User, s: Session) -> Rights {
@@ -217,7 +230,7 @@ impl Facts {
     }
 
     pub fn standing(&self, u: User, s: Session) -> bool {
-        self.creator(s) == Some(u) || !self.carriers(u, s).is_empty()
+        self.creator(s) == Some(u) || self.carriers(u, s).next().is_some()
     }
 
     // Sections 4 and 5.
@@ -225,21 +238,27 @@ impl Facts {
     /// What the actor gets to know and the facts afterwards, or which rule and guard refuse.
     pub fn step(&self, actor: Actor, handle: Handle, action: &Action) -> Result<(Outcome, Self), Refusal> {
         let mut after = self.clone();
-        let outcome = after.row(actor, handle, action)?;
+        let outcome = after.answer(actor, handle, action)?;
+        Ok((outcome, after))
+    }
+
+    /// As [`Self::step`], but becomes the facts afterwards. Stays as it is when refused.
+    pub fn answer(&mut self, actor: Actor, handle: Handle, action: &Action) -> Answer {
+        let outcome = self.row(actor, handle, action)?;
         // A user who looks at the own record, or takes access away, sees whether a path is left.
         let takes = matches!(
             action,
             Action::Leave { .. } | Action::Revoke { .. } | Action::RevokeAll { .. } | Action::RevokeOthers { .. }
         );
         let sees = takes || matches!(action, Action::ListOwn { .. } | Action::Change { .. });
-        if let (Actor::User(u), Some(s), true) = (actor, action.session(), sees && after.cache == CachePolicy::Evict)
-            && !after.read(u, s, Lookup::ALL)
+        if let (Actor::User(u), Some(s), true) = (actor, action.session(), sees && self.cache == CachePolicy::Evict)
+            && !self.read(u, s, Lookup::ALL)
         {
-            let memory = after.memory_of(actor, s);
-            after.set_memory(actor, s, Memory { cached: false, ..memory });
+            let memory = self.memory_of(actor, s);
+            self.set_memory(actor, s, Memory { cached: false, ..memory });
         }
-        after.sort();
-        Ok((outcome, after))
+        self.sort();
+        Ok(outcome)
     }
 
     fn row(&mut self, actor: Actor, handle: Handle, action: &Action) -> Answer {
@@ -481,7 +500,7 @@ impl Facts {
                 guard(rule, "g-handle", manages)?;
                 guard(rule, "g-stand", standing(self, s))?;
                 guard(rule, "g-f", eff(self, s).contains(F))?;
-                let holders = self.active(s).into_iter().map(|record| record.holder);
+                let holders = self.active(s).map(|record| record.holder);
                 Ok(Outcome::Listed(holders.filter(|holder| u.is_none_or(|u| *holder != Holder::User(u))).collect()))
             }
 

@@ -141,10 +141,20 @@ pub fn fingerprint(world: &World, room: &mut [Vec<u8>; 2]) -> u128 {
             std::mem::swap(least, next);
         }
     }
+    print(least)
+}
+
+/// The fingerprint of a world with the numbers that its users have.
+pub fn print_as_is(world: &World, room: &mut Vec<u8>) -> u128 {
+    encode(world, &ORDERS[0], room);
+    print(room)
+}
+
+fn print(bytes: &[u8]) -> u128 {
     let half = |salt: u8| {
         let mut hasher = DefaultHasher::new();
         hasher.write_u8(salt);
-        hasher.write(least);
+        hasher.write(bytes);
         u128::from(hasher.finish())
     };
     half(0) << 64 | half(1)

@@ -1,6 +1,6 @@
 //! Long sequences of actions in larger worlds, made from bytes: lists, defaults, two devices, two groups, people without an account, foreign handles.
 
-use super::invariants::{self, Step};
+use super::invariants::{self, Standings, Step, Views};
 use super::reference::Facts;
 use sealwright_rights::{
     Access, Action, Actor, CachePolicy, Devices, Group, Handle, Holder, Lookup, Members, Memory, Rights, Session,
@@ -50,10 +50,19 @@ pub fn play(bytes: &[u8], check_invariants: bool) -> Result<Played, String> {
             ));
         }
         if check_invariants {
-            let step =
-                Step { before: &before, facts: &facts, actor, handle, action: &action, answer: &answer, after: &world };
+            let step = Step {
+                before: &before,
+                facts: &facts,
+                standings: &Standings::of(&before),
+                actor,
+                handle,
+                action: &action,
+                answer: &answer,
+                after: &world,
+                changed: before != world,
+            };
             let mut broken = invariants::of_step(&step);
-            broken.extend(invariants::of_world(&world, &after));
+            broken.extend(invariants::of_world(&world, &after, &mut Views::default()));
             if !broken.is_empty() {
                 return Err(format!("step {i}: {broken:?} by {actor:?} {handle:?} {action:?}"));
             }

@@ -2,6 +2,7 @@
 
 use super::progress::Bars;
 use super::{Records, failure, options};
+use crate::confine::{self, Needs};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::printable;
@@ -18,12 +19,16 @@ pub(crate) struct Arguments {
     bundle: PathBuf,
     #[command(flatten)]
     records: Records,
+    #[command(flatten)]
+    confine: confine::Choice,
 }
 
 /// More unreachable sessions than a person wants to read; `--json` tells them all.
 const SHOWN: usize = 20;
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
+    let needs = Needs { read: vec![&arguments.bundle], ..Needs::default() };
+    let _confined = confine::confine(&needs, &arguments.confine, console)?;
     show(&arguments.bundle, &options(&arguments.records, console), console)
 }
 

@@ -1,7 +1,8 @@
 //! `egress run`: the egress itself.
 
 use super::progress::Bars;
-use super::{Records, failure, options, plan};
+use super::{Records, failure, options, plan, sink};
+use crate::confine::{self, Needs};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::status::Status;
@@ -9,7 +10,7 @@ use sealwright::egress::{self, EgressError, Options, Summary};
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
-/// Decrypt everything of a bundle into a directory.
+/// Decrypt everything of a bundle into a directory, in clear or encrypted again.
 ///
 /// Every item ends in `manifest.jsonl` with its status; what stayed closed also in `unopened.jsonl`, with the reason; `report.json` sums up. A
 /// run that was interrupted is continued by the same command, and one that is complete changes nothing.
@@ -25,9 +26,13 @@ pub(crate) struct Arguments {
     /// Copy files that were never encrypted, too.
     #[arg(long)]
     copy_plain: bool,
-    /// Tell what would be done, and do nothing: as `egress plan`.
+    /// Tell what would be done, and do nothing: as `egress plan`. No secret of the sink is asked for.
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    sink: sink::SinkOptions,
+    #[command(flatten)]
+    confine: confine::Choice,
 }
 
 const MEANING: &str = "\
@@ -41,8 +46,20 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
     let mut options = options(&arguments.records, console);
     options.copy_plain = arguments.copy_plain;
     if arguments.dry_run {
+        let described = arguments.sink.describe()?;
+        let needs = Needs { read: vec![&arguments.bundle], ..Needs::default() };
+        let _confined = confine::confine(&needs, &arguments.confine, console)?;
+        console.line(&described)?;
+        console.value(&described)?;
         return plan::show(&arguments.bundle, &options, console);
     }
+    options.sink = arguments.sink.read()?;
+    let needs = Needs {
+        read: vec![&arguments.bundle],
+        output: Some(&arguments.out),
+        write: options.sink.keys_out().map(|keys_out| confine::directory_of(&keys_out.path)).into_iter().collect(),
+    };
+    let _confined = confine::confine(&needs, &arguments.confine, console)?;
     let summary = match carry_out(arguments, &options, console) {
         Err(EgressError::NotConfirmed { users }) => {
             confirm(users, console)?;

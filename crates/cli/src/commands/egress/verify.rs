@@ -3,6 +3,7 @@
 use super::progress::Bars;
 use super::run::table;
 use super::{failure, options};
+use crate::confine::{self, Needs};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::printable;
@@ -15,9 +16,13 @@ use std::path::PathBuf;
 pub(crate) struct Arguments {
     /// The output of `egress run`.
     directory: PathBuf,
+    #[command(flatten)]
+    confine: confine::Choice,
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
+    let needs = Needs { read: vec![&arguments.directory], ..Needs::default() };
+    let _confined = confine::confine(&needs, &arguments.confine, console)?;
     let options = options(&super::Records::default(), console);
     let verified = egress::verify(&arguments.directory, &options, &Bars::new(console));
     let verified = verified.map_err(|error| {
