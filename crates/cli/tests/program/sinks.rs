@@ -19,28 +19,31 @@ fn what_does_not_fit_together_is_refused_before_anything_is_read() {
     place.file("none", "# nobody\n");
     place.file("wrong", format!("{RECIPIENT}\nage1\n"));
     place.file("ids", "[1]\n");
-    for arguments in [
-        &["--sink", "age"][..],
-        &["-r", RECIPIENT],
-        &["--sink", "age", "-r", "age1qqq"],
-        &["--sink", "age", "-r", "AGE-SECRET-KEY-1QQQ"],
-        &["--sink", "age", "-R", "none"],
-        &["--sink", "age", "-R", "wrong"],
-        &["--sink", "age", "-r", RECIPIENT, "--passphrase-file", "passphrase"],
-        &["--keys-out", "keys.age"],
-        &["--sink", "session"],
-        &["--sink", "session", "-r", RECIPIENT, "--keys-out", "keys.age", "--session-ids", "ids"],
-        &["--sink", "session", "--session-ids", "ids", "--into", "ids"],
-        &["--session-ids", "ids"],
-        &["--into", "ids"],
-        &["--sink", "session", "--into", "ids"],
-        &["--sink", "tar"],
+    for (code, arguments) in [
+        ("usage", &["--sink", "age"][..]),
+        ("usage", &["-r", RECIPIENT]),
+        ("bad-recipient", &["--sink", "age", "-r", "age1qqq"]),
+        ("bad-recipient", &["--sink", "age", "-r", "AGE-SECRET-KEY-1QQQ"]),
+        ("bad-recipient", &["--sink", "age", "-R", "none"]),
+        ("bad-recipient", &["--sink", "age", "-R", "wrong"]),
+        ("usage", &["--sink", "age", "-r", RECIPIENT, "--passphrase-file", "passphrase"]),
+        ("usage", &["--keys-out", "keys.age"]),
+        ("usage", &["--sink", "session"]),
+        ("malformed", &["--sink", "session", "-r", RECIPIENT, "--keys-out", "keys.age", "--session-ids", "ids"]),
+        ("usage", &["--sink", "session", "--session-ids", "ids", "--into", "ids"]),
+        ("usage", &["--session-ids", "ids"]),
+        ("usage", &["--into", "ids"]),
+        ("malformed", &["--sink", "session", "--into", "ids"]),
+        ("usage", &["--sink", "tar"]),
     ] {
         let output = place.run([&["egress", "run", "nowhere", "--out", "out"], arguments].concat());
-        assert!(matches!(output.status.code(), Some(1 | 2)), "{arguments:?}");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.starts_with(&format!("error[{code}]: ")), "{arguments:?}: {told}");
+        assert_eq!(output.status.code(), Some(if code == "usage" { 2 } else { 1 }), "{arguments:?}");
+        // Not even a secret that was given by mistake is repeated.
+        assert!(!told.contains("SECRET-KEY-1QQQ"), "{told}");
         assert!(!place.path().join("out").exists());
     }
-    place.matches("egress-sinks-refused");
 }
 
 #[test]
@@ -48,17 +51,21 @@ fn a_dry_run_tells_the_sink_and_writes_nothing() {
     let mut place = Place::new();
     let sample = sample(&mut place);
     let before = place.listing();
-    for arguments in [
-        &["--sink", "age", "-r", RECIPIENT][..],
-        &["--sink", "session", "--passphrase", "--keys-out", "keys.age"],
-        &["--sink", "session", "--into", "nowhere"],
-        &["-r", RECIPIENT, "--keys-out", "keys.age", "--json"],
+    for (expected, arguments) in [
+        ("age, for 1 recipient: each output becomes NAME.age\n", &["--sink", "age", "-r", RECIPIENT][..]),
+        (
+            "keys.age, encrypted with age under a passphrase\n",
+            &["--sink", "session", "--passphrase", "--keys-out", "keys.age"],
+        ),
+        ("session, everything for one session", &["--sink", "session", "--into", "nowhere"]),
+        ("{\"sink\":\"clear\",\"recipients\":1,", &["-r", RECIPIENT, "--keys-out", "keys.age", "--json"]),
     ] {
         let command = [&["egress", "run", &sample, "--out", "out", "--dry-run"], arguments].concat();
         let output = place.run(command);
         assert_eq!((output.status.code(), place.listing()), (Some(0), before.clone()));
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(told.contains(expected), "{arguments:?}: {told}");
     }
-    place.matches("egress-sinks-dry-run");
 }
 
 #[test]
