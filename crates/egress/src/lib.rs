@@ -23,6 +23,9 @@
 //! |---|---|
 //! | EGR-01..04 bundle | [`plan`], [`run`] |
 //! | EGR-10, EGR-12, EGR-13 recognition | `scan`, `messages` |
+//! | EGR-11, EGR-13, EGR-28 fields by name | [`Fields`], [`SessionMap`] |
+//! | EGR-14, EGR-17..19 archives | `archive` |
+//! | EGR-52..54 CSV, SQLite, compressed files | `record_files` |
 //! | EGR-15, EGR-16 identities | [`Attempt`], [`local_database`] |
 //! | EGR-20..22 plan | [`Plan`] |
 //! | EGR-25, EGR-26 unlocking | [`Options`] |

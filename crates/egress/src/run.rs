@@ -1,5 +1,6 @@
 //! An egress from beginning to end: prepare, unlock, convert, publish in order, report.
 
+use crate::archive;
 use crate::convert::{Converted, Converter};
 use crate::error::EgressError;
 use crate::files::Files;
@@ -107,17 +108,17 @@ fn pending<'a>(
 ) -> Result<Vec<&'a Item>, EgressError> {
     let shard = options.shard;
     let items: Vec<_> = prepared.items.iter().filter(|item| shard.is_none_or(|shard| shard.has_item(item))).collect();
-    let unfinished = archives_to_open_again(prepared, ledger, output, options)?;
+    let is_done = |line: &Line| {
+        let is_copied = !options.copy_plain || line.status != Status::Plain || !line.written().is_empty();
+        line.is_finished() && is_copied && ledger::is_there(&options.files, output, line)
+    };
+    let unfinished = archive::unfinished(&prepared.items, ledger, &is_done)?;
     progress.stage(Stage::Verify, items.len() as u64);
     let is_pending = |item: &&Item| {
         // What cannot be read now is told when the item is published.
         let line = line_of(ledger, item).ok().flatten();
         progress.advance(1);
-        unfinished.contains(&item.source.text())
-            || line.is_none_or(|line| {
-                !(line.is_finished() && ledger::is_there(&options.files, output, &line))
-                    || (options.copy_plain && line.status == Status::Plain && line.written().is_empty())
-            })
+        line.is_none_or(|line| !is_done(&line)) || unfinished.contains(&item.source.text())
     };
     let mut pending = Vec::new();
     let load = |item: &&Item| item.bytes;
@@ -142,34 +143,6 @@ fn unless_stopped(ended: Ended) -> Result<(), EgressError> {
         Ended::Complete => Ok(()),
         Ended::Stopped => Err(EgressError::Interrupted),
     }
-}
-
-/// Archives of which a member is not finished. An archive is opened as a whole.
-fn archives_to_open_again(
-    prepared: &Prepared,
-    ledger: &Ledger,
-    output: &Path,
-    options: &Options,
-) -> Result<HashSet<String>, EgressError> {
-    let archives = prepared.items.iter().filter(|item| item.content == Content::Archive);
-    let archives: HashSet<_> = archives.map(|item| item.source.text()).collect();
-    let mut unfinished = HashSet::new();
-    if archives.is_empty() {
-        return Ok(unfinished);
-    }
-    for line in ledger.lines()? {
-        let line = line?;
-        let mut ends = line.source.match_indices('!').filter_map(|(end, _)| line.source.get(..end));
-        let Some(archive) = ends.find(|archive| archives.contains(*archive)) else { continue };
-        let is_done = |line: &Line| {
-            let is_copied = !options.copy_plain || line.status != Status::Plain || !line.written().is_empty();
-            line.is_finished() && is_copied && ledger::is_there(&options.files, output, line)
-        };
-        if !unfinished.contains(archive) && !is_done(&line) {
-            unfinished.insert(archive.to_owned());
-        }
-    }
-    Ok(unfinished)
 }
 
 /// Finds the keys that the pending items need, with all cores: private-key operations are what takes the time.

@@ -1,6 +1,7 @@
 //! `egress`: offline decryption of everything in a bundle.
 
 mod diff;
+mod fields;
 mod merge;
 mod pack;
 mod plan;

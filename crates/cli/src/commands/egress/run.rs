@@ -1,5 +1,6 @@
 //! `egress run`: the egress itself.
 
+use super::fields::FieldOptions;
 use super::progress::Bars;
 use super::{Records, failure, options, plan, sink};
 use crate::confine::{self, Needs};
@@ -24,6 +25,8 @@ pub(crate) struct Arguments {
     out: PathBuf,
     #[command(flatten)]
     records: Records,
+    #[command(flatten)]
+    fields: FieldOptions,
     /// Copy files that were never encrypted, too.
     #[arg(long)]
     copy_plain: bool,
@@ -50,6 +53,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
     let mut options = options(&arguments.records, console);
     options.copy_plain = arguments.copy_plain;
     options.shard = arguments.shard;
+    arguments.fields.set(&mut options)?;
     if arguments.dry_run {
         let described = arguments.sink.describe()?;
         let needs = Needs { read: vec![&arguments.bundle], ..Needs::default() };
