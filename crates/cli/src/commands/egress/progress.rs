@@ -26,10 +26,10 @@ impl Progress for Bars<'_> {
     fn stage(&self, stage: Stage, total: u64) {
         self.current().finish_and_clear();
         let (name, numbers) = match stage {
-            Stage::Scan => ("looking", "{pos} of {len} items"),
-            Stage::Unlock => ("unlocking", "{pos} of {len} sessions"),
+            Stage::Scan => ("looking", "{pos} of {len} items, {per_sec}"),
+            Stage::Unlock => ("unlocking", "{pos} of {len} sessions, {per_sec}"),
             Stage::Convert => ("decrypting", "{bytes} of {total_bytes}, {bytes_per_sec}"),
-            Stage::Verify => ("checking", "{pos} of {len} items"),
+            Stage::Verify => ("checking", "{pos} of {len} items, {per_sec}"),
             _ => ("working", "{pos} of {len}"),
         };
         let bar = if self.console.shows_progress() { ProgressBar::new(total) } else { ProgressBar::hidden() };
