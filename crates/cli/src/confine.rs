@@ -29,6 +29,8 @@ pub(crate) struct Needs<'a> {
     pub(crate) read: Vec<&'a Path>,
     /// A directory that is read and written; made if it is not there.
     pub(crate) output: Option<&'a Path>,
+    /// Single files that are written. Each comes by way of a temporary file beside it, which opens their directories as far as the output.
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// While this lives the program is confined, and after it too. What was made for it and is still empty goes with it.
@@ -83,6 +85,9 @@ impl Confined {
             }
             rules.write(output);
         }
+        for file in &needs.files {
+            rules.write(above(file));
+        }
         // Where temporary files lie: next to the output, or in a directory of this process. What only reads may go without one.
         if let Some(spool) = needs.output.map(Path::to_owned).or_else(|| self.spool().ok()) {
             rules.write(&spool);
@@ -131,6 +136,12 @@ impl fmt::Display for Extent {
             Self::NotWanted => "not confined: --no-confine",
         })
     }
+}
+
+/// The directory in which a file lies.
+#[cfg(target_os = "linux")]
+fn above(path: &Path) -> &Path {
+    path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// What will lie there was encrypted: for its owner only.

@@ -49,6 +49,11 @@ pub(crate) fn of(code: &str) -> Option<&'static str> {
              `sealwright egress --help` names them"
         }
         "output-inside-bundle" => "name a directory outside of the bundle with --out",
+        "other-sink" => "name another directory with --out, or the sink that this one was begun with",
+        "bad-recipient" => {
+            "`age-keygen` and `rage-keygen` show the public key of an identity; ssh keys and plugins are not supported"
+        }
+        "bad-session-ids" => "give each old session a new id of its own",
         "locked" => "wait until the other run has ended",
         "confirmation-needed" => "if this is meant, say so with --yes",
         "output-changed" => "`egress run` with the same bundle and output writes them again",

@@ -1,28 +1,41 @@
 //! One item from its source to outputs that wait for their names (docs/spec/EGRESS.md section 6).
 
+use crate::archive::{self, Bytes, Converting};
+use crate::fields::{Fields, Reading, SessionMap};
 use crate::files::Files;
 use crate::ledger::{Line, Rows, Status, Unopened};
-use crate::messages::Rewritten;
-use crate::place::{Finished, Part};
-use crate::records;
+use crate::messages::{Opener, Opening, Rewritten};
+use crate::place::Finished;
+use crate::record_files::{Form, Input, RecordsError};
 use crate::scan::{Content, Item, LARGEST_MESSAGE};
+use crate::sink::new_sessions::{NewSession, NoNewSession};
+use crate::sink::outlet::Outlet;
 use crate::source::Source;
-use sealwright_envelope::file::{self, Entries, FileError};
+use crate::spool::Spool;
+use sealwright_envelope::file::{self, Entries, Entry, FileError, Header, Kind, SingleEntry};
 use sealwright_envelope::legacy::{LegacyKey, LegacyMessage};
 use sealwright_envelope::message::Message;
-use sealwright_envelope::{OpenError, SymKey, name};
+use sealwright_envelope::{OpenError, SymKey, name, stream};
 use sealwright_session::{Closed, Resolved, Resolver};
 use sealwright_types::{Coded as _, SessionId};
-use std::io::{self, BufReader, Read as _, Write as _};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
 /// What converting an item gave.
 #[derive(Debug)]
 pub(crate) struct Converted {
     pub(crate) line: Line,
+    /// The directory that its files get their names in, relative to the output.
+    pub(crate) directory: String,
     /// Files that wait for their names, each with the safe name that it wants.
     pub(crate) files: Vec<(String, Finished)>,
     pub(crate) unopened: Vec<Unopened>,
+}
+
+impl Converted {
+    pub(crate) fn without_files(line: Line) -> Self {
+        Self { line, directory: String::new(), files: Vec::new(), unopened: Vec::new() }
+    }
 }
 
 /// Where things are.
@@ -32,7 +45,10 @@ pub(crate) struct Converter<'a> {
     pub(crate) bundle: &'a Path,
     pub(crate) output: &'a Path,
     pub(crate) resolver: &'a Resolver,
+    pub(crate) outlet: &'a Outlet,
     pub(crate) copy_plain: bool,
+    pub(crate) fields: &'a Fields,
+    pub(crate) session_map: &'a SessionMap,
 }
 
 /// Why an item has no outputs.
@@ -42,7 +58,8 @@ enum Unconverted {
     Malformed(&'static str),
     Plain,
     Failed(String),
-    Unsupported,
+    /// It opens, and cannot be sealed again.
+    NotSealed(&'static str),
 }
 
 struct Opened {
@@ -51,6 +68,7 @@ struct Opened {
     unopened: Vec<Unopened>,
     route: Option<&'static str>,
     chain: bool,
+    damaged: bool,
     warnings: Vec<String>,
 }
 
@@ -60,21 +78,60 @@ impl From<io::Error> for Unconverted {
     }
 }
 
+impl From<RecordsError> for Unconverted {
+    fn from(error: RecordsError) -> Self {
+        match error {
+            RecordsError::Malformed => Self::Malformed("malformed"),
+            RecordsError::Io(error) => error.into(),
+        }
+    }
+}
+
 impl Converter<'_> {
-    /// Converts one item. Whatever goes wrong with it stands in its line.
-    pub(crate) fn convert(&self, item: &Item) -> Converted {
+    /// Converts one item; of an archive every member, in the order of their sources, and then itself. Whatever goes wrong stands in the lines.
+    pub(crate) fn convert(&self, item: &Item) -> Vec<Converted> {
+        let path = item.source.path(self.bundle);
+        if item.content == Content::Archive {
+            return self.archive(item, &path);
+        }
+        vec![self.convert_from(item, &mut Bytes::File(&|| self.files.open(&path)))]
+    }
+
+    fn archive(&self, item: &Item, path: &Path) -> Vec<Converted> {
+        let mut converting = Converting { converter: self, sessions: self.session_map, done: Vec::new() };
+        let walked =
+            self.files.open(path).and_then(|mut input| archive::walk(&item.source, &mut input, &mut converting));
+        let mut done = converting.done;
+        if let Err(error) = walked {
+            let mut line = Line::new(item.source.text(), item.source.hex(), Status::Failed);
+            line.fail(error.to_string());
+            done.push(Converted::without_files(line));
+        }
+        // What is told of the archive itself is told last: when it is there, everything is.
+        if let Some((_, members)) = done.split_last_mut() {
+            members.sort_by(|one, other| one.line.source.cmp(&other.line.source));
+        }
+        done
+    }
+
+    /// Converts an item whose bytes may lie elsewhere.
+    pub(crate) fn convert_from(&self, item: &Item, bytes: &mut Bytes<'_>) -> Converted {
         let source = &item.source;
         let mut line = Line::new(source.text(), source.hex(), Status::Converted);
         line.session_id = item.session().map(|session| session.to_string());
-        let opened = match self.open(item) {
+        let opened = match self.open(item, bytes) {
             Ok(opened) => opened,
             Err(unconverted) => {
                 unconverted.tell(&mut line);
-                return Converted { line, files: Vec::new(), unopened: Vec::new() };
+                return Converted::without_files(line);
             }
         };
         if item.content == Content::Plain {
             line.status = Status::Plain;
+        }
+        if opened.damaged {
+            // What came before the damage is written.
+            (line.status, line.error) = (Status::Malformed, Some("damaged".to_owned()));
         }
         line.route = opened.route.map(str::to_owned);
         line.chain = opened.chain;
@@ -83,33 +140,38 @@ impl Converter<'_> {
         if let [(wanted, _)] = &opened.files[..] {
             line.name = Some(wanted.clone());
         }
-        Converted { line, files: opened.files, unopened: opened.unopened }
+        let directory = source.directory();
+        Converted { line, directory, files: opened.files, unopened: opened.unopened }
     }
 
-    fn open(&self, item: &Item) -> Result<Opened, Unconverted> {
-        let path = item.source.path(self.bundle);
+    fn open(&self, item: &Item, bytes: &mut Bytes<'_>) -> Result<Opened, Unconverted> {
         match &item.content {
-            Content::Container(session) => self.with_keys(*session, |key| self.container(key, &path, &item.source)),
-            Content::Message(session) => {
-                let text = read_message(self.files, &path)?;
-                let message = Message::parse(&text).map_err(|error| Unconverted::Malformed(error.code()))?;
-                self.with_keys(*session, |key| self.text(message.open(key)?, &item.source))
+            Content::Container(session) => {
+                self.with_keys(*session, |key, target| self.container(key, target, bytes, &item.source))
             }
-            Content::LegacyMessage(_) => self.legacy_message(&path, &item.source),
-            Content::Records => self.records(&path, &item.source),
-            Content::Plain if self.copy_plain => self.copy(&path, &item.source),
+            Content::Message(session) => {
+                let text = read_message(bytes)?;
+                let message = Message::parse(&text).map_err(|error| Unconverted::Malformed(error.code()))?;
+                self.with_keys(*session, |key, target| self.text(message.open(key)?, target, &item.source))
+            }
+            Content::LegacyMessage(_) => self.legacy_message(bytes, &item.source),
+            Content::RawEnvelope(session) => {
+                self.with_keys(*session, |key, target| self.raw_envelope(key, target, bytes, &item.source))
+            }
+            Content::Records(form) => self.records(*form, bytes, &item.source),
+            Content::Plain if self.copy_plain => self.copy(bytes, &item.source),
             Content::Plain => Err(Unconverted::Plain),
             Content::Malformed(code) => Err(Unconverted::Malformed(code)),
-            Content::Unsupported => Err(Unconverted::Unsupported),
+            Content::Archive => Err(Unconverted::Malformed("too-deep")),
             Content::Unreadable(error) => Err(Unconverted::Failed(error.clone())),
         }
     }
 
-    /// Tries one key of the session after the other until one opens the data (SES-10).
+    /// Tries one key of the session after the other until one opens the data (SES-10). What is opened may be sealed for another session.
     fn with_keys(
         &self,
         session: SessionId,
-        mut open: impl FnMut(&SymKey) -> Result<Opened, OpenFailure>,
+        mut open: impl FnMut(&SymKey, Option<&NewSession>) -> Result<Opened, OpenFailure>,
     ) -> Result<Opened, Unconverted> {
         let mut nth = 0;
         loop {
@@ -120,65 +182,126 @@ impl Converter<'_> {
             };
             nth += 1;
             let Some(sym_key) = key.sym_key() else { continue };
-            match open(&sym_key) {
-                Ok(opened) => return Ok(opened.by(&key, nth)),
+            let target = self.outlet.target(Some(session), self.resolver)?;
+            match open(&sym_key, target.as_deref()) {
+                Ok(opened) => {
+                    self.outlet.opened(session, nth - 1, &sym_key)?;
+                    return Ok(opened.by(&key, nth));
+                }
                 Err(OpenFailure::Rejected) => {}
                 Err(OpenFailure::Final(unconverted)) => return Err(unconverted),
             }
         }
     }
 
-    fn container(&self, key: &SymKey, path: &Path, source: &Source) -> Result<Opened, OpenFailure> {
-        let mut container = self.files.open(path)?;
+    fn raw_envelope(
+        &self,
+        key: &SymKey,
+        target: Option<&NewSession>,
+        bytes: &Bytes<'_>,
+        source: &Source,
+    ) -> Result<Opened, OpenFailure> {
+        let (name, directory) = (own_name(source), self.directory(source));
+        if target.is_none() {
+            let output = self.outlet.whole(&directory)?;
+            let output = stream::open_withheld(key, bytes.open()?, output).map_err(FileError::from)?;
+            return Ok(Opened::one(self.outlet.name(name), output.finish()?));
+        }
+        // Its length stands at the beginning of a new container, and only the last block tells it: two passes.
+        let mut opened = stream::Opener::new(key, bytes.open()?).map_err(FileError::from)?;
+        let mut output = self.outlet.file(&directory, target, &name, opened.length())?;
+        io::copy(&mut opened, &mut output)?;
+        Ok(Opened::one(self.outlet.name(name), output.finish()?))
+    }
+
+    fn container(
+        &self,
+        key: &SymKey,
+        target: Option<&NewSession>,
+        bytes: &Bytes<'_>,
+        source: &Source,
+    ) -> Result<Opened, OpenFailure> {
+        let mut container = bytes.open()?;
         let header = file::inspect(&mut container)?;
+        if header.kind == Kind::Legacy && target.is_some() {
+            return self.legacy_container(key, target, &header, container, source);
+        }
         let directory = self.directory(source);
-        let opened =
-            file::open_withheld(key, &header, container, Entries::List, |_| Part::create(self.files, &directory))?;
+        let place = |entry: &Entry| {
+            let stored = entry.name.as_ref().map_or("", |name| &name.raw);
+            self.outlet.file(&directory, target, stored, entry.length)
+        };
+        let opened = file::open_withheld(key, &header, container, Entries::List, place)?;
         let mut files = Vec::with_capacity(opened.files.len());
         for (entry, part) in opened.files {
             let name = entry.name.map_or_else(|| own_name(source), |name| name.safe);
-            files.push((name, part.finish()?));
+            files.push((self.outlet.name(name), part.finish()?));
         }
         let warnings =
             opened.skipped.iter().map(|name| format!("not a regular file, left out: {}", name.safe)).collect();
-        Ok(Opened { files, rows: None, unopened: Vec::new(), route: None, chain: false, warnings })
+        Ok(Opened { files, rows: None, unopened: Vec::new(), route: None, chain: false, damaged: false, warnings })
+    }
+
+    /// The legacy form stores neither name nor length, and both stand at the beginning of a new container: two passes.
+    fn legacy_container(
+        &self,
+        key: &SymKey,
+        target: Option<&NewSession>,
+        header: &Header,
+        container: impl Read + Seek,
+        source: &Source,
+    ) -> Result<Opened, OpenFailure> {
+        let mut opened = file::open(key, header, container, SingleEntry::First)?;
+        let name = own_name(source);
+        let mut output = self.outlet.file(&self.directory(source), target, &name, opened.entry().length)?;
+        io::copy(&mut opened, &mut output)?;
+        Ok(Opened::one(self.outlet.name(name), output.finish()?))
     }
 
     /// A legacy message names a session or carries its key itself (SES-40).
-    fn legacy_message(&self, path: &Path, source: &Source) -> Result<Opened, Unconverted> {
-        let text =
-            String::from_utf8(read_message(self.files, path)?).map_err(|_| Unconverted::Malformed("malformed"))?;
+    fn legacy_message(&self, bytes: &Bytes<'_>, source: &Source) -> Result<Opened, Unconverted> {
+        let text = String::from_utf8(read_message(bytes)?).map_err(|_| Unconverted::Malformed("malformed"))?;
         let message = LegacyMessage::parse(text.trim()).map_err(|error| Unconverted::Malformed(error.code()))?;
         match &message.key {
-            LegacyKey::Session(session) => self.with_keys(*session, |key| self.text(message.open(key)?, source)),
+            LegacyKey::Session(session) => {
+                self.with_keys(*session, |key, target| self.text(message.open(key)?, target, source))
+            }
             LegacyKey::Tokens(tokens) => {
                 let resolved = self.resolver.resolve_local(tokens).map_err(Unconverted::Closed)?;
                 let key = resolved.sym_key().ok_or(Unconverted::Rejected)?;
-                let opened = message.open(&key).map_err(OpenFailure::from).and_then(|text| self.text(text, source));
+                let target = self.outlet.target(None, self.resolver)?;
+                let opened = message.open(&key).map_err(OpenFailure::from);
+                let opened = opened.and_then(|text| self.text(text, target.as_deref(), source));
                 opened.map(|opened| opened.by(&resolved, 1)).map_err(OpenFailure::last)
             }
         }
     }
 
     /// A message that is a file of its own. It stores no name and keeps the one it has.
-    fn text(&self, plaintext: Vec<u8>, source: &Source) -> Result<Opened, OpenFailure> {
-        let mut part = Part::create(self.files, &self.directory(source))?;
-        part.write_all(&plaintext)?;
-        Ok(Opened::one(own_name(source), part.finish()?))
+    fn text(&self, plaintext: Vec<u8>, target: Option<&NewSession>, source: &Source) -> Result<Opened, OpenFailure> {
+        let finished = self.outlet.message(&self.directory(source), target, &plaintext)?;
+        let finished = finished.ok_or(OpenFailure::Final(Unconverted::NotSealed("not-utf8")))?;
+        Ok(Opened::one(self.outlet.name(own_name(source)), finished))
     }
 
-    fn records(&self, path: &Path, source: &Source) -> Result<Opened, Unconverted> {
-        let mut part = Part::create(self.files, &self.directory(source))?;
-        let Rewritten { rows, unopened, chain } =
-            records::rewrite(BufReader::new(self.files.open(path)?), &mut part, source, self.resolver)?;
-        let opened = Opened::one(name::safe(&source.file_name()), part.finish()?);
-        Ok(Opened { rows: Some(rows), unopened, chain, ..opened })
+    fn records(&self, form: Form, bytes: &mut Bytes<'_>, source: &Source) -> Result<Opened, Unconverted> {
+        let mut part = self.outlet.whole(&self.directory(source))?;
+        let reading = Reading { fields: self.fields, session: self.session_map.session(&source.text()) };
+        let mut opener = Opener::new(Opening { resolver: self.resolver, outlet: self.outlet });
+        let path = matches!(bytes, Bytes::File(_)).then(|| source.path(self.bundle));
+        let input = Input::new(bytes.read_once()?, path.as_deref());
+        let spool = Spool { files: self.files, directory: self.output };
+        let rewritten = form.rewrite(input, &mut part, spool, (source, &mut opener, reading))?;
+        let name = name::safe(Form::output_name(&source.file_name()));
+        let opened = Opened::one(self.outlet.name_of_whole(name), part.finish()?);
+        let Rewritten { rows, unopened, chain, damaged, warnings } = rewritten;
+        Ok(Opened { rows: Some(rows), unopened, chain, damaged, warnings, ..opened })
     }
 
-    fn copy(&self, path: &Path, source: &Source) -> Result<Opened, Unconverted> {
-        let mut part = Part::create(self.files, &self.directory(source))?;
-        io::copy(&mut self.files.open(path)?, &mut part)?;
-        Ok(Opened::one(name::safe(&source.file_name()), part.finish()?))
+    fn copy(&self, bytes: &mut Bytes<'_>, source: &Source) -> Result<Opened, Unconverted> {
+        let mut part = self.outlet.whole(&self.directory(source))?;
+        io::copy(&mut bytes.read_once()?, &mut part)?;
+        Ok(Opened::one(self.outlet.name_of_whole(name::safe(&source.file_name())), part.finish()?))
     }
 
     fn directory(&self, source: &Source) -> PathBuf {
@@ -194,6 +317,7 @@ impl Opened {
             unopened: Vec::new(),
             route: None,
             chain: false,
+            damaged: false,
             warnings: Vec::new(),
         }
     }
@@ -216,9 +340,18 @@ impl Unconverted {
             Self::Rejected => (Status::Rejected, Some("rejected".to_owned())),
             Self::Malformed(code) => (Status::Malformed, Some(code.to_owned())),
             Self::Plain => (Status::Plain, None),
-            Self::Unsupported => (Status::Failed, Some("unsupported".to_owned())),
+            Self::NotSealed(code) => (Status::Closed, Some(code.to_owned())),
             Self::Failed(reason) => return line.fail(reason),
         };
+    }
+}
+
+impl From<NoNewSession> for Unconverted {
+    fn from(reason: NoNewSession) -> Self {
+        match reason {
+            NoNewSession::Io(error) => error.into(),
+            reason => Self::NotSealed(reason.code()),
+        }
     }
 }
 
@@ -268,11 +401,11 @@ fn own_name(source: &Source) -> String {
     name::safe(name.strip_suffix(".seald").unwrap_or(&name))
 }
 
-fn read_message(files: &Files, path: &Path) -> Result<Vec<u8>, Unconverted> {
-    if files.metadata(path)?.len() > LARGEST_MESSAGE {
+fn read_message(bytes: &Bytes<'_>) -> Result<Vec<u8>, Unconverted> {
+    if bytes.length()? > LARGEST_MESSAGE {
         return Err(Unconverted::Malformed("too-large"));
     }
     let mut text = Vec::new();
-    files.open(path)?.take(LARGEST_MESSAGE).read_to_end(&mut text)?;
+    bytes.open()?.take(LARGEST_MESSAGE).read_to_end(&mut text)?;
     Ok(text)
 }

@@ -48,6 +48,40 @@ pub enum EgressError {
         /// The line, from one.
         line: u64,
     },
+    /// The output was begun with another sink, for others, or for another session.
+    #[error("{} was written for {former}, this run is for {wanted}", .output.display())]
+    OtherSink {
+        /// The output directory.
+        output: PathBuf,
+        /// What it was written for.
+        former: String,
+        /// What was asked for.
+        wanted: String,
+    },
+    /// The passphrase is not the one that the output was begun with.
+    #[error("{} does not open under this passphrase", .path.display())]
+    WrongPassphrase {
+        /// The file that it should open.
+        path: PathBuf,
+    },
+    /// Where the keys should go there is a file that no run into this output has written.
+    #[error("{} is not of this output and is not overwritten", .path.display())]
+    KeysOutTaken {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file for the keys would be part of what is read.
+    #[error("{} lies inside the bundle", .path.display())]
+    KeysOutInsideBundle {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file of the output is missing, or is not what the manifest says.
+    #[error("{} is missing or is not what the manifest says", .path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file of the bundle or of the output failed.
     #[error("cannot {action} {}: {source}", .path.display())]
     Io {
@@ -68,6 +102,11 @@ impl Coded for EgressError {
             Self::Locked { .. } => "locked",
             Self::NotConfirmed { .. } => "confirmation-needed",
             Self::MalformedRecord { .. } | Self::Manifest { .. } => "malformed",
+            Self::OtherSink { .. } => "other-sink",
+            Self::WrongPassphrase { .. } => "rejected",
+            Self::KeysOutTaken { .. } => "exists",
+            Self::KeysOutInsideBundle { .. } => "output-inside-bundle",
+            Self::Changed { .. } => "output-changed",
             Self::Io { .. } => "io",
         }
     }

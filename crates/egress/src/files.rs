@@ -157,6 +157,24 @@ impl Files {
         fs::remove_file(path)
     }
 
+    /// Removes a directory with everything in it.
+    pub(crate) fn remove_directory(&self, path: &Path) -> io::Result<()> {
+        self.pass(Action::Remove, path)?;
+        fs::remove_dir_all(path)
+    }
+
+    /// A file that has no name: it vanishes with its handle.
+    pub(crate) fn create_unnamed(&self, directory: &Path) -> io::Result<Handle> {
+        self.pass(Action::Create, directory)?;
+        tempfile::tempfile_in(directory).map(|file| self.handle(file, directory))
+    }
+
+    /// A new file for its owner only.
+    pub(crate) fn create_new(&self, path: &Path) -> io::Result<Handle> {
+        self.pass(Action::Create, path)?;
+        private().write(true).create_new(true).open(path).map(|file| self.handle(file, path))
+    }
+
     /// What a path leads to.
     pub(crate) fn metadata(&self, path: &Path) -> io::Result<Metadata> {
         self.pass(Action::Metadata, path)?;
@@ -246,6 +264,11 @@ impl Handle {
     pub(crate) fn sync(&self) -> io::Result<()> {
         self.pass(Action::Sync)?;
         self.file.sync_data()
+    }
+
+    /// Another handle of the same file, with the same position.
+    pub(crate) fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self { file: self.file.try_clone()?, watched: self.watched.clone() })
     }
 
     /// Cuts the file.

@@ -32,19 +32,28 @@
 //! | SIG-20..39 many chains on all cores | [`verify_sigchains`] |
 //! | EGR-47 confirmation | [`EgressError::NotConfirmed`] |
 
+mod archive;
 mod bundle;
 mod convert;
+mod csv_records;
 mod error;
+mod fields;
 mod files;
+mod hashed;
 mod keys;
+mod keys_out;
 mod ledger;
 mod lines;
 pub mod local_database;
 mod messages;
 mod naming;
 mod options;
+mod ordered;
+mod pack;
 mod place;
 mod plan;
+mod publish;
+mod record_files;
 mod records;
 mod recover;
 mod report;
@@ -52,21 +61,30 @@ mod run;
 mod scan;
 mod session_keys;
 mod sigchains;
+mod sink;
 mod source;
+mod spool;
+mod sqlite;
+mod unpacked;
 mod verify;
 mod workers;
 
 pub use error::EgressError;
+pub use fields::{Fields, SessionMap};
 pub use files::{Action, Files, Verdict, Watch};
 pub use ledger::{Line, Rows, Status, Unopened, Written};
 pub use lines::MalformedRecord;
 pub use options::{Options, Progress, Stage};
+pub use pack::pack;
 pub use plan::{Plan, Sessions, Unreachable, plan};
 pub use recover::{Attempt, Outcome};
 pub use report::{Form, Report, Summary};
 pub use run::run;
 pub use session_keys::{KeySources, SessionKeys};
 pub use sigchains::verify_sigchains;
+pub use sink::recipients::{Recipient, RecipientError, Recipients};
+pub use sink::session_ids::{SessionIds, SessionIdsError};
+pub use sink::{KeysOut, Sink};
 pub use verify::{Verification, verify};
 
 pub use sealwright_session::{ProxyDepth, UnknownHash};

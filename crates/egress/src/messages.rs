@@ -2,6 +2,8 @@
 //! ended (docs/spec/EGRESS.md sections 2 and 6).
 
 use crate::ledger::{Rows, Status, Unopened};
+use crate::sink::new_sessions::{NewSession, NoNewSession};
+use crate::sink::outlet::Outlet;
 use crate::source::Source;
 use sealwright_envelope::message::Message;
 use sealwright_envelope::{OpenError, SymKey};
@@ -10,7 +12,7 @@ use sealwright_types::{Coded as _, SessionId};
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Ready keys that are kept: neighbouring records mostly belong to the same sessions.
 const KEPT_KEYS: usize = 1024;
@@ -22,6 +24,15 @@ pub(crate) fn find(text: &str) -> Option<Result<Message, Fault>> {
         return None;
     }
     Some(Message::parse(text.as_bytes()).map_err(|error| Fault::malformed(error.code())))
+}
+
+/// As [`find`], for a field that is known to hold messages: a text that names no session is a raw message of `session` (EGR-11).
+pub(crate) fn find_in_named(text: &str, session: Option<SessionId>) -> Option<Result<Message, Fault>> {
+    let raw = |session| {
+        let malformed = Fault { session: Some(session), ..Fault::malformed("malformed") };
+        Message::raw(session, text.trim_ascii()).map_err(|_| malformed)
+    };
+    find(text).or_else(|| session.filter(|_| !text.trim_ascii().is_empty()).map(raw))
 }
 
 /// Whether a text is a JSON object with the two members of a message.
@@ -49,10 +60,17 @@ impl Fault {
     }
 }
 
+/// What opens messages, and what they become.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opening<'a> {
+    pub(crate) resolver: &'a Resolver,
+    pub(crate) outlet: &'a Outlet,
+}
+
 /// Opens messages with session keys that are ready for use: no key schedule for each message of one session.
 #[derive(Debug)]
 pub(crate) struct Opener<'a> {
-    resolver: &'a Resolver,
+    by: Opening<'a>,
     ready: HashMap<(SessionId, usize), Result<Arc<Ready>, Closed>>,
 }
 
@@ -61,9 +79,11 @@ struct Ready {
     key: SymKey,
     /// Whether only a chain of proxies led to it.
     chain: bool,
+    /// What its messages are sealed for again, known when it has opened one.
+    target: OnceLock<Option<Arc<NewSession>>>,
 }
 
-/// What was in a message.
+/// What was in a message; with a sink that seals, the message that takes its place.
 pub(crate) struct Clear {
     pub(crate) session: SessionId,
     pub(crate) bytes: Vec<u8>,
@@ -72,8 +92,8 @@ pub(crate) struct Clear {
 }
 
 impl<'a> Opener<'a> {
-    pub(crate) fn new(resolver: &'a Resolver) -> Self {
-        Self { resolver, ready: HashMap::new() }
+    pub(crate) fn new(by: Opening<'a>) -> Self {
+        Self { by, ready: HashMap::new() }
     }
 
     /// Opens a message with one key of its session after the other (SES-10).
@@ -82,17 +102,42 @@ impl<'a> Opener<'a> {
         let fault = |status, error| Fault { session: Some(session), status, error };
         let mut nth = 0;
         loop {
-            let Ready { key, chain } = &*match self.key(session, nth) {
+            let ready = match self.key(session, nth) {
                 Ok(ready) => ready,
                 Err(closed) if nth == 0 => return Err(fault(Status::Closed, closed.code())),
                 Err(_) => return Err(fault(Status::Rejected, "rejected")),
             };
-            match message.open(key) {
-                Ok(bytes) => return Ok(Clear { session, bytes, chain: *chain }),
+            match message.open(&ready.key) {
+                Ok(bytes) => {
+                    let bytes =
+                        self.through_sink(session, nth, &ready, bytes).map_err(|code| fault(Status::Closed, code))?;
+                    return Ok(Clear { session, bytes, chain: ready.chain });
+                }
                 Err(OpenError::Rejected) => nth += 1,
                 Err(error) => return Err(fault(Status::Malformed, error.code())),
             }
         }
+    }
+
+    /// What stands for an opened message in the output.
+    fn through_sink(
+        &self,
+        session: SessionId,
+        nth: usize,
+        ready: &Ready,
+        bytes: Vec<u8>,
+    ) -> Result<Vec<u8>, &'static str> {
+        let target = match ready.target.get() {
+            Some(target) => target,
+            None => {
+                let target = self.by.outlet.target(Some(session), self.by.resolver).map_err(NoNewSession::code)?;
+                self.by.outlet.opened(session, nth, &ready.key).map_err(|_| "io")?;
+                ready.target.get_or_init(|| target)
+            }
+        };
+        let Some(new) = target else { return Ok(bytes) };
+        let sealed = new.sealed(std::str::from_utf8(&bytes).map_err(|_| "not-utf8")?);
+        sealed.map(String::into_bytes).map_err(|_| "io")
     }
 
     fn key(&mut self, session: SessionId, nth: usize) -> Result<Arc<Ready>, Closed> {
@@ -100,19 +145,26 @@ impl<'a> Opener<'a> {
             self.ready.clear();
         }
         let ready = self.ready.entry((session, nth)).or_insert_with(|| {
-            let resolved = self.resolver.resolve_nth(session, nth)?;
+            let resolved = self.by.resolver.resolve_nth(session, nth)?;
             let key = resolved.sym_key().ok_or_else(|| Closed { reasons: vec![Reason::Rejected] })?;
-            Ok(Arc::new(Ready { key, chain: resolved.chain }))
+            Ok(Arc::new(Ready { key, chain: resolved.chain, target: OnceLock::new() }))
         });
         ready.clone()
     }
 }
 
+/// Clear bytes that are no text.
+pub(crate) struct NotText {
+    pub(crate) bytes: Vec<u8>,
+    /// What it means for a record that can hold nothing but text.
+    pub(crate) fault: Fault,
+}
+
 impl Clear {
     /// The clear text, for a record that can hold nothing but text (EGR-28).
-    pub(crate) fn into_text(self) -> Result<String, Fault> {
-        let not_text = Fault { session: Some(self.session), status: Status::Closed, error: "not-utf8" };
-        String::from_utf8(self.bytes).map_err(|_| not_text)
+    pub(crate) fn into_text(self) -> Result<String, NotText> {
+        let fault = Fault { session: Some(self.session), status: Status::Closed, error: "not-utf8" };
+        String::from_utf8(self.bytes).map_err(|error| NotText { bytes: error.into_bytes(), fault })
     }
 }
 
@@ -123,6 +175,10 @@ pub(crate) struct Rewritten {
     pub(crate) unopened: Vec<Unopened>,
     /// Whether only a chain of proxies led to the key of one of them (EGR-21).
     pub(crate) chain: bool,
+    /// Whether the file ended before its end because of damage.
+    pub(crate) damaged: bool,
+    /// What a person should know.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Rewritten {

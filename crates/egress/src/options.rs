@@ -1,6 +1,8 @@
 //! What a caller decides about an egress, and how it hears of its progress.
 
+use crate::fields::{Fields, SessionMap};
 use crate::files::Files;
+use crate::sink::Sink;
 use sealwright_session::{Policy, ProxyDepth, Revoked, UnknownHash};
 use std::num::NonZero;
 use std::thread;
@@ -21,8 +23,14 @@ pub struct Options {
     pub strict: bool,
     /// Whether somebody has confirmed that the data of several users becomes readable (EGR-47).
     pub confirmed: bool,
+    /// Which fields of records hold messages (EGR-13).
+    pub fields: Fields,
+    /// The sessions of sources that do not name them (EGR-11).
+    pub session_map: SessionMap,
     /// The file system; a test can let it fail.
     pub files: Files,
+    /// Where outputs and keys go, and how.
+    pub sink: Sink,
 }
 
 impl Options {

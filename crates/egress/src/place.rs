@@ -8,9 +8,12 @@ use std::collections::HashSet;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+/// Outputs of this size and more are made durable by the thread that wrote them; smaller ones by the dozen, when they get their names.
+const LARGE: u64 = 8 * 1024 * 1024;
+
 /// How temporary files are called (EGR-40).
-const PREFIX: &str = ".sealwright-";
-const SUFFIX: &str = ".part";
+pub(crate) const PREFIX: &str = ".sealwright-";
+pub(crate) const SUFFIX: &str = ".part";
 
 /// A private file that is being written. Dropping it removes it.
 #[derive(Debug)]
@@ -33,6 +36,10 @@ pub(crate) struct Finished {
     file: Temporary,
     bytes: u64,
     sha256: String,
+    /// The hash of what it holds in clear, where that is not what it is.
+    pub(crate) clear_sha256: Option<String>,
+    /// Whether it outlasts a loss of power.
+    is_durable: bool,
 }
 
 impl Part {
@@ -49,7 +56,9 @@ impl Part {
         self.complete()?;
         let (bytes, sha256) = self.hash.finish();
         match self.file {
-            State::Complete(file) => Ok(Finished { file, bytes, sha256 }),
+            State::Complete(file) => {
+                Ok(Finished { file, bytes, sha256, clear_sha256: None, is_durable: bytes >= LARGE })
+            }
             State::Open(..) | State::Lost => Err(lost()),
         }
     }
@@ -73,7 +82,10 @@ impl Withheld for Part {
     fn complete(&mut self) -> io::Result<()> {
         self.file = match std::mem::replace(&mut self.file, State::Lost) {
             State::Open(file, temporary) => {
-                file.into_inner().map_err(io::IntoInnerError::into_error)?;
+                let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+                if self.hash.bytes >= LARGE {
+                    file.sync()?;
+                }
                 State::Complete(temporary)
             }
             other => other,
@@ -89,17 +101,58 @@ fn lost() -> io::Error {
 impl Finished {
     /// How the file stands in the manifest under this name.
     pub(crate) fn written(&self, name: &str) -> Written {
-        Written { output: name.to_owned(), bytes: self.bytes, sha256: self.sha256.clone() }
+        Written {
+            output: name.to_owned(),
+            bytes: self.bytes,
+            sha256: self.sha256.clone(),
+            clear_sha256: self.clear_sha256.clone(),
+        }
+    }
+
+    /// Makes the contents of files below `directory` outlast a loss of power: what has a name is whole.
+    pub(crate) fn make_durable(files: &Files, directory: &Path, finished: &mut [&mut Self]) -> io::Result<()> {
+        let fleeting: Vec<_> =
+            finished.iter().filter(|file| !file.is_durable).map(|file| file.file.path.as_path()).collect();
+        files.sync_files(directory, fleeting.into_iter())?;
+        finished.iter_mut().for_each(|file| file.is_durable = true);
+        Ok(())
     }
 
     /// Gives the file its name, which nothing else may have.
-    pub(crate) fn publish(self, name: &Path) -> io::Result<()> {
+    pub(crate) fn publish(mut self, name: &Path) -> io::Result<()> {
+        self.sync()?;
         self.file.publish(name)
     }
 
     /// Gives the file the name of the file that it replaces.
-    pub(crate) fn replace(self, name: &Path) -> io::Result<()> {
+    pub(crate) fn replace(mut self, name: &Path) -> io::Result<()> {
+        self.sync()?;
         self.file.replace(name)
+    }
+
+    /// Its length.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The file for reading.
+    pub(crate) fn open(&self) -> io::Result<Handle> {
+        self.file.files.open(&self.file.path)
+    }
+
+    /// Whether the file at `path` has the same length and hash.
+    pub(crate) fn is_same_as(&self, path: &Path) -> bool {
+        let files = &self.file.files;
+        let same_size = files.metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == self.bytes);
+        same_size && Hasher::of_file(files, path).is_ok_and(|(_, sha256)| sha256 == self.sha256)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        if !self.is_durable {
+            self.file.files.sync_files(&self.file.path, [self.file.path.as_path()].into_iter())?;
+            self.is_durable = true;
+        }
+        Ok(())
     }
 }
 
@@ -180,6 +233,13 @@ impl Write for Hasher {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// A file that has no name already: it is there as long as it is open.
+pub(crate) fn unnamed(files: &Files, directory: &Path) -> io::Result<Handle> {
+    let (path, handle) = files.create_temporary(directory, PREFIX, SUFFIX)?;
+    files.remove(&path)?;
+    Ok(handle)
 }
 
 /// Whether a file is called like a temporary one.

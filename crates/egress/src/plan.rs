@@ -1,21 +1,23 @@
 //! What a bundle needs and what it has, before any private-key operation (docs/spec/EGRESS.md section 4).
 
+use crate::archive::{self, Collecting};
 use crate::bundle::Bundle;
 use crate::error::EgressError;
+use crate::fields::Reading;
 use crate::keys::Keys;
 use crate::lines::MalformedRecord;
 use crate::options::{Options, Progress, Stage};
-use crate::records;
+use crate::record_files::Input;
 use crate::recover::{Attempt, Recovered};
 use crate::report::{Form, Report, Summary};
 use crate::scan::{self, Content, Item};
 use crate::source::Source;
+use crate::spool::Spool;
 use crate::workers;
 use sealwright_session::{Closed, Resolver};
 use sealwright_types::{Coded as _, SessionId};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::BufReader;
 use std::path::Path;
 
 /// A bundle that has been looked at: what is in it, and everything that may open it.
@@ -148,8 +150,8 @@ impl Prepared {
     }
 
     /// Sessions whose keys these items need, sorted.
-    pub(crate) fn needed_by(&self, items: &[&Item]) -> Vec<SessionId> {
-        let in_records = |item: &&Item| sessions_in(&self.bundle, item);
+    pub(crate) fn needed_by(&self, items: &[&Item], options: &Options) -> Vec<SessionId> {
+        let in_records = |item: &&Item| sessions_in(&self.bundle, item, options);
         let needed: BTreeSet<_> =
             items.iter().flat_map(|item| item.session()).chain(items.iter().flat_map(in_records)).collect();
         needed.into_iter().collect()
@@ -166,8 +168,8 @@ fn look_at_all(
     progress.stage(Stage::Scan, sources.len() as u64);
     let (mut items, mut needed) = (Vec::with_capacity(sources.len()), BTreeSet::new());
     let look = |source: &Source| {
-        let item = Item::look(bundle.files(), source.clone(), bundle.root());
-        let sessions = sessions_in(bundle, &item);
+        let item = Item::look(bundle.files(), source.clone(), bundle.root(), &options.session_map);
+        let sessions = sessions_in(bundle, &item, options);
         (item, sessions)
     };
     workers::in_order(options.threads(), &sources, look, |_, (item, sessions)| {
@@ -180,11 +182,28 @@ fn look_at_all(
     Ok((items, needed.into_iter().collect()))
 }
 
-/// The sessions of the messages in a record file. One that cannot be read is told when it is converted.
-fn sessions_in(bundle: &Bundle, item: &Item) -> BTreeSet<SessionId> {
-    if item.content != Content::Records {
-        return BTreeSet::new();
+/// The sessions of what stands in a record file or an archive. What cannot be read is told when it is converted.
+fn sessions_in(bundle: &Bundle, item: &Item, options: &Options) -> BTreeSet<SessionId> {
+    let mut sessions = BTreeSet::new();
+    let mut take = |session| sessions.extend([session]);
+    let directory = tempfile::env::temp_dir();
+    let spool = Spool { files: bundle.files(), directory: &directory };
+    let path = item.source.path(bundle.root());
+    match item.content {
+        Content::Records(form) => {
+            let session = options.session_map.session(&item.source.text());
+            let reading = Reading { fields: &options.fields, session };
+            if let Ok(input) = Input::of_file(bundle.files(), &path) {
+                drop(form.sessions(input, spool, reading, &mut take));
+            }
+        }
+        Content::Archive => {
+            let mut collecting = Collecting { options, spool, take: &mut take };
+            if let Ok(mut input) = bundle.files().open(&path) {
+                drop(archive::walk(&item.source, &mut input, &mut collecting));
+            }
+        }
+        _ => {}
     }
-    let file = bundle.files().open(&item.source.path(bundle.root())).map(BufReader::new);
-    file.and_then(records::sessions).unwrap_or_default()
+    sessions
 }

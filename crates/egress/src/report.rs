@@ -1,5 +1,6 @@
 //! What an egress ended with: counts, exit status, and what stayed closed (docs/spec/EGRESS.md sections 8 and 9).
 
+use crate::error::EgressError;
 use crate::ledger::{Line, Rows, Status};
 use crate::lines::MalformedRecord;
 use crate::recover::Attempt;
@@ -30,15 +31,6 @@ pub struct Summary {
 }
 
 impl Summary {
-    pub(crate) fn of(lines: &[Line]) -> Self {
-        let mut summary = Self::default();
-        for line in lines {
-            *summary.count(line.status) += 1;
-            summary.rows += line.rows.unwrap_or_default();
-        }
-        summary
-    }
-
     pub(crate) fn count(&mut self, status: Status) -> &mut u64 {
         match status {
             Status::Converted => &mut self.converted,
@@ -106,15 +98,21 @@ pub enum Form {
 }
 
 impl Report {
-    pub(crate) fn count_lines(&mut self, lines: &[Line]) {
-        self.summary = Summary::of(lines);
+    pub(crate) fn count_lines(
+        &mut self,
+        lines: impl Iterator<Item = Result<Line, EgressError>>,
+    ) -> Result<(), EgressError> {
         for line in lines {
-            if let Some(route) = &line.route {
-                *self.routes.entry(route.clone()).or_default() += 1;
+            let line = line?;
+            *self.summary.count(line.status) += 1;
+            self.summary.rows += line.rows.unwrap_or_default();
+            if let Some(route) = line.route {
+                *self.routes.entry(route).or_default() += 1;
             }
-            if let Some(error) = &line.error {
-                *self.reasons.entry(error.clone()).or_default() += 1;
+            if let Some(error) = line.error {
+                *self.reasons.entry(error).or_default() += 1;
             }
         }
+        Ok(())
     }
 }

@@ -1,16 +1,21 @@
 //! An egress from beginning to end: prepare, unlock, convert, publish in order, report.
 
-use crate::convert::{Converted, Converter};
+use crate::convert::Converter;
 use crate::error::EgressError;
 use crate::files::Files;
+use crate::keys_out::KeysFile;
 use crate::ledger::{self, Ledger, Line, Status};
 use crate::naming::Names;
 use crate::options::{Options, Progress, Stage};
-use crate::place::{self, Finished, Part};
+use crate::place::{self, Part};
 use crate::plan::Prepared;
+use crate::publish::Publisher;
 use crate::report::{REPORT, Report, Summary};
-use crate::scan::Item;
+use crate::scan::{Content, Item};
+use crate::sink::outlet::Outlet;
+use crate::spool;
 use crate::workers;
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -32,14 +37,24 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
     }
     let output = create_output(&options.files, output, prepared.bundle.root())?;
     let ledger = Ledger::open(&options.files, &output)?;
-    let outputs = ledger.lines().iter().flat_map(Line::written).map(|written| output.join(written.output));
-    let outputs = outputs.filter(|path| place::is_temporary(path)).collect();
+    let mut outputs = HashSet::new();
+    for line in ledger.lines()? {
+        let written = line?.written().into_iter().map(|written| output.join(written.output));
+        outputs.extend(written.filter(|path| place::is_temporary(path)));
+    }
     place::remove_left_over(&options.files, &output, &outputs).map_err(EgressError::io("clean", &output))?;
-    let pending = pending(&prepared, &ledger, &output, options, progress);
+    spool::remove_left_over(&options.files, &output).map_err(EgressError::io("clean", &output))?;
+    let outlet = Outlet::open(&options.files, &output, &options.sink, ledger.lines()?.next().is_none())?;
+    let keys_file = options.sink.keys_out();
+    let keys_file = keys_file.map(|keys_out| KeysFile::open(keys_out, &prepared, &outlet)).transpose()?;
+    let pending = pending(&prepared, &ledger, &output, options, progress)?;
     unlock(&prepared, &pending, options, progress);
-    let lines = convert(&prepared, &pending, ledger, &output, options, progress)?;
+    let changed = convert(&prepared, &pending, ledger, &outlet, &output, options, progress)?;
+    if let Some(keys_file) = keys_file {
+        keys_file.write(changed)?;
+    }
     let mut report = prepared.report()?;
-    report.count_lines(&lines);
+    report.count_lines(ledger::lines(&options.files, &output)?)?;
     write_report(&options.files, &output.join(REPORT), &report)?;
     Ok(report.summary)
 }
@@ -70,23 +85,54 @@ fn pending<'a>(
     output: &Path,
     options: &Options,
     progress: &dyn Progress,
-) -> Vec<&'a Item> {
+) -> Result<Vec<&'a Item>, EgressError> {
     let items = &prepared.items;
+    let unfinished = archives_to_open_again(prepared, ledger, output, options)?;
     progress.stage(Stage::Verify, items.len() as u64);
     let is_pending = |item: &Item| {
-        let line = line_of(ledger, item);
+        // What cannot be read now is told when the item is published.
+        let line = line_of(ledger, item).ok().flatten();
         progress.advance(1);
-        line.is_none_or(|line| {
-            !(line.is_finished() && ledger::is_there(&options.files, output, line))
-                || (options.copy_plain && line.status == Status::Plain && line.written().is_empty())
-        })
+        unfinished.contains(&item.source.text())
+            || line.is_none_or(|line| {
+                !(line.is_finished() && ledger::is_there(&options.files, output, &line))
+                    || (options.copy_plain && line.status == Status::Plain && line.written().is_empty())
+            })
     };
     let mut pending = Vec::new();
     let Ok(()) = workers::in_order(options.threads(), items, is_pending, |item, is_pending| {
         pending.extend(is_pending.then_some(item));
         Ok::<(), Infallible>(())
     });
-    pending
+    Ok(pending)
+}
+
+/// Archives of which a member is not finished. An archive is opened as a whole.
+fn archives_to_open_again(
+    prepared: &Prepared,
+    ledger: &Ledger,
+    output: &Path,
+    options: &Options,
+) -> Result<HashSet<String>, EgressError> {
+    let archives = prepared.items.iter().filter(|item| item.content == Content::Archive);
+    let archives: HashSet<_> = archives.map(|item| item.source.text()).collect();
+    let mut unfinished = HashSet::new();
+    if archives.is_empty() {
+        return Ok(unfinished);
+    }
+    for line in ledger.lines()? {
+        let line = line?;
+        let mut ends = line.source.match_indices('!').filter_map(|(end, _)| line.source.get(..end));
+        let Some(archive) = ends.find(|archive| archives.contains(*archive)) else { continue };
+        let is_done = |line: &Line| {
+            let is_copied = !options.copy_plain || line.status != Status::Plain || !line.written().is_empty();
+            line.is_finished() && is_copied && ledger::is_there(&options.files, output, line)
+        };
+        if !unfinished.contains(archive) && !is_done(&line) {
+            unfinished.insert(archive.to_owned());
+        }
+    }
+    Ok(unfinished)
 }
 
 /// Finds the keys that the pending items need, with all cores: private-key operations are what takes the time.
@@ -94,7 +140,7 @@ fn unlock(prepared: &Prepared, pending: &[&Item], options: &Options, progress: &
     if pending.is_empty() {
         return;
     }
-    let needed = prepared.needed_by(pending);
+    let needed = prepared.needed_by(pending, options);
     progress.stage(Stage::Unlock, needed.len() as u64);
     workers::each(options.threads(), &needed, |&session| {
         // Why a session stays closed is told with its items.
@@ -107,114 +153,59 @@ fn unlock(prepared: &Prepared, pending: &[&Item], options: &Options, progress: &
 fn convert(
     prepared: &Prepared,
     pending: &[&Item],
-    mut ledger: Ledger,
+    ledger: Ledger,
+    outlet: &Outlet,
     output: &Path,
     options: &Options,
     progress: &dyn Progress,
-) -> Result<Vec<Line>, EgressError> {
+) -> Result<bool, EgressError> {
     progress.stage(Stage::Convert, pending.iter().map(|item| item.bytes).sum());
     let converter = Converter {
         files: &options.files,
         bundle: prepared.bundle.root(),
         output,
         resolver: &prepared.resolver,
+        outlet,
         copy_plain: options.copy_plain,
+        fields: &options.fields,
+        session_map: &options.session_map,
     };
-    let mut publisher = Publisher { files: &options.files, names: taken_names(prepared, &ledger), output };
+    let mut publisher = Publisher::new(&options.files, taken_names(prepared, &ledger, outlet)?, ledger, outlet, output);
     let work = |item: &&Item| {
         let converted = converter.convert(item);
         progress.advance(item.bytes);
         converted
     };
-    workers::in_order(options.threads(), pending, work, |item, converted| {
-        publisher.publish(item, converted, &mut ledger)
+    workers::in_order(options.threads(), pending, work, |_, converted| {
+        // The directories of an archive are there before any file gets its name.
+        converted.iter().for_each(|one| publisher.reserve(&one.directory));
+        converted.into_iter().try_for_each(|one| publisher.publish(one))
     })?;
-    ledger.close()
+    let (ledger, changed) = publisher.finish()?;
+    ledger.close()?;
+    Ok(changed)
 }
 
 /// The names that no new output may get: those of earlier runs, and the directories that items lie in.
-fn taken_names(prepared: &Prepared, ledger: &Ledger) -> Names {
-    let mut names = Names::default();
+fn taken_names(prepared: &Prepared, ledger: &Ledger, outlet: &Outlet) -> Result<Names, EgressError> {
+    let mut names = Names::new(outlet.appended());
     for item in &prepared.items {
         let directory = item.source.directory();
         if !directory.is_empty() {
             names.reserve(&directory);
         }
-    }
-    for written in ledger.lines().iter().flat_map(Line::written) {
-        names.reserve(&written.output);
-    }
-    names
-}
-
-/// Gives outputs their names, one item after the other (EGR-31, EGR-32).
-struct Publisher<'a> {
-    files: &'a Files,
-    names: Names,
-    output: &'a Path,
-}
-
-impl Publisher<'_> {
-    fn publish(&mut self, item: &Item, converted: Converted, ledger: &mut Ledger) -> Result<(), EgressError> {
-        let Converted { mut line, files, unopened } = converted;
-        let former = line_of(ledger, item);
-        let reused = former.map(names_of).filter(|names| !names.is_empty() && names.len() == files.len());
-        let names = match &reused {
-            Some(names) => names.clone(),
-            None => {
-                let directory = item.source.directory();
-                let free = files.iter().map(|(wanted, _)| self.free_name(&directory, wanted));
-                free.collect::<Result<_, _>>()?
-            }
-        };
-        line.set_outputs(names.iter().zip(&files).map(|(name, (_, file))| file.written(name)).collect());
-        if let Some(former) = former.filter(|former| ledger::is_there(self.files, self.output, former)) {
-            if former.is_as_good_as(&line) {
-                return Ok(());
-            }
-            if files.is_empty() && !former.written().is_empty() {
-                // A name that is in the manifest stays there (EGR-32).
-                line.keep_outputs_of(former);
-                return if *former == line { Ok(()) } else { ledger.record(line) };
-            }
-        }
-        ledger.announce(&line, &unopened)?;
-        if let Err(error) = self.give_names(&names, files, reused.is_some()) {
-            ledger.withdraw(&line)?;
-            let mut failed = Line::new(line.source, line.source_bytes, Status::Failed);
-            failed.session_id = line.session_id;
-            failed.fail(error.to_string());
-            line = failed;
-        }
-        ledger.record(line)
-    }
-
-    fn give_names(&self, names: &[String], files: Vec<(String, Finished)>, replace: bool) -> io::Result<()> {
-        for (name, (_, file)) in names.iter().zip(files) {
-            let path = self.output.join(name);
-            if replace { file.replace(&path)? } else { file.publish(&path)? }
-        }
-        Ok(())
-    }
-
-    /// The first free name; what some other program has put into the output is never overwritten.
-    fn free_name(&mut self, directory: &str, wanted: &str) -> Result<String, EgressError> {
-        loop {
-            let name = self.names.next_free(directory, wanted);
-            let path = if directory.is_empty() { name } else { format!("{directory}/{name}") };
-            let place = self.output.join(&path);
-            if !self.files.exists(&place).map_err(EgressError::io("look at", &place))? {
-                return Ok(path);
-            }
+        if item.content == Content::Archive {
+            names.reserve(&item.source.tar_directory());
         }
     }
+    for line in ledger.lines()? {
+        line?.written().iter().for_each(|written| names.reserve(&written.output));
+    }
+    Ok(names)
 }
 
-fn names_of(line: &Line) -> Vec<String> {
-    line.written().into_iter().map(|written| written.output).collect()
-}
-
-fn line_of<'a>(ledger: &'a Ledger, item: &Item) -> Option<&'a Line> {
+/// What is known of an item already.
+fn line_of(ledger: &Ledger, item: &Item) -> Result<Option<Line>, EgressError> {
     ledger.line(&item.source.text(), item.source.hex().as_deref())
 }
 

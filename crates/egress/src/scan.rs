@@ -1,8 +1,11 @@
 //! What lies in a bundle's data: every file, and what it is by its beginning (docs/spec/EGRESS.md section 2).
 
+use crate::archive;
 use crate::bundle::Bundle;
 use crate::error::EgressError;
-use crate::files::{Files, Handle};
+use crate::fields::SessionMap;
+use crate::files::Files;
+use crate::record_files::Form;
 use crate::source::Source;
 use sealwright_envelope::file::{self, FileError};
 use sealwright_envelope::legacy::{LegacyKey, LegacyMessage, PREFIX};
@@ -11,7 +14,7 @@ use sealwright_types::{Coded as _, SessionId};
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io::{self, Read as _, Seek as _};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
 /// The largest file that is read as one message.
@@ -34,22 +37,24 @@ pub(crate) enum Content {
     Message(SessionId),
     /// A file that is one legacy message; without a session it carries its own key.
     LegacyMessage(Option<SessionId>),
-    /// JSON Lines with messages inside the records.
-    Records,
+    /// Messages inside records.
+    Records(Form),
     /// Never encrypted.
     Plain,
     /// Announces itself as encrypted, but its structure is wrong.
     Malformed(&'static str),
-    /// Something that holds items, but is not opened yet.
-    Unsupported,
+    /// An archive of items.
+    Archive,
+    /// An envelope without a mark, whose session somebody has named (EGR-11).
+    RawEnvelope(SessionId),
     /// Cannot be read.
     Unreadable(String),
 }
 
 impl Item {
     /// Looks at a file.
-    pub(crate) fn look(files: &Files, source: Source, root: &Path) -> Self {
-        let looked = look(files, &source, &source.path(root));
+    pub(crate) fn look(files: &Files, source: Source, root: &Path, sessions: &SessionMap) -> Self {
+        let looked = look(files, &source, &source.path(root), sessions);
         let (bytes, content) = looked.unwrap_or_else(|error| (0, Content::Unreadable(error.to_string())));
         Self { source, bytes, content }
     }
@@ -57,7 +62,7 @@ impl Item {
     /// The session whose key the item as a whole needs.
     pub(crate) fn session(&self) -> Option<SessionId> {
         match self.content {
-            Content::Container(session) | Content::Message(session) => Some(session),
+            Content::Container(session) | Content::Message(session) | Content::RawEnvelope(session) => Some(session),
             Content::LegacyMessage(session) => session,
             _ => None,
         }
@@ -70,10 +75,11 @@ impl Content {
         match self {
             Self::Container(_) => "containers",
             Self::Message(_) | Self::LegacyMessage(_) => "messages",
-            Self::Records => "recordFiles",
+            Self::Records(_) => "recordFiles",
             Self::Plain => "plain",
             Self::Malformed(_) => "malformed",
-            Self::Unsupported => "notSupportedYet",
+            Self::Archive => "archives",
+            Self::RawEnvelope(_) => "containers",
             Self::Unreadable(_) => "unreadable",
         }
     }
@@ -105,51 +111,84 @@ fn walk(files: &Files, root: &Path, directory: &Path, sources: &mut Vec<Source>)
     Ok(())
 }
 
-fn look(files: &Files, source: &Source, path: &Path) -> io::Result<(u64, Content)> {
+fn look(files: &Files, source: &Source, path: &Path, sessions: &SessionMap) -> io::Result<(u64, Content)> {
     let metadata = files.metadata(path)?;
     if !metadata.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
     let length = metadata.len();
-    let by_name = record_file(&source.file_name()).filter(|_| source.text().starts_with("messages/"));
-    let content = by_name.map_or_else(|| recognize(&mut files.open(path)?, length), Ok)?;
+    let content = match named(source, sessions) {
+        Some(content) => content,
+        None => recognize(&mut files.open(path)?, length)?,
+    };
     Ok((length, content))
 }
 
-/// By its name: records carry no mark.
-fn record_file(name: &str) -> Option<Content> {
-    let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst"));
-    match plain.unwrap_or(name).rsplit_once('.') {
-        Some((_, "jsonl")) if plain.is_none() => Some(Content::Records),
-        Some((_, "jsonl" | "csv" | "sqlite")) => Some(Content::Unsupported),
-        _ => None,
+/// What carries no mark: records are known by their names, raw envelopes by what somebody says.
+pub(crate) fn named(source: &Source, sessions: &SessionMap) -> Option<Content> {
+    let text = source.text();
+    let records = || Form::by_name(&source.file_name()).map(Content::Records);
+    if text.starts_with("messages/")
+        && let Some(records) = records()
+    {
+        return Some(records);
     }
+    sessions.session(&text).map(Content::RawEnvelope)
 }
 
 /// The first match of EGR-10.
-fn recognize(file: &mut Handle, length: u64) -> io::Result<Content> {
+pub(crate) fn recognize(file: &mut (impl Read + Seek), length: u64) -> io::Result<Content> {
     let mut beginning = Vec::new();
     file.by_ref().take(file::recognition_window()).read_to_end(&mut beginning)?;
     if is_cut_magic(&beginning, length) {
         return Ok(Content::Malformed("malformed"));
     }
-    if file::recognize(&beginning).is_some() {
-        return container(file);
+    Ok(match Announced::by_beginning(&beginning) {
+        Announced::Container => container(file)?,
+        Announced::LegacyMessage => legacy_message(&whole(file, length)?),
+        Announced::Json if length <= LARGEST_MESSAGE => json(&whole(file, length)?),
+        Announced::Json => large_json(file)?,
+        Announced::Archive => Content::Archive,
+        Announced::Nothing => Content::Plain,
+    })
+}
+
+/// What the beginning of a file says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Announced {
+    Container,
+    LegacyMessage,
+    Json,
+    Archive,
+    Nothing,
+}
+
+impl Announced {
+    pub(crate) fn by_beginning(beginning: &[u8]) -> Self {
+        if file::recognize(beginning).is_some() {
+            Self::Container
+        } else if beginning.starts_with(PREFIX.as_bytes()) {
+            Self::LegacyMessage
+        } else if archive::is_archive(beginning) {
+            Self::Archive
+        } else if beginning.trim_ascii_start().starts_with(b"{") {
+            Self::Json
+        } else {
+            Self::Nothing
+        }
     }
-    if beginning.starts_with(PREFIX.as_bytes()) {
-        return Ok(legacy_message(&whole(file, length)?));
-    }
-    if beginning.trim_ascii_start().starts_with(b"{") {
-        return if length <= LARGEST_MESSAGE { Ok(json(&whole(file, length)?)) } else { large_json(file) };
-    }
-    Ok(if is_archive(&beginning) { Content::Unsupported } else { Content::Plain })
+}
+
+/// Whether a file with this beginning may be a beginning of the mark itself.
+pub(crate) fn is_short(beginning: &[u8]) -> bool {
+    beginning.len() < file::MAGIC.len()
 }
 
 fn is_cut_magic(beginning: &[u8], length: u64) -> bool {
     !beginning.is_empty() && length < file::MAGIC.len() as u64 && file::MAGIC.starts_with(beginning)
 }
 
-fn container(file: &mut Handle) -> io::Result<Content> {
+fn container(file: &mut (impl Read + Seek)) -> io::Result<Content> {
     match file::inspect(file) {
         Ok(header) => Ok(Content::Container(header.session)),
         Err(FileError::Io(error)) => Err(error),
@@ -179,7 +218,7 @@ fn json(text: &[u8]) -> Content {
 }
 
 /// A JSON object that is too large to be read: it is not passed over as plain when it may be a message.
-fn large_json(file: &mut Handle) -> io::Result<Content> {
+fn large_json(file: &mut (impl Read + Seek)) -> io::Result<Content> {
     const PIECE: u64 = 1024 * 1024;
     const MEMBERS: [&[u8]; 2] = [b"\"sessionId\"", b"\"data\""];
     file.rewind()?;
@@ -199,15 +238,7 @@ fn large_json(file: &mut Handle) -> io::Result<Content> {
     }
 }
 
-fn is_archive(beginning: &[u8]) -> bool {
-    const GZIP: &[u8] = &[0x1f, 0x8b];
-    const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
-    const TAR_AT: usize = 257;
-    let tar = beginning.get(TAR_AT..).is_some_and(|rest| rest.starts_with(b"ustar"));
-    beginning.starts_with(GZIP) || beginning.starts_with(ZSTD) || tar
-}
-
-fn whole(file: &mut Handle, length: u64) -> io::Result<Vec<u8>> {
+fn whole(file: &mut (impl Read + Seek), length: u64) -> io::Result<Vec<u8>> {
     if length > LARGEST_MESSAGE {
         return Err(io::Error::other("too large for one message"));
     }

@@ -2,6 +2,7 @@
 
 use crate::error::EgressError;
 use crate::files::Files;
+use crate::hashed::{Hashed, short_hash};
 use crate::ledger::{self, Line, Status};
 use crate::options::{Options, Progress, Stage};
 use crate::place::is_temporary;
@@ -9,8 +10,10 @@ use crate::report::Summary;
 use crate::source::Source;
 use crate::workers;
 use serde::Serialize;
-use std::collections::BTreeSet;
 use std::path::Path;
+
+/// Lines that are in memory at once.
+const AT_ONCE: usize = 4096;
 
 /// What verifying an output gave.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -38,23 +41,30 @@ impl Verification {
 /// # Errors
 /// [`EgressError`] when there is no manifest or it cannot be read.
 pub fn verify(output: &Path, options: &Options, progress: &dyn Progress) -> Result<Verification, EgressError> {
-    let lines = ledger::manifest(&options.files, output)?;
-    progress.stage(Stage::Verify, lines.len() as u64);
+    let total = ledger::lines(&options.files, output)?.count() as u64;
+    progress.stage(Stage::Verify, total);
     let mut verification = Verification::default();
     let check = |line: &Line| {
         progress.advance(1);
         ledger::is_there(&options.files, output, line)
     };
-    let mut listed = BTreeSet::new();
-    workers::in_order(options.threads(), &lines, check, |line, is_there| {
-        let written = line.written().into_iter().map(|written| written.output);
-        listed.extend(written.clone());
-        let status = if is_there { line.status } else { Status::Failed };
-        *verification.summary.count(status) += 1;
-        verification.summary.rows += line.rows.unwrap_or_default();
-        verification.changed.extend(written.filter(|_| !is_there));
-        Ok::<(), EgressError>(())
-    })?;
+    let mut listed = Hashed::default();
+    let mut lines = ledger::lines(&options.files, output)?;
+    loop {
+        let some = lines.by_ref().take(AT_ONCE).collect::<Result<Vec<_>, _>>()?;
+        if some.is_empty() {
+            break;
+        }
+        workers::in_order(options.threads(), &some, check, |line, is_there| {
+            let written = line.written().into_iter().map(|written| written.output);
+            written.clone().for_each(|output| drop(listed.insert(short_hash(&[output.as_bytes()]), ())));
+            let status = if is_there { line.status } else { Status::Failed };
+            *verification.summary.count(status) += 1;
+            verification.summary.rows += line.rows.unwrap_or_default();
+            verification.changed.extend(written.filter(|_| !is_there));
+            Ok::<(), EgressError>(())
+        })?;
+    }
     unlisted(&options.files, output, output, &listed, &mut verification.unlisted)?;
     verification.unlisted.sort();
     Ok(verification)
@@ -64,7 +74,7 @@ fn unlisted(
     files: &Files,
     output: &Path,
     directory: &Path,
-    listed: &BTreeSet<String>,
+    listed: &Hashed<()>,
     found: &mut Vec<String>,
 ) -> Result<(), EgressError> {
     for entry in files.list(directory).map_err(EgressError::io("list", directory))? {
@@ -73,7 +83,7 @@ fn unlisted(
         let text = relative.text();
         if entry.is_directory {
             unlisted(files, output, &path, listed, found)?;
-        } else if text.contains('/') && !listed.contains(&text) && !is_temporary(&path) {
+        } else if text.contains('/') && listed.get(&short_hash(&[text.as_bytes()])).is_none() && !is_temporary(&path) {
             found.push(text);
         }
     }

@@ -18,6 +18,9 @@ pub(crate) fn in_order<'a, I: Sync, T: Send, E>(
     work: impl Fn(&'a I) -> T + Sync,
     mut take: impl FnMut(&'a I, T) -> Result<(), E>,
 ) -> Result<(), E> {
+    if threads == 1 {
+        return items.iter().try_for_each(|item| take(item, work(item)));
+    }
     let queue = Queue::default();
     thread::scope(|scope| {
         for _ in 0..threads.min(items.len()) {

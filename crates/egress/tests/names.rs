@@ -110,8 +110,9 @@ fn damaged_and_odd_inputs_end_in_the_manifest_with_a_code_and_leave_nothing() {
         ("data/large.json", large, Status::Malformed, Some("too-large")),
         ("data/large.txt", [b"{".to_vec(), vec![b' '; 17 << 20]].concat(), Status::Plain, None),
         ("messages/csv", b"no extension".to_vec(), Status::Plain, None),
-        ("data/archive.gz", vec![0x1f, 0x8b, 8, 0], Status::Failed, Some("unsupported")),
-        ("messages/rows.csv", b"a,b".to_vec(), Status::Failed, Some("unsupported")),
+        ("data/archive.gz", vec![0x1f, 0x8b, 8, 0], Status::Malformed, Some("damaged")),
+        ("messages/rows.csv", b"a,b".to_vec(), Status::Converted, None),
+        ("messages/rows.sqlite", b"a,b".to_vec(), Status::Malformed, Some("malformed")),
     ] {
         let made_one = Made { directory: tempfile::tempdir().unwrap(), ..Made::new() };
         fs::copy(

@@ -365,7 +365,11 @@ pub enum SealFileError {
 
 impl From<io::Error> for SealFileError {
     fn from(error: io::Error) -> Self {
-        match error.get_ref().and_then(|inside| inside.downcast_ref::<SealError>()) {
+        let inside = error.get_ref();
+        if let Some(&Self::Length(length)) = inside.and_then(|inside| inside.downcast_ref()) {
+            return Self::Length(length);
+        }
+        match inside.and_then(|inside| inside.downcast_ref::<SealError>()) {
             Some(&seal) => Self::Seal(seal),
             None => Self::Io(error),
         }
@@ -415,26 +419,106 @@ pub(crate) fn seal_through<'k, W: Write>(
     name: &str,
     length: u64,
     content: impl Read,
-    mut sink: W,
+    sink: W,
     start: impl FnOnce(W) -> io::Result<Sealer<'k, W>>,
 ) -> Result<(), SealFileError> {
-    if name.is_empty() || name.contains('\0') || name.encode_utf16().count() > 256 {
-        return Err(SealFileError::Name);
-    }
-    if length > LARGEST_FILE {
-        return Err(SealFileError::TooLarge);
-    }
-    sink.write_all(&Header::written(session))?;
-    let mut sealer = start(sink)?;
-    sealer.write_all(&tar::written_header(name, length))?;
+    let mut file = FileSealer::through(session, name, length, sink, start)?;
     // One byte more than announced is enough to see that there is more.
-    let copied = io::copy(&mut content.take(length.saturating_add(1)), &mut sealer)?;
-    if copied != length {
-        return Err(SealFileError::Length(length));
-    }
-    let padding: Vec<u8> = tar::written_padding(length).collect();
-    sealer.write_all(&padding)?;
-    sealer.write_all(&TRAILER)?;
-    sealer.finish()?.flush()?;
+    io::copy(&mut content.take(length.saturating_add(1)), &mut file)?;
+    file.finish()?.flush()?;
     Ok(())
+}
+
+/// Seals one file into a protocol 1 container while its content is written here, piece by piece (FILE-01, TAR-01, TAR-02). What was written
+/// until [`FileSealer::finish`] is no container.
+///
+/// ```
+/// use sealwright_envelope::{SymKey, file};
+/// use sealwright_types::SessionId;
+/// use std::io::Write as _;
+///
+/// let (key, session) = (SymKey::generate()?, SessionId::random()?);
+/// let mut sealer = file::FileSealer::new(&key, session, "story.txt", 12, Vec::new())?;
+/// sealer.write_all(b"a long ")?;
+/// sealer.write_all(b"story")?;
+/// assert_eq!(sealer.finish()?.len() as u64, file::sealed_length("story.txt", 12).unwrap_or(0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct FileSealer<'k, W> {
+    sealer: Sealer<'k, W>,
+    length: u64,
+    left: u64,
+}
+
+/// Shows nothing: the sealer holds plaintext.
+impl<W> fmt::Debug for FileSealer<'_, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FileSealer([redacted])")
+    }
+}
+
+impl<'k, W: Write> FileSealer<'k, W> {
+    /// Begins a container for `length` bytes of content.
+    ///
+    /// # Errors
+    /// [`SealFileError`].
+    pub fn new(key: &'k SymKey, session: SessionId, name: &str, length: u64, sink: W) -> Result<Self, SealFileError> {
+        Self::through(session, name, length, sink, |sink| Sealer::new(key, sink))
+    }
+
+    fn through(
+        session: SessionId,
+        name: &str,
+        length: u64,
+        mut sink: W,
+        start: impl FnOnce(W) -> io::Result<Sealer<'k, W>>,
+    ) -> Result<Self, SealFileError> {
+        if !is_stored_name(name) {
+            return Err(SealFileError::Name);
+        }
+        if length > LARGEST_FILE {
+            return Err(SealFileError::TooLarge);
+        }
+        sink.write_all(&Header::written(session))?;
+        let mut sealer = start(sink)?;
+        sealer.write_all(&tar::written_header(name, length))?;
+        Ok(Self { sealer, length, left: length })
+    }
+
+    /// Ends the container and gives its sink back.
+    ///
+    /// # Errors
+    /// [`SealFileError::Length`] unless the announced bytes were written; [`SealFileError::Io`].
+    pub fn finish(mut self) -> Result<W, SealFileError> {
+        if self.left > 0 {
+            return Err(SealFileError::Length(self.length));
+        }
+        let padding: Vec<u8> = tar::written_padding(self.length).collect();
+        self.sealer.write_all(&padding)?;
+        self.sealer.write_all(&TRAILER)?;
+        Ok(self.sealer.finish()?)
+    }
+}
+
+impl<W: Write> Write for FileSealer<'_, W> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        let too_much = || io::Error::other(SealFileError::Length(self.length));
+        // The container would hold another file than its header says.
+        if data.len() as u64 > self.left {
+            return Err(too_much());
+        }
+        let written = self.sealer.write(data)?;
+        self.left = self.left.saturating_sub(written as u64);
+        Ok(written)
+    }
+
+    /// Flushes the sink. What does not fill a chunk yet stays here until [`FileSealer::finish`].
+    fn flush(&mut self) -> io::Result<()> {
+        self.sealer.flush()
+    }
+}
+
+/// Whether a name can be stored in a container: 1 to 256 UTF-16 code units, no NUL (TAR-03).
+pub fn is_stored_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains('\0') && name.encode_utf16().count() <= 256
 }

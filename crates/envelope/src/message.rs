@@ -77,6 +77,15 @@ impl Message {
         Ok(Self { session: members.session()?, sealed })
     }
 
+    /// Reads a message in raw form (MSG-02): the bare base64 of an envelope, of a session that the caller knows.
+    ///
+    /// # Errors
+    /// [`MessageError::Malformed`].
+    pub fn raw(session: SessionId, text: impl AsRef<[u8]>) -> Result<Self, MessageError> {
+        let sealed = b64::decode_tolerant(text).map_err(|_| Malformed::new(0, "B64-02"))?;
+        Ok(Self { session, sealed })
+    }
+
     /// The session that the message names.
     pub fn session(&self) -> SessionId {
         self.session

@@ -51,13 +51,18 @@ pub fn safe(raw: &str) -> String {
 /// assert_eq!(numbered(".hidden", 2), ".hidden (2)");
 /// ```
 pub fn numbered(name: &str, number: u64) -> String {
+    numbered_within(name, number, LONGEST)
+}
+
+/// As [`numbered`], for a whole of at most `longest` bytes.
+pub fn numbered_within(name: &str, number: u64, longest: usize) -> String {
     let dot = name.rfind('.').filter(|&dot| dot > 0).unwrap_or(name.len());
     let (stem, extension) = name.split_at_checked(dot).unwrap_or((name, ""));
     let suffix = format!(" ({number})");
     // An extension that leaves no room for a stem is not kept whole either.
-    let room = LONGEST.saturating_sub(suffix.len()).saturating_sub(1);
+    let room = longest.saturating_sub(suffix.len()).saturating_sub(1);
     let extension = if extension.len() > room { trimmed(cut(extension, room)) } else { extension };
-    let stem = cut(stem, LONGEST.saturating_sub(suffix.len()).saturating_sub(extension.len()));
+    let stem = cut(stem, longest.saturating_sub(suffix.len()).saturating_sub(extension.len()));
     format!("{stem}{suffix}{extension}")
 }
 

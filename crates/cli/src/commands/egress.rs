@@ -1,8 +1,10 @@
 //! `egress`: offline decryption of everything in a bundle.
 
+mod pack;
 mod plan;
 mod progress;
 mod run;
+mod sink;
 mod verify;
 
 use crate::console::Console;
@@ -20,6 +22,7 @@ pub(crate) enum Command {
     Plan(plan::Arguments),
     Run(run::Arguments),
     Verify(verify::Arguments),
+    Pack(pack::Arguments),
 }
 
 pub(crate) fn run(command: &Command, console: &Console) -> Result<Status, Failure> {
@@ -27,6 +30,7 @@ pub(crate) fn run(command: &Command, console: &Console) -> Result<Status, Failur
         Command::Plan(arguments) => plan::run(arguments, console),
         Command::Run(arguments) => run::run(arguments, console),
         Command::Verify(arguments) => verify::run(arguments, console),
+        Command::Pack(arguments) => pack::run(arguments, console),
     }
 }
 
@@ -62,6 +66,14 @@ fn failure(error: EgressError) -> Failure {
             .at(path.display())
             .hint_for("exists", "name a directory with --out")
             .hint_for("io", "what was converted stays; when the cause is gone, the same command goes on from there"),
+        error @ EgressError::WrongPassphrase { .. } => Failure::of(&error)
+            .hint("give the passphrase of the first run into this output, or name another directory with --out"),
+        error @ EgressError::KeysOutTaken { .. } => {
+            Failure::of(&error).hint("name another file with --keys-out, or move this one away")
+        }
+        error @ EgressError::KeysOutInsideBundle { .. } => {
+            Failure::of(&error).hint("name a file outside of the bundle with --keys-out")
+        }
         error @ EgressError::MalformedRecord { .. } => {
             Failure::of(&error).hint("without --strict such records are skipped and reported")
         }

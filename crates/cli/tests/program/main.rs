@@ -24,5 +24,6 @@ mod recover;
 mod rights;
 mod session;
 mod sigchain;
+mod sinks;
 mod vectors;
 mod verdicts;

@@ -1,88 +1,158 @@
-//! The files of a ledger: JSON Lines that are appended to, and of which a crash tears at most the last line.
+//! The files of a ledger: JSON Lines that are appended to, and of which a crash or a loss of power spoils at most the end.
 
 use super::LOCK;
 use crate::error::EgressError;
 use crate::files::{Files, Handle};
-use crate::place::Part;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::io::{self, BufRead as _, BufReader, Write as _};
-use std::path::Path;
+use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 
-/// The whole lines of a file, without a torn last one. A missing file has none.
-pub(super) fn read_lines<T: for<'de> Deserialize<'de>>(files: &Files, path: &Path) -> Result<Vec<T>, EgressError> {
-    read(files, path).map(|(lines, _)| lines)
+/// The longest line: a container of many files has one output for each of them.
+const LONGEST_LINE: u64 = 1024 * 1024 * 1024;
+
+/// What a line in the middle is that cannot be read. What stands at the end without an end of line is always a torn line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Damage {
+    /// The last run was interrupted: what it had not made durable may be zeros or anything else. That line and all after it are cut off.
+    CutOff,
+    /// The last run had made everything durable: somebody has changed the file, which a person has to know.
+    Told,
 }
 
-/// As [`read_lines`]; a torn last line is cut off (EGR-40).
-pub(super) fn repaired_lines<T: for<'de> Deserialize<'de>>(files: &Files, path: &Path) -> Result<Vec<T>, EgressError> {
-    let (lines, torn_at) = read(files, path)?;
-    if let Some(whole) = torn_at {
-        let cut = files.append(path).and_then(|file| file.truncate(whole));
-        cut.map_err(EgressError::io("repair", path))?;
+/// A file that lines are appended to.
+#[derive(Debug)]
+pub(super) struct Appended {
+    path: PathBuf,
+    handle: Handle,
+    length: u64,
+}
+
+impl Appended {
+    /// Opens a file, gives its lines with their places to `take`, and cuts off what is no line (EGR-40). A new one is for its owner only: it
+    /// holds names that were encrypted.
+    pub(super) fn open<T: DeserializeOwned>(
+        files: &Files,
+        path: PathBuf,
+        damage: Damage,
+        take: impl FnMut(u64, T) -> Result<(), EgressError>,
+    ) -> Result<Self, EgressError> {
+        let mut handle = files.append(&path).map_err(EgressError::io("open", &path))?;
+        let length = each_line(&mut BufReader::new(&mut handle), &path, damage, take)?;
+        let mut file = Self { path, handle, length };
+        if file.handle.length().map_err(EgressError::io("read", &file.path))? != length {
+            file.cut(length)?;
+        }
+        Ok(file)
     }
-    Ok(lines)
+
+    /// Appends lines in one write, so that a crash tears at most the last of them. Gives the place of each.
+    pub(super) fn append<T: Serialize>(&mut self, lines: &[T]) -> Result<Vec<u64>, EgressError> {
+        let (mut text, mut places) = (Vec::new(), Vec::with_capacity(lines.len()));
+        for line in lines {
+            places.push(self.length + text.len() as u64);
+            write_line(&mut text, line).map_err(EgressError::io("write", &self.path))?;
+        }
+        self.handle.write_all(&text).map_err(EgressError::io("write", &self.path))?;
+        self.length += text.len() as u64;
+        Ok(places)
+    }
+
+    /// Leaves the first bytes.
+    pub(super) fn cut(&mut self, length: u64) -> Result<(), EgressError> {
+        self.handle.truncate(length).map_err(EgressError::io("cut", &self.path))?;
+        self.length = length;
+        Ok(())
+    }
+
+    /// Makes all lines outlast a loss of power.
+    pub(super) fn sync(&self) -> Result<(), EgressError> {
+        self.handle.sync().map_err(EgressError::io("write", &self.path))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn length(&self) -> u64 {
+        self.length
+    }
 }
 
-/// The whole lines of a file, and their bytes if a torn one follows.
-fn read<T: for<'de> Deserialize<'de>>(files: &Files, path: &Path) -> Result<(Vec<T>, Option<u64>), EgressError> {
-    let file = files.open_if_there(path).map_err(EgressError::io("open", path))?;
-    let Some(file) = file else { return Ok((Vec::new(), None)) };
-    let mut source = BufReader::new(file);
-    let mut lines = Vec::new();
+/// Single lines of a file, mostly one after the other.
+#[derive(Debug)]
+pub(super) struct Places {
+    path: PathBuf,
+    file: BufReader<Handle>,
+    /// Where it stands, if the latest reading did not fail.
+    at: Option<u64>,
+}
+
+impl Places {
+    pub(super) fn open(files: &Files, path: &Path) -> Result<Self, EgressError> {
+        let file = files.open(path).map_err(EgressError::io("open", path))?;
+        Ok(Self { path: path.to_owned(), file: BufReader::new(file), at: Some(0) })
+    }
+
+    /// The line at this place.
+    pub(super) fn line<T: for<'de> Deserialize<'de>>(&mut self, place: u64) -> Result<T, EgressError> {
+        let mut text = Vec::new();
+        let length = self.go_to(place).and_then(|()| read_line(&mut self.file, &mut text));
+        let length = length.map_err(EgressError::io("read", &self.path))?;
+        self.at = Some(place + length);
+        let damaged = || EgressError::Manifest { path: self.path.clone(), line: 0 };
+        serde_json::from_slice(&text).map_err(|_| damaged())
+    }
+
+    fn go_to(&mut self, place: u64) -> io::Result<()> {
+        match self.at.take() {
+            // What is in the buffer already is not read again.
+            Some(at) => self.file.seek_relative(place.wrapping_sub(at).cast_signed()),
+            None => self.file.seek(SeekFrom::Start(place)).map(drop),
+        }
+    }
+}
+
+/// Gives every line and its place to `take`. Says where the lines end that count.
+pub(super) fn each_line<T: DeserializeOwned>(
+    source: &mut impl BufRead,
+    path: &Path,
+    damage: Damage,
+    mut take: impl FnMut(u64, T) -> Result<(), EgressError>,
+) -> Result<u64, EgressError> {
     let (mut text, mut whole, mut number) = (Vec::new(), 0, 0);
     loop {
-        text.clear();
-        let length = source.read_until(b'\n', &mut text).map_err(EgressError::io("read", path))? as u64;
+        let length = read_line(source, &mut text).map_err(EgressError::io("read", path))?;
         number += 1;
-        if !text.ends_with(b"\n") {
-            return Ok((lines, (length > 0).then_some(whole)));
+        let is_whole = text.ends_with(b"\n");
+        match serde_json::from_slice(&text) {
+            Ok(line) if is_whole => take(whole, line)?,
+            Err(_) if is_whole && damage == Damage::Told => {
+                return Err(EgressError::Manifest { path: path.to_owned(), line: number });
+            }
+            _ => return Ok(whole),
         }
         whole += length;
-        let manifest = || EgressError::Manifest { path: path.to_owned(), line: number };
-        lines.push(serde_json::from_slice(&text).map_err(|_| manifest())?);
     }
-}
-
-/// Opens a file for appending; a new one is for its owner only, as it holds names that were encrypted.
-pub(super) fn open(files: &Files, path: &Path) -> Result<Handle, EgressError> {
-    files.append(path).map_err(EgressError::io("open", path))
 }
 
 /// Keeps a second run out as long as the file is open.
 pub(super) fn lock(files: &Files, output: &Path) -> Result<Handle, EgressError> {
     let path = output.join(LOCK);
-    let file = open(files, &path)?;
+    let file = files.append(&path).map_err(EgressError::io("open", &path))?;
     match file.try_lock().map_err(EgressError::io("lock", &path))? {
         true => Ok(file),
         false => Err(EgressError::Locked { output: output.to_owned() }),
     }
 }
 
-/// Appends lines in one write, so that a crash tears at most the last of them.
-pub(super) fn append<T: Serialize>(file: &mut Handle, path: &Path, lines: &[T]) -> Result<(), EgressError> {
-    if lines.is_empty() {
-        return Ok(());
-    }
-    let text = text_of(lines).map_err(EgressError::io("write", path))?;
-    file.write_all(&text).map_err(EgressError::io("write", path))
+/// One line, with its end.
+pub(super) fn write_line(sink: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *sink, line)?;
+    sink.write_all(b"\n")
 }
 
-/// Replaces a file by these lines in one step.
-pub(super) fn replace<T: Serialize>(files: &Files, path: &Path, lines: &[T]) -> Result<(), EgressError> {
-    let directory = path.parent().unwrap_or(Path::new("."));
-    let write = || {
-        let mut part = Part::create(files, directory)?;
-        part.write_all(&text_of(lines)?)?;
-        part.finish()?.replace(path)
-    };
-    write().map_err(EgressError::io("write", path))
-}
-
-fn text_of<T: Serialize>(lines: &[T]) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    for line in lines {
-        serde_json::to_writer(&mut text, line)?;
-        text.push(b'\n');
-    }
-    Ok(text)
+fn read_line(source: &mut impl BufRead, text: &mut Vec<u8>) -> io::Result<u64> {
+    text.clear();
+    source.take(LONGEST_LINE).read_until(b'\n', text).map(|length| length as u64)
 }

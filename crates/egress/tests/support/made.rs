@@ -53,6 +53,7 @@ impl Made {
         fs::write(path, bytes).unwrap();
     }
 
+    #[allow(dead_code, reason = "not every test needs it")]
     pub(crate) fn run(&self, output: &Path) -> Vec<Line> {
         run(self.directory.path(), output, &confirmed(), &()).unwrap();
         let manifest = fs::read_to_string(output.join("manifest.jsonl")).unwrap();

@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
 const SHOWN: usize = 20;
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
-    let needs = Needs { read: vec![&arguments.bundle], output: None };
+    let needs = Needs { read: vec![&arguments.bundle], ..Needs::default() };
     let _confined = confine::confine(&needs, &arguments.confine, console)?;
     show(&arguments.bundle, &options(&arguments.records, console), console)
 }

@@ -1,7 +1,7 @@
 //! `egress run`: the egress itself.
 
 use super::progress::Bars;
-use super::{Records, failure, options, plan};
+use super::{Records, failure, options, plan, sink};
 use crate::confine::{self, Needs};
 use crate::console::Console;
 use crate::failure::Failure;
@@ -10,7 +10,7 @@ use sealwright::egress::{self, EgressError, Options, Summary};
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
-/// Decrypt everything of a bundle into a directory.
+/// Decrypt everything of a bundle into a directory, in clear or encrypted again.
 ///
 /// Every item ends in `manifest.jsonl` with its status; what stayed closed also in `unopened.jsonl`, with the reason; `report.json` sums up. A
 /// run that was interrupted is continued by the same command, and one that is complete changes nothing.
@@ -26,11 +26,13 @@ pub(crate) struct Arguments {
     /// Copy files that were never encrypted, too.
     #[arg(long)]
     copy_plain: bool,
-    /// Tell what would be done, and do nothing: as `egress plan`.
+    /// Tell what would be done, and do nothing: as `egress plan`. No secret of the sink is asked for.
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
     confine: confine::Choice,
+    #[command(flatten)]
+    sink: sink::SinkOptions,
 }
 
 const MEANING: &str = "\
@@ -43,12 +45,18 @@ the identities in this bundle belong to several users. Going on makes the data o
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
     let mut options = options(&arguments.records, console);
     options.copy_plain = arguments.copy_plain;
-    let output = (!arguments.dry_run).then_some(arguments.out.as_path());
-    let needs = Needs { read: vec![&arguments.bundle], output };
-    let _confined = confine::confine(&needs, &arguments.confine, console)?;
+    let mut needs = Needs { read: vec![&arguments.bundle], ..Needs::default() };
     if arguments.dry_run {
+        let described = arguments.sink.describe()?;
+        let _confined = confine::confine(&needs, &arguments.confine, console)?;
+        console.line(&described)?;
+        console.value(&described)?;
         return plan::show(&arguments.bundle, &options, console);
     }
+    options.sink = arguments.sink.read()?;
+    needs.output = Some(&arguments.out);
+    needs.files.extend(options.sink.keys_out().map(|keys_out| keys_out.path.clone()));
+    let _confined = confine::confine(&needs, &arguments.confine, console)?;
     let summary = match carry_out(arguments, &options, console) {
         Err(EgressError::NotConfirmed { users }) => {
             confirm(users, console)?;

@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
-    let needs = Needs { read: vec![&arguments.directory], output: None };
+    let needs = Needs { read: vec![&arguments.directory], ..Needs::default() };
     let _confined = confine::confine(&needs, &arguments.confine, console)?;
     let options = options(&super::Records::default(), console);
     let verified = egress::verify(&arguments.directory, &options, &Bars::new(console));

@@ -1,0 +1,132 @@
+//! The file of session keys that a run leaves: always encrypted with age, complete or not there (docs/spec/EGRESS.md section 6).
+
+use crate::error::EgressError;
+use crate::place::{Hasher, Part};
+use crate::plan::Prepared;
+use crate::sink::KeysOut;
+use crate::sink::new_sessions::{locked, reopened};
+use crate::sink::outlet::Outlet;
+use crate::sink::state::WrittenKeys;
+use sealwright_envelope::SymKey;
+use sealwright_types::zeroize::Zeroizing;
+use sealwright_types::{SessionId, b64};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// A file for the keys of one run and of all runs before it.
+pub(crate) struct KeysFile<'a> {
+    keys_out: &'a KeysOut,
+    prepared: &'a Prepared,
+    outlet: &'a Outlet,
+    /// The file is there, as an earlier run has written it.
+    former: Option<String>,
+}
+
+impl<'a> KeysFile<'a> {
+    /// Tells before any work whether the file can be written.
+    pub(crate) fn open(keys_out: &'a KeysOut, prepared: &'a Prepared, outlet: &'a Outlet) -> Result<Self, EgressError> {
+        let path = &keys_out.path;
+        let directory = outlet.files.canonicalize(directory(path)).map_err(EgressError::io("open", directory(path)))?;
+        if directory.starts_with(prepared.bundle.root()) {
+            return Err(EgressError::KeysOutInsideBundle { path: path.clone() });
+        }
+        let taken = || EgressError::KeysOutTaken { path: path.clone() };
+        let former = if outlet.files.exists(path).map_err(EgressError::io("open", path))? {
+            if !outlet.files.metadata(path).is_ok_and(|metadata| metadata.is_file()) {
+                return Err(taken());
+            }
+            Some(Hasher::of_file(&outlet.files, path).map_err(EgressError::io("read", path))?.1)
+        } else {
+            None
+        };
+        if former.as_ref().is_some_and(|former| !locked(&outlet.state).has_written(former)) {
+            return Err(taken());
+        }
+        // Better told now than after hours.
+        Part::create(&outlet.files, &directory).map_err(EgressError::io("write", path))?;
+        Ok(Self { keys_out, prepared, outlet, former })
+    }
+
+    /// Writes the keys, unless the file holds them already. `changed` says that an item ended otherwise than in earlier runs.
+    pub(crate) fn write(self, changed: bool) -> Result<(), EgressError> {
+        let path = &self.keys_out.path;
+        let content = self.content();
+        let latest = locked(&self.outlet.state).keys().cloned();
+        let is_latest =
+            latest.is_some_and(|latest| Some(&latest.keys_sha256) == self.former.as_ref() && latest.content == content);
+        if is_latest && (!changed || self.outlet.has_new_sessions()) {
+            return Ok(());
+        }
+        self.write_keys(content).map_err(EgressError::io("write", path))
+    }
+
+    fn write_keys(&self, content: String) -> io::Result<()> {
+        let path = &self.keys_out.path;
+        let mut writer =
+            self.keys_out.recipients.encryptor()?.wrap_output(Part::create(&self.outlet.files, directory(path))?)?;
+        if self.outlet.has_new_sessions() {
+            self.new_keys(&mut writer)?;
+        } else {
+            self.found_keys(&mut writer)?;
+        }
+        let finished = writer.finish()?.finish()?;
+        let keys_sha256 = finished.written("").sha256;
+        locked(&self.outlet.state).announce_keys(WrittenKeys { keys_sha256, content })?;
+        if self.former.is_some() {
+            finished.replace(path)?
+        } else {
+            finished.publish(path)?
+        }
+        self.outlet.files.sync_directory(directory(path))
+    }
+
+    /// The new session of every old one of which something was sealed again.
+    fn new_keys(&self, sink: &mut impl Write) -> io::Result<()> {
+        let sessions = locked(&self.outlet.state).sessions();
+        for old in sessions {
+            let wrapped = locked(&self.outlet.state).session(old)?;
+            let wrapped = wrapped.ok_or_else(|| io::Error::other("a new session is missing in sink.jsonl"))?;
+            let new = reopened(&wrapped, &self.prepared.resolver)?;
+            write_line(sink, new.id, &new.key, Some(old))?;
+        }
+        Ok(())
+    }
+
+    /// The keys that the data needs and that were found: of each session the first, and as many more as have opened something.
+    fn found_keys(&self, sink: &mut impl Write) -> io::Result<()> {
+        for &session in &self.prepared.needed {
+            let keys = locked(&self.outlet.state).keys_of(session);
+            let found = (0..keys).map_while(|nth| self.prepared.resolver.resolve_nth(session, nth).ok());
+            for key in found.filter_map(|key| key.sym_key()) {
+                write_line(sink, session, &key, None)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What decides which keys stand in the file, and who can read it.
+    fn content(&self) -> String {
+        let mut hasher = Hasher::new();
+        hasher.update(format!("{:?}\n", self.keys_out.recipients).as_bytes());
+        let sessions = locked(&self.outlet.state).sessions();
+        let sessions = if self.outlet.has_new_sessions() { &sessions } else { &self.prepared.needed };
+        sessions.iter().for_each(|session| hasher.update(session.as_bytes()));
+        hasher.finish().1
+    }
+}
+
+/// A record of `session-keys.jsonl`.
+fn write_line(sink: &mut impl Write, session: SessionId, key: &SymKey, old: Option<SessionId>) -> io::Result<()> {
+    let key = Zeroizing::new(b64::encode(key.expose()));
+    let mut line = Zeroizing::new(Vec::with_capacity(256));
+    write!(line, r#"{{"sessionId":"{session}","key":"{}""#, key.as_str())?;
+    if let Some(old) = old {
+        write!(line, r#","oldSessionId":"{old}""#)?;
+    }
+    line.extend_from_slice(b"}\n");
+    sink.write_all(&line)
+}
+
+fn directory(path: &Path) -> &Path {
+    path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}

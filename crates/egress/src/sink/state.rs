@@ -1,0 +1,226 @@
+//! What a run has to know of earlier ones about its sink: `sink.jsonl` in the output (docs/spec/EGRESS.md section 6).
+//!
+//! The first line says which sink the output is for. With the session sink, every further line is a new session, its key encrypted under
+//! a key of the old session: it tells nothing to anybody who could not read the data anyway, and a run that continues can always read it.
+
+use super::new_sessions::WrappedSession;
+use crate::error::EgressError;
+use crate::files::{Files, Handle};
+use sealwright_types::SessionId;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+/// The name of the file.
+pub(crate) const SINK: &str = "sink.jsonl";
+
+/// Which sink an output is for. Outputs without it are clear.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Head {
+    /// `clear`, `age` or `session`.
+    pub(crate) sink: String,
+    /// Who can open the outputs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) recipients: Vec<String>,
+    /// The file that holds the secret key of the recipient under a passphrase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) identity: Option<String>,
+    /// The session that everything goes into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) into_session_id: Option<SessionId>,
+    /// What tells its key from others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) key_check: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Entry {
+    Head(Head),
+    Session(WrappedSession),
+    Keys(WrittenKeys),
+    Several(Several),
+}
+
+/// A file of keys that a run has written, or was about to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct WrittenKeys {
+    /// The hash of the file.
+    pub(crate) keys_sha256: String,
+    /// The hash of what decides which keys stand in it.
+    pub(crate) content: String,
+}
+
+/// A session of which more than the first key has opened data (SES-10).
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Several {
+    session_id: SessionId,
+    keys: usize,
+}
+
+/// The file, and where in it the sessions are.
+#[derive(Debug)]
+pub(crate) struct State {
+    files: Files,
+    path: PathBuf,
+    /// Made with the first line.
+    file: Option<Handle>,
+    length: u64,
+    head: Option<Head>,
+    sessions: HashMap<SessionId, u64>,
+    several: HashMap<SessionId, usize>,
+    keys: Vec<WrittenKeys>,
+    settled: bool,
+}
+
+impl State {
+    /// Reads what earlier runs have left. A torn last line is cut off.
+    pub(crate) fn open(files: &Files, output: &Path) -> Result<Self, EgressError> {
+        let path = output.join(SINK);
+        let mut state = Self {
+            files: files.clone(),
+            path,
+            file: None,
+            length: 0,
+            head: None,
+            sessions: HashMap::new(),
+            several: HashMap::new(),
+            keys: Vec::new(),
+            settled: true,
+        };
+        if let Some(file) = files.open_if_there(&state.path).map_err(EgressError::io("open", &state.path))? {
+            state.read(file)?;
+        }
+        Ok(state)
+    }
+
+    fn read(&mut self, file: Handle) -> Result<(), EgressError> {
+        let path = self.path.clone();
+        let (mut source, mut text, mut whole) = (BufReader::new(file), Vec::new(), 0);
+        for line in 1.. {
+            text.clear();
+            let length = source.read_until(b'\n', &mut text).map_err(EgressError::io("read", &path))? as u64;
+            if !text.ends_with(b"\n") {
+                break;
+            }
+            let malformed = |_| EgressError::Manifest { path: path.clone(), line };
+            match serde_json::from_slice(&text).map_err(malformed)? {
+                Entry::Head(head) => self.head = Some(head),
+                Entry::Session(session) => drop(self.sessions.insert(session.old_session_id, whole)),
+                Entry::Keys(keys) => self.keys.push(keys),
+                Entry::Several(several) => drop(self.several.insert(several.session_id, several.keys)),
+            }
+            whole += length;
+        }
+        self.length = whole;
+        if text.is_empty() {
+            return Ok(());
+        }
+        let file = self.file().map_err(EgressError::io("open", &path))?;
+        file.truncate(whole).map_err(EgressError::io("repair", &path))
+    }
+
+    pub(crate) fn head(&self) -> Option<&Head> {
+        self.head.as_ref()
+    }
+
+    /// Says which sink the output is for, before anything is in it.
+    pub(crate) fn begin(&mut self, head: Head) -> io::Result<()> {
+        self.append(&Entry::Head(head.clone()))?;
+        self.head = Some(head);
+        self.settle()?;
+        self.files.sync_directory(self.path.parent().unwrap_or(Path::new(".")))
+    }
+
+    /// The new session of an old one.
+    pub(crate) fn session(&mut self, old: SessionId) -> io::Result<Option<WrappedSession>> {
+        let Some(&at) = self.sessions.get(&old) else { return Ok(None) };
+        let mut text = Vec::new();
+        let file = self.file()?;
+        file.seek(SeekFrom::Start(at))?;
+        BufReader::with_capacity(WrappedSession::USUAL_LENGTH, file).take(LONGEST_LINE).read_until(b'\n', &mut text)?;
+        match serde_json::from_slice(&text)? {
+            Entry::Session(session) if session.old_session_id == old => Ok(Some(session)),
+            _ => Err(io::Error::other(format!("{SINK} was changed while it was used"))),
+        }
+    }
+
+    /// All old sessions that have a new one, sorted.
+    pub(crate) fn sessions(&self) -> Vec<SessionId> {
+        let mut sessions: Vec<_> = self.sessions.keys().copied().collect();
+        sessions.sort_unstable();
+        sessions
+    }
+
+    /// Keeps a new session. It is there for good after [`State::settle`] only.
+    pub(crate) fn keep_session(&mut self, session: WrappedSession) -> io::Result<()> {
+        let (old, at) = (session.old_session_id, self.length);
+        self.append(&Entry::Session(session))?;
+        self.sessions.insert(old, at);
+        Ok(())
+    }
+
+    /// How many keys of a session have to be tried for its data.
+    pub(crate) fn keys_of(&self, session: SessionId) -> usize {
+        self.several.get(&session).copied().unwrap_or(1)
+    }
+
+    /// Says that the session's first `keys` keys have to be tried for its data.
+    pub(crate) fn keep_several(&mut self, session_id: SessionId, keys: usize) -> io::Result<()> {
+        if keys <= self.keys_of(session_id) {
+            return Ok(());
+        }
+        self.append(&Entry::Several(Several { session_id, keys }))?;
+        self.several.insert(session_id, keys);
+        Ok(())
+    }
+
+    /// Whether a file with this hash was written by a run into this output.
+    pub(crate) fn has_written(&self, sha256: &str) -> bool {
+        self.keys.iter().any(|keys| keys.keys_sha256 == sha256)
+    }
+
+    /// The latest file of keys.
+    pub(crate) fn keys(&self) -> Option<&WrittenKeys> {
+        self.keys.last()
+    }
+
+    /// Says that this file of keys gets its name now.
+    pub(crate) fn announce_keys(&mut self, keys: WrittenKeys) -> io::Result<()> {
+        self.append(&Entry::Keys(keys.clone()))?;
+        self.keys.push(keys);
+        self.settle()
+    }
+
+    /// What was kept is there for good.
+    pub(crate) fn settle(&mut self) -> io::Result<()> {
+        if !self.settled {
+            self.file()?.sync()?;
+            self.settled = true;
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, entry: &Entry) -> io::Result<()> {
+        let mut text = serde_json::to_vec(entry)?;
+        text.push(b'\n');
+        self.settled = false;
+        self.file()?.write_all(&text)?;
+        self.length += text.len() as u64;
+        Ok(())
+    }
+
+    fn file(&mut self) -> io::Result<&mut Handle> {
+        if self.file.is_none() {
+            self.file = Some(self.files.append(&self.path)?);
+        }
+        self.file.as_mut().ok_or_else(|| io::Error::other("the file is closed"))
+    }
+}
+
+/// The longest line of a session.
+const LONGEST_LINE: u64 = 4096;
