@@ -29,8 +29,13 @@ pub(crate) struct Needs<'a> {
     pub(crate) read: Vec<&'a Path>,
     /// A directory that is read and written; made if it is not there.
     pub(crate) output: Option<&'a Path>,
-    /// Single files that are written. Each comes by way of a temporary file beside it, which opens their directories as far as the output.
-    pub(crate) files: Vec<PathBuf>,
+    /// Directories that single files are written into.
+    pub(crate) write: Vec<&'a Path>,
+}
+
+/// The directory that a file lies in.
+pub(crate) fn directory_of(file: &Path) -> &Path {
+    file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// While this lives the program is confined, and after it too. What was made for it and is still empty goes with it.
@@ -78,15 +83,15 @@ impl Confined {
         for path in &needs.read {
             rules.read(path);
         }
+        for directory in &needs.write {
+            rules.write(directory);
+        }
         if let Some(output) = needs.output {
             // Whatever is wrong with an output inside of what is read is told later; nothing is to be made there.
             if !needs.read.iter().any(|read| is_inside(output, read)) && needs.read.iter().all(|path| path.is_dir()) {
                 self.make(output)?;
             }
             rules.write(output);
-        }
-        for file in &needs.files {
-            rules.write(above(file));
         }
         // Where temporary files lie: next to the output, or in a directory of this process. What only reads may go without one.
         if let Some(spool) = needs.output.map(Path::to_owned).or_else(|| self.spool().ok()) {
@@ -136,12 +141,6 @@ impl fmt::Display for Extent {
             Self::NotWanted => "not confined: --no-confine",
         })
     }
-}
-
-/// The directory in which a file lies.
-#[cfg(target_os = "linux")]
-fn above(path: &Path) -> &Path {
-    path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// What will lie there was encrypted: for its owner only.

@@ -57,7 +57,9 @@ pub fn verify(output: &Path, options: &Options, progress: &dyn Progress) -> Resu
         }
         workers::in_order(options.threads(), &some, check, |line, is_there| {
             let written = line.written().into_iter().map(|written| written.output);
-            written.clone().for_each(|output| drop(listed.insert(short_hash(&[output.as_bytes()]), ())));
+            for output in written.clone() {
+                listed.insert(short_hash(&[output.as_bytes()]), ());
+            }
             let status = if is_there { line.status } else { Status::Failed };
             *verification.summary.count(status) += 1;
             verification.summary.rows += line.rows.unwrap_or_default();

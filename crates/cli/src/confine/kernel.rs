@@ -1,6 +1,6 @@
 //! Landlock: the kernel refuses this process what no rule allows, until it ends.
 
-use super::{Extent, above};
+use super::Extent;
 use landlock::{
     ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, LandlockStatus, PathBeneath, PathFd,
     Ruleset, RulesetAttr as _, RulesetCreatedAttr as _, RulesetError, Scope, make_bitflags,
@@ -39,7 +39,8 @@ impl Rules {
 
     /// Removing this directory, if it is empty: the kernel asks for a right on the one above.
     pub(super) fn remove_empty(&mut self, directory: &Path) {
-        self.0.push((above(directory).to_owned(), AccessFs::RemoveDir.into()));
+        let above = directory.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        self.0.push((above.to_owned(), AccessFs::RemoveDir.into()));
     }
 
     /// From here on nothing else, for this thread and all that it begins.

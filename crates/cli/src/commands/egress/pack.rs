@@ -34,10 +34,11 @@ struct Packed {
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
-    let mut needs = Needs { read: vec![&arguments.directory], ..Needs::default() };
-    if let Output::Path(target) = &arguments.output {
-        needs.files.push(target.clone());
-    }
+    let target = match &arguments.output {
+        Output::Standard => None,
+        Output::Path(target) => Some(confine::directory_of(target)),
+    };
+    let needs = Needs { read: vec![&arguments.directory], write: target.into_iter().collect(), output: None };
     let _confined = confine::confine(&needs, &arguments.confine, console)?;
     let (files, output) = match &arguments.output {
         Output::Standard if console.global().json => {

@@ -5,6 +5,7 @@ use super::{Records, failure, options, plan, sink};
 use crate::confine::{self, Needs};
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::status::Status;
 use sealwright::egress::{self, EgressError, Options, Summary};
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
@@ -30,9 +31,9 @@ pub(crate) struct Arguments {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
-    confine: confine::Choice,
-    #[command(flatten)]
     sink: sink::SinkOptions,
+    #[command(flatten)]
+    confine: confine::Choice,
 }
 
 const MEANING: &str = "\
@@ -45,21 +46,25 @@ the identities in this bundle belong to several users. Going on makes the data o
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
     let mut options = options(&arguments.records, console);
     options.copy_plain = arguments.copy_plain;
-    let mut needs = Needs { read: vec![&arguments.bundle], ..Needs::default() };
     if arguments.dry_run {
         let described = arguments.sink.describe()?;
+        let needs = Needs { read: vec![&arguments.bundle], ..Needs::default() };
         let _confined = confine::confine(&needs, &arguments.confine, console)?;
         console.line(&described)?;
         console.value(&described)?;
         return plan::show(&arguments.bundle, &options, console);
     }
     options.sink = arguments.sink.read()?;
-    needs.output = Some(&arguments.out);
-    needs.files.extend(options.sink.keys_out().map(|keys_out| keys_out.path.clone()));
+    let needs = Needs {
+        read: vec![&arguments.bundle],
+        output: Some(&arguments.out),
+        write: options.sink.keys_out().map(|keys_out| confine::directory_of(&keys_out.path)).into_iter().collect(),
+    };
     let _confined = confine::confine(&needs, &arguments.confine, console)?;
+    interrupt::watch(!console.global().quiet)?;
     let summary = match carry_out(arguments, &options, console) {
         Err(EgressError::NotConfirmed { users }) => {
-            confirm(users, console)?;
+            interrupt::at_prompt(|| confirm(users, console))?;
             options.confirmed = true;
             carry_out(arguments, &options, console)
         }
