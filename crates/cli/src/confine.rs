@@ -23,6 +23,7 @@ pub(crate) struct Choice {
 
 /// What a command reads and writes from now on.
 #[derive(Debug, Default)]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "Linux only"))]
 pub(crate) struct Needs<'a> {
     /// Directories and files that are read, with everything in them. What is not there needs nothing.
     pub(crate) read: Vec<&'a Path>,
@@ -46,6 +47,7 @@ pub(crate) struct Confined {
 
 /// How far it worked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "Linux only"))]
 enum Extent {
     /// Files, TCP, signals, abstract sockets as far as the kernel knows them.
     FilesAndNetwork,
@@ -54,7 +56,6 @@ enum Extent {
     /// Nothing: the kernel has no Landlock, or it is switched off.
     NoLandlock,
     /// Nothing: `--no-confine`.
-    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "there is nothing to choose"))]
     NotWanted,
 }
 

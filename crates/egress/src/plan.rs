@@ -194,7 +194,7 @@ fn look_at_all(
 fn sessions_in(bundle: &Bundle, item: &Item, options: &Options) -> BTreeSet<SessionId> {
     let mut sessions = BTreeSet::new();
     let mut take = |session| sessions.extend([session]);
-    let directory = std::env::temp_dir();
+    let directory = tempfile::env::temp_dir();
     let spool = Spool { files: bundle.files(), directory: &directory };
     let path = item.source.path(bundle.root());
     match item.content {

@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
 
 const MEANING: &str = "\
 the identities in this bundle belong to several users. Going on makes the data of all of them readable for whoever has the output:
-  - the users should be told that their data becomes readable;
+  - the users must be told that their data becomes readable;
   - the machine should stand apart from production, and its disk should be encrypted;
   - bundle and output should be deleted as soon as they are not needed any more.
 ";
