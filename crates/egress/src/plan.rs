@@ -4,12 +4,13 @@ use crate::archive::{self, Collecting};
 use crate::bundle::Bundle;
 use crate::error::EgressError;
 use crate::fields::Reading;
+use crate::files::Files;
 use crate::keys::Keys;
 use crate::lines::MalformedRecord;
 use crate::options::{Options, Progress, Stage};
 use crate::record_files::Input;
 use crate::recover::{Attempt, Recovered};
-use crate::report::{Form, Report, Summary};
+use crate::report::{BundleFacts, Form, Inputs, LISTED};
 use crate::scan::{self, Content, Item};
 use crate::source::Source;
 use crate::spool::Spool;
@@ -32,6 +33,8 @@ pub(crate) struct Prepared {
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) users: usize,
     unknown: Vec<String>,
+    /// Names at the top of the bundle that hold databases.
+    databases: BTreeSet<String>,
     malformed: Vec<MalformedRecord>,
 }
 
@@ -131,21 +134,23 @@ impl Prepared {
         Keys::add_recovered(&mut keys.records, recovered.group_keys, &recovered.sessions);
         let mut resolver = Resolver::new(recovered.keyring, keys.records, options.policy());
         resolver.prefer_shared_proxies(&needed);
-        let (attempts, revoked) = (recovered.attempts, keys.revoked);
-        Ok(Self { bundle, items, resolver, revoked, needed, attempts, users, unknown, malformed })
+        let (attempts, databases, revoked) = (recovered.attempts, recovered.directories, keys.revoked);
+        Ok(Self { bundle, items, resolver, revoked, needed, attempts, users, unknown, databases, malformed })
     }
 
-    /// The report, still without what became of the items.
-    pub(crate) fn report(&self) -> Result<Report, EgressError> {
-        Ok(Report {
-            summary: Summary::default(),
+    /// What the report says whatever becomes of the items.
+    pub(crate) fn facts(&self, on_disk: &Files) -> Result<BundleFacts, EgressError> {
+        let mut files = self.bundle.record_files()?;
+        files.extend(self.databases.iter().cloned());
+        Ok(BundleFacts {
             form: if self.users > 1 { Form::ServerSide } else { Form::ClientSide },
+            users: self.users as u64,
             identities: self.attempts.clone(),
-            routes: BTreeMap::new(),
-            reasons: BTreeMap::new(),
-            malformed_records: self.malformed.clone(),
+            malformed_records: self.malformed.iter().take(LISTED).cloned().collect(),
+            malformed_record_count: self.malformed.len() as u64,
             revoked_records: self.revoked,
             unknown: self.unknown.clone(),
+            inputs: Inputs::of(on_disk, self.bundle.root(), &files)?,
         })
     }
 
