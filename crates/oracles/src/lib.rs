@@ -22,6 +22,7 @@ mod rights;
 mod sealing;
 pub mod seeds;
 mod sigchain;
+mod sinks;
 mod stored_identity;
 mod text;
 
@@ -41,7 +42,7 @@ pub enum Input {
 pub type Oracle = fn(&[u8]) -> Input;
 
 /// Every target by name.
-pub const TARGETS: [(&str, Oracle); 30] = [
+pub const TARGETS: [(&str, Oracle); 32] = [
     ("envelope", envelope::envelope),
     ("stream", envelope::stream),
     ("message", message::message),
@@ -72,6 +73,8 @@ pub const TARGETS: [(&str, Oracle); 30] = [
     ("base64", encodings::base64),
     ("ids", encodings::ids),
     ("names", encodings::names),
+    ("recipients", sinks::recipients),
+    ("session_ids", sinks::session_ids),
 ];
 
 /// The oracle of a target.

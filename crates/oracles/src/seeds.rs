@@ -92,6 +92,23 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
         "scenario" => ["decisions", "guards", "examples"].iter().flat_map(|name| stories(name)).collect(),
         "base64" => texts(&json("vectors/encodings/base64.json"), "/in/text"),
         "ids" => texts(&json("vectors/encodings/identifier.json"), "/in/text"),
+        "recipients" => [
+            "",
+            "# of the archive\n",
+            "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p\r\n\n",
+            "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
+            "AGE-SECRET-KEY-1",
+        ]
+        .map(|text| text.as_bytes().to_vec())
+        .into(),
+        "session_ids" => [
+            "",
+            r#"{"oldSessionId":"5a221722-36c4-41ee-be56-0242ac120002","sessionId":"00000000-0000-1000-a000-7ea300000018"}"#,
+            "\n{\"oldSessionId\":\"5a221722-36c4-41ee-be56-0242ac120002\",\"sessionId\":\"5a221722-36c4-41ee-be56-0242ac120002\"}\n",
+            r#"["5a221722-36c4-41ee-be56-0242ac120002"]"#,
+        ]
+        .map(|text| text.as_bytes().to_vec())
+        .into(),
         _ => [
             "a.txt",
             "../../etc/passwd",
@@ -298,6 +315,8 @@ fn dictionary(target: &str) -> &'static [&'static str] {
         ],
         "ids" => &["-", "4", "8", "==", "%", "urn:uuid:"],
         "names" => &["..", "/", "\\\\", "CON", "LPT1", ".tar.gz", " (1)", "\\xc3\\xa9", "\\xe2\\x80\\xae"],
+        "recipients" => &["age1", "#", "\\x0d\\x0a", "AGE-SECRET-KEY-1"],
+        "session_ids" => &["\\\"oldSessionId\\\":", "\\\"sessionId\\\":", "\\x0a", "{", "}"],
         _ => &[],
     }
 }
