@@ -49,6 +49,7 @@ pub(crate) fn of(code: &str) -> Option<&'static str> {
              `sealwright egress --help` names them"
         }
         "output-inside-bundle" => "name a directory outside of the bundle with --out",
+        "interrupted" => "the same command goes on from there",
         "other-sink" => "name another directory with --out, or the sink that this one was begun with",
         "bad-recipient" => {
             "`age-keygen` and `rage-keygen` show the public key of an identity; ssh keys and plugins are not supported"

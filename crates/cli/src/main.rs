@@ -7,6 +7,7 @@ mod console;
 mod failure;
 mod hints;
 mod input;
+mod interrupt;
 mod key_file;
 mod keys;
 mod memory;

@@ -5,6 +5,7 @@ use crate::fields::{Fields, Reading, SessionMap};
 use crate::files::Files;
 use crate::ledger::{Line, Rows, Status, Unopened};
 use crate::messages::{Opener, Opening, Rewritten};
+use crate::pipeline;
 use crate::place::Finished;
 use crate::record_files::{Form, Input, RecordsError};
 use crate::scan::{Content, Item, LARGEST_MESSAGE};
@@ -47,6 +48,7 @@ pub(crate) struct Converter<'a> {
     pub(crate) resolver: &'a Resolver,
     pub(crate) outlet: &'a Outlet,
     pub(crate) copy_plain: bool,
+    pub(crate) threads: usize,
     pub(crate) fields: &'a Fields,
     pub(crate) session_map: &'a SessionMap,
 }
@@ -147,7 +149,7 @@ impl Converter<'_> {
     fn open(&self, item: &Item, bytes: &mut Bytes<'_>) -> Result<Opened, Unconverted> {
         match &item.content {
             Content::Container(session) => {
-                self.with_keys(*session, |key, target| self.container(key, target, bytes, &item.source))
+                self.with_keys(*session, |key, target| self.container(key, target, bytes, item))
             }
             Content::Message(session) => {
                 let text = read_message(bytes)?;
@@ -158,7 +160,7 @@ impl Converter<'_> {
             Content::RawEnvelope(session) => {
                 self.with_keys(*session, |key, target| self.raw_envelope(key, target, bytes, &item.source))
             }
-            Content::Records(form) => self.records(*form, bytes, &item.source),
+            Content::Records(form) => self.records(*form, bytes, item),
             Content::Plain if self.copy_plain => self.copy(bytes, &item.source),
             Content::Plain => Err(Unconverted::Plain),
             Content::Malformed(code) => Err(Unconverted::Malformed(code)),
@@ -194,6 +196,11 @@ impl Converter<'_> {
         }
     }
 
+    /// How many threads share the work on an item.
+    fn threads_for(&self, item: &Item) -> usize {
+        if item.bytes >= pipeline::WORTH_THREADS { self.threads } else { 1 }
+    }
+
     fn raw_envelope(
         &self,
         key: &SymKey,
@@ -219,8 +226,9 @@ impl Converter<'_> {
         key: &SymKey,
         target: Option<&NewSession>,
         bytes: &Bytes<'_>,
-        source: &Source,
+        item: &Item,
     ) -> Result<Opened, OpenFailure> {
+        let source = &item.source;
         let mut container = bytes.open()?;
         let header = file::inspect(&mut container)?;
         if header.kind == Kind::Legacy && target.is_some() {
@@ -231,7 +239,11 @@ impl Converter<'_> {
             let stored = entry.name.as_ref().map_or("", |name| &name.raw);
             self.outlet.file(&directory, target, stored, entry.length)
         };
-        let opened = file::open_withheld(key, &header, container, Entries::List, place)?;
+        let opened = if self.threads_for(item) > 1 {
+            pipeline::open_withheld(key, &header, container, Entries::List, place)?
+        } else {
+            file::open_withheld(key, &header, container, Entries::List, place)?
+        };
         let mut files = Vec::with_capacity(opened.files.len());
         for (entry, part) in opened.files {
             let name = entry.name.map_or_else(|| own_name(source), |name| name.safe);
@@ -284,14 +296,16 @@ impl Converter<'_> {
         Ok(Opened::one(self.outlet.name(own_name(source)), finished))
     }
 
-    fn records(&self, form: Form, bytes: &mut Bytes<'_>, source: &Source) -> Result<Opened, Unconverted> {
+    fn records(&self, form: Form, bytes: &mut Bytes<'_>, item: &Item) -> Result<Opened, Unconverted> {
+        let source = &item.source;
         let mut part = self.outlet.whole(&self.directory(source))?;
         let reading = Reading { fields: self.fields, session: self.session_map.session(&source.text()) };
         let mut opener = Opener::new(Opening { resolver: self.resolver, outlet: Some(self.outlet) });
         let path = matches!(bytes, Bytes::File(_)).then(|| source.path(self.bundle));
         let input = Input::new(bytes.read_once()?, path.as_deref());
         let spool = Spool { files: self.files, directory: self.output };
-        let rewritten = form.rewrite(input, &mut part, spool, (source, &mut opener, reading))?;
+        let threads = self.threads_for(item);
+        let rewritten = form.rewrite(input, &mut part, spool, (source, &mut opener, reading), threads)?;
         let name = name::safe(Form::output_name(&source.file_name()));
         let opened = Opened::one(self.outlet.name_of_whole(name), part.finish()?);
         let Rewritten { rows, unopened, chain, damaged, warnings } = rewritten;

@@ -171,7 +171,7 @@ impl Record {
             return done;
         }
         for (index, message) in self.messages(columns, reading) {
-            let clear = message.and_then(|message| opener.open(&message));
+            let clear = message.and_then(|message| opener.open(message));
             let clear = match clear {
                 Ok(clear) => clear,
                 Err(fault) => {

@@ -48,6 +48,9 @@ pub enum EgressError {
         /// The line, from one.
         line: u64,
     },
+    /// Somebody wanted the run to end. What is finished is published, and the same run goes on from there (EGR-43).
+    #[error("interrupted: what is finished stays")]
+    Interrupted,
     /// The output was begun with another sink, for others, or for another session.
     #[error("{} was written for {former}, this run is for {wanted}", .output.display())]
     OtherSink {
@@ -102,6 +105,7 @@ impl Coded for EgressError {
             Self::Locked { .. } => "locked",
             Self::NotConfirmed { .. } => "confirmation-needed",
             Self::MalformedRecord { .. } | Self::Manifest { .. } => "malformed",
+            Self::Interrupted => "interrupted",
             Self::OtherSink { .. } => "other-sink",
             Self::WrongPassphrase { .. } => "rejected",
             Self::KeysOutTaken { .. } => "exists",

@@ -9,9 +9,10 @@ use sealwright_envelope::message::Message;
 use sealwright_envelope::{OpenError, SymKey};
 use sealwright_session::{Closed, Reason, Resolver};
 use sealwright_types::{Coded as _, SessionId};
-use serde::de::IgnoredAny;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 /// Ready keys that are kept: neighbouring records mostly belong to the same sessions.
@@ -19,6 +20,9 @@ const KEPT_KEYS: usize = 1024;
 
 /// The message that a text is, if it is one (EGR-13). What only looks like a message is a fault.
 pub(crate) fn find(text: &str) -> Option<Result<Message, Fault>> {
+    if let Some(message) = Message::parse_written(text) {
+        return Some(Ok(message));
+    }
     // Most texts are none: the name stands there, unless a character of it is escaped.
     if !(text.contains("sessionId") || text.contains("\\u")) || !is_message(text) {
         return None;
@@ -37,12 +41,40 @@ pub(crate) fn find_in_named(text: &str, session: Option<SessionId>) -> Option<Re
 
 /// Whether a text is a JSON object with the two members of a message.
 pub(crate) fn is_message(text: &str) -> bool {
-    type Members<'a> = HashMap<Cow<'a, str>, IgnoredAny>;
-    if !text.trim_ascii_start().starts_with('{') {
-        return false;
+    let members = || serde_json::from_str::<TwoMembers>(text);
+    text.trim_ascii_start().starts_with('{') && members().is_ok_and(|members| members.session_id && members.data)
+}
+
+/// Which members of a message an object has.
+#[derive(Default)]
+struct TwoMembers {
+    session_id: bool,
+    data: bool,
+}
+
+impl<'de> Deserialize<'de> for TwoMembers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = TwoMembers;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = TwoMembers::default();
+                while let Some((name, IgnoredAny)) = map.next_entry::<Cow<'de, str>, _>()? {
+                    members.session_id |= name == "sessionId";
+                    members.data |= name == "data";
+                }
+                Ok(members)
+            }
+        }
+
+        deserializer.deserialize_map(Object)
     }
-    let members: Result<Members<'_>, _> = serde_json::from_str(text);
-    members.is_ok_and(|members| members.contains_key("sessionId") && members.contains_key("data"))
 }
 
 /// Why a message stayed as it was.
@@ -97,8 +129,13 @@ impl<'a> Opener<'a> {
         Self { by, ready: HashMap::new() }
     }
 
+    /// Where its keys come from, and where what it opens goes to.
+    pub(crate) fn opening(&self) -> Opening<'a> {
+        self.by
+    }
+
     /// Opens a message with one key of its session after the other (SES-10).
-    pub(crate) fn open(&mut self, message: &Message) -> Result<Clear, Fault> {
+    pub(crate) fn open(&mut self, mut message: Message) -> Result<Clear, Fault> {
         let session = message.session();
         let fault = |status, error| Fault { session: Some(session), status, error };
         let mut nth = 0;
@@ -108,15 +145,16 @@ impl<'a> Opener<'a> {
                 Err(closed) if nth == 0 => return Err(fault(Status::Closed, closed.code())),
                 Err(_) => return Err(fault(Status::Rejected, "rejected")),
             };
-            match message.open(&ready.key) {
+            message = match message.into_plaintext_or_back(&ready.key) {
                 Ok(bytes) => {
                     let bytes =
                         self.through_sink(session, nth, &ready, bytes).map_err(|code| fault(Status::Closed, code))?;
                     return Ok(Clear { session, bytes, chain: ready.chain });
                 }
-                Err(OpenError::Rejected) => nth += 1,
-                Err(error) => return Err(fault(Status::Malformed, error.code())),
-            }
+                Err((message, OpenError::Rejected)) => message,
+                Err((_, error)) => return Err(fault(Status::Malformed, error.code())),
+            };
+            nth += 1;
         }
     }
 
@@ -143,7 +181,7 @@ impl<'a> Opener<'a> {
     }
 
     fn key(&mut self, session: SessionId, nth: usize) -> Result<Arc<Ready>, Closed> {
-        if self.ready.len() >= KEPT_KEYS {
+        if self.ready.len() >= KEPT_KEYS && !self.ready.contains_key(&(session, nth)) {
             self.ready.clear();
         }
         let ready = self.ready.entry((session, nth)).or_insert_with(|| {
@@ -184,6 +222,21 @@ pub(crate) struct Rewritten {
 }
 
 impl Rewritten {
+    /// Appends how the records ended that follow.
+    pub(crate) fn append(&mut self, next: Self) {
+        let before = self.rows.records;
+        self.rows.records += next.rows.records;
+        self.rows.converted += next.rows.converted;
+        self.rows.closed += next.rows.closed;
+        self.rows.rejected += next.rows.rejected;
+        self.rows.malformed += next.rows.malformed;
+        self.unopened
+            .extend(next.unopened.into_iter().map(|unopened| Unopened { row: before + unopened.row, ..unopened }));
+        self.chain |= next.chain;
+        self.damaged |= next.damaged;
+        self.warnings.extend(next.warnings);
+    }
+
     /// Counts the next record, as its worst message; `opened` tells whether a message of it was opened.
     pub(crate) fn count(&mut self, source: &Source, faults: &[Fault], opened: bool) {
         let rows = &mut self.rows;

@@ -66,6 +66,10 @@ pub trait Progress: Sync {
     fn advance(&self, done: u64);
     /// Something that a person should know at once.
     fn note(&self, text: &str);
+    /// Whether somebody wants the run to end soon. It is asked for before each item; those that were begun are finished.
+    fn stopped(&self) -> bool {
+        false
+    }
 }
 
 /// Tells nobody.

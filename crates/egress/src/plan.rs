@@ -151,6 +151,9 @@ impl Prepared {
 
     /// Sessions whose keys these items need, sorted.
     pub(crate) fn needed_by(&self, items: &[&Item], options: &Options) -> Vec<SessionId> {
+        if items.len() == self.items.len() {
+            return self.needed.clone();
+        }
         let in_records = |item: &&Item| sessions_in(&self.bundle, item, options);
         let needed: BTreeSet<_> =
             items.iter().flat_map(|item| item.session()).chain(items.iter().flat_map(in_records)).collect();

@@ -57,17 +57,19 @@ impl Form {
         Compression::by_name(name).0
     }
 
-    /// Rewrites the records of `input` and writes what they have become to `sink`. Databases are copied into the spool first.
+    /// Rewrites the records of `input` and writes what they have become to `sink`. Databases are copied into the spool first; several threads
+    /// share the work on JSON Lines.
     pub(crate) fn rewrite(
         self,
         input: Input<'_>,
         sink: &mut impl Write,
         spool: Spool<'_>,
         (name, opener, reading): (&Source, &mut Opener<'_>, Reading<'_>),
+        threads: usize,
     ) -> Result<Rewritten, RecordsError> {
         let mut content = Unpacked::open(self.compression, input.content)?;
         let mut rewritten = match self.kind {
-            Kind::JsonLines => records::rewrite(&mut content, sink, name, opener, reading)?,
+            Kind::JsonLines => records::rewrite(&mut content, sink, name, opener, reading, threads)?,
             Kind::Csv => csv_records::rewrite(&mut content, sink, name, opener, reading)?,
             Kind::Database => {
                 let copy = private_copy(&mut content, input.path, spool)?;

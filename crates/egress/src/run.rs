@@ -1,7 +1,7 @@
 //! An egress from beginning to end: prepare, unlock, convert, publish in order, report.
 
 use crate::archive;
-use crate::convert::Converter;
+use crate::convert::{Converted, Converter};
 use crate::error::EgressError;
 use crate::files::Files;
 use crate::keys_out::KeysFile;
@@ -15,9 +15,8 @@ use crate::report::{REPORT, Report, Summary};
 use crate::scan::{Content, Item};
 use crate::sink::outlet::Outlet;
 use crate::spool;
-use crate::workers;
+use crate::workers::{self, Ended};
 use std::collections::HashSet;
-use std::convert::Infallible;
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -27,6 +26,9 @@ use std::path::Path;
 /// [`EgressError`] when the run as a whole cannot go on. What goes wrong with single items stands in the manifest.
 pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progress) -> Result<Summary, EgressError> {
     let prepared = Prepared::new(bundle, options, progress)?;
+    if progress.stopped() {
+        return Err(EgressError::Interrupted);
+    }
     if prepared.users > 1 && !options.confirmed {
         return Err(EgressError::NotConfirmed { users: prepared.users });
     }
@@ -49,11 +51,12 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
     let keys_file = options.sink.keys_out();
     let keys_file = keys_file.map(|keys_out| KeysFile::open(keys_out, &prepared, &outlet)).transpose()?;
     let pending = pending(&prepared, &ledger, &output, options, progress)?;
-    unlock(&prepared, &pending, options, progress);
-    let changed = convert(&prepared, &pending, ledger, &outlet, &output, options, progress)?;
+    unlock(&prepared, &pending, options, progress)?;
+    let (changed, ended) = convert(&prepared, &pending, ledger, &outlet, &output, options, progress)?;
     if let Some(keys_file) = keys_file {
         keys_file.write(changed)?;
     }
+    unless_stopped(ended)?;
     let mut report = prepared.report()?;
     report.count_lines(ledger::lines(&options.files, &output)?)?;
     write_report(&options.files, &output.join(REPORT), &report)?;
@@ -101,26 +104,55 @@ fn pending<'a>(
         line.is_none_or(|line| !is_done(&line)) || unfinished.contains(&item.source.text())
     };
     let mut pending = Vec::new();
-    let Ok(()) = workers::in_order(options.threads(), items, is_pending, |item, is_pending| {
-        pending.extend(is_pending.then_some(item));
-        Ok::<(), Infallible>(())
-    });
+    let load = |item: &Item| item.bytes;
+    let ended = workers::in_batches(
+        options.threads(),
+        items,
+        load,
+        || progress.stopped(),
+        is_pending,
+        |item, is_pending| {
+            pending.extend(is_pending.then_some(item));
+            Ok(())
+        },
+    )?;
+    unless_stopped(ended)?;
     Ok(pending)
 }
 
+/// A run that somebody ended says so, however far it came.
+fn unless_stopped(ended: Ended) -> Result<(), EgressError> {
+    match ended {
+        Ended::Complete => Ok(()),
+        Ended::Stopped => Err(EgressError::Interrupted),
+    }
+}
+
 /// Finds the keys that the pending items need, with all cores: private-key operations are what takes the time.
-fn unlock(prepared: &Prepared, pending: &[&Item], options: &Options, progress: &dyn Progress) {
+fn unlock(
+    prepared: &Prepared,
+    pending: &[&Item],
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<(), EgressError> {
     if pending.is_empty() {
-        return;
+        return Ok(());
     }
     let needed = prepared.needed_by(pending, options);
     progress.stage(Stage::Unlock, needed.len() as u64);
-    workers::each(options.threads(), &needed, |&session| {
-        // Why a session stays closed is told with its items.
-        drop(prepared.resolver.resolve(session));
-        progress.advance(1);
-    });
+    let ended = workers::each(
+        options.threads(),
+        &needed,
+        || progress.stopped(),
+        |&session| {
+            // Why a session stays closed is told with its items.
+            drop(prepared.resolver.resolve(session));
+            progress.advance(1);
+        },
+    );
+    unless_stopped(ended)?;
     progress.note(&format!("{} private-key operations", prepared.resolver.operations()));
+    Ok(())
 }
 
 fn convert(
@@ -131,7 +163,7 @@ fn convert(
     output: &Path,
     options: &Options,
     progress: &dyn Progress,
-) -> Result<bool, EgressError> {
+) -> Result<(bool, Ended), EgressError> {
     progress.stage(Stage::Convert, pending.iter().map(|item| item.bytes).sum());
     let converter = Converter {
         files: &options.files,
@@ -140,6 +172,7 @@ fn convert(
         resolver: &prepared.resolver,
         outlet,
         copy_plain: options.copy_plain,
+        threads: options.threads(),
         fields: &options.fields,
         session_map: &options.session_map,
     };
@@ -149,14 +182,19 @@ fn convert(
         progress.advance(item.bytes);
         converted
     };
-    workers::in_order(options.threads(), pending, work, |_, converted| {
+    let load = |item: &&Item| item.bytes;
+    let take = |_: &&Item, converted: Vec<Converted>| {
         // The directories of an archive are there before any file gets its name.
         converted.iter().for_each(|one| publisher.reserve(&one.directory));
         converted.into_iter().try_for_each(|one| publisher.publish(one))
-    })?;
+    };
+    let ended = workers::in_batches(options.threads(), pending, load, || progress.stopped(), work, take)?;
     let (ledger, changed) = publisher.finish()?;
-    ledger.close()?;
-    Ok(changed)
+    // A run that was stopped leaves what a run leaves that was killed between two batches.
+    if ended == Ended::Complete {
+        ledger.close()?;
+    }
+    Ok((changed, ended))
 }
 
 /// The names that no new output may get: those of earlier runs, and the directories that items lie in.

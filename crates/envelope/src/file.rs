@@ -8,6 +8,7 @@ use crate::envelope::{OpenError, SealError};
 use crate::header::{has_html_marker, html_window, kind_of};
 use crate::key::SymKey;
 use crate::name::Name;
+use crate::parts;
 use crate::stream::{Authenticated, Opener, Pass, Sealer, StreamError, Withheld};
 use crate::tar::{self, LARGEST_FILE, TRAILER};
 use sealwright_types::{Coded, Malformed, RuleId, SessionId};
@@ -254,23 +255,12 @@ pub fn open_withheld<W: Withheld>(
     entries: Entries,
     place: impl FnMut(&Entry) -> io::Result<W>,
 ) -> Result<Opened<W>, FileError> {
-    let mut carrier = header.carrier(source);
-    carrier.restart(header.skip)?;
-    let mut places = Places { place, files: Vec::new(), skipped: Vec::new() };
-    if header.kind == Kind::Legacy {
-        let mut pass = Pass::new(key, &mut carrier);
-        tar::Sink::begin(&mut places, None, 0, 0)?;
-        while let Some(unverified) = pass.next_chunk()? {
-            tar::Sink::data(&mut places, unverified)?;
-        }
-        if let Some((entry, _)) = places.files.last_mut() {
-            entry.length = pass.authenticated().length;
-        }
-    } else {
-        read_archive(key, &mut carrier, entries, &mut places)?;
+    let (mut reading, mut decryption, mut placing) = parts::open(key, header, source, entries, place)?;
+    let mut buffer = reading.buffer(parts::CHUNK);
+    while let Some(sealed) = reading.next(buffer)? {
+        buffer = placing.place(decryption.decrypt(sealed)?)?;
     }
-    places.complete_last()?;
-    Ok(Opened { files: places.files, skipped: places.skipped })
+    placing.finish(decryption.finish()?)
 }
 
 /// One pass over the envelope of an archive. An error of the archive is told only when the MAC has verified.
@@ -301,45 +291,11 @@ impl tar::Sink for Found {
         Ok(())
     }
 
-    fn data(&mut self, _: &[u8]) -> io::Result<()> {
+    fn data(&mut self, _: &[u8], _: u64) -> io::Result<()> {
         Ok(())
     }
 
     fn skipped(&mut self, _: Name) {}
-}
-
-struct Places<P, W> {
-    place: P,
-    files: Vec<(Entry, W)>,
-    skipped: Vec<Name>,
-}
-
-impl<P, W: Withheld> Places<P, W> {
-    fn complete_last(&mut self) -> io::Result<()> {
-        self.files.last_mut().map_or(Ok(()), |(_, place)| place.complete())
-    }
-}
-
-impl<W: Withheld, P: FnMut(&Entry) -> io::Result<W>> tar::Sink for Places<P, W> {
-    fn begin(&mut self, name: Option<Name>, length: u64, _: u64) -> io::Result<()> {
-        // An archive may hold more files than a process may keep open.
-        self.complete_last()?;
-        let entry = Entry { name, length };
-        let place = (self.place)(&entry)?;
-        self.files.push((entry, place));
-        Ok(())
-    }
-
-    fn data(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match self.files.last_mut() {
-            Some((_, place)) => place.write_all(bytes),
-            None => Ok(()),
-        }
-    }
-
-    fn skipped(&mut self, name: Name) {
-        self.skipped.push(name);
-    }
 }
 
 /// Why a container could not be written.

@@ -4,6 +4,7 @@ use crate::envelope::{self, SealError};
 use crate::file::{self, SealFileError};
 use crate::key::SymKey;
 use crate::message;
+use crate::parts::{self, Authentication, Encryption};
 use crate::stream::Sealer;
 use sealwright_types::SessionId;
 use std::io::{self, Read, Write};
@@ -46,4 +47,16 @@ pub fn seal_file_with_iv(
     sink: impl Write,
 ) -> Result<(), SealFileError> {
     file::seal_through(session, name, length, content, sink, |sink| Sealer::with_iv(key, sink, *iv))
+}
+
+/// As [`parts::seal`], with this IV.
+///
+/// # Errors
+/// As [`parts::seal`].
+pub fn seal_in_parts_with_iv<'k, W: Write>(
+    key: &'k SymKey,
+    iv: &[u8; 16],
+    sink: W,
+) -> io::Result<(Encryption<'k>, Authentication<W>)> {
+    parts::seal_with_iv(key, sink, *iv)
 }

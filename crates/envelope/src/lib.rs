@@ -23,7 +23,7 @@
 //! |---|---|
 //! | ENV-01..03 keys | [`SymKey`] |
 //! | ENV-04..08 the envelope; **the MAC is checked in `envelope.rs`, `Authentic::check`** | [`seal`], [`open`], [`open_in_place`] |
-//! | ENV-09 streams; **the MAC is checked in `stream.rs`, `last_chunk`** | [`stream`] |
+//! | ENV-09 streams; **the MAC is checked in `stream.rs`, `last_chunk`, and in `parts.rs`, `Reading::next`** | [`stream`], [`parts`] |
 //! | MSG-01..23 | [`message`] |
 //! | FILE-01..20, FILE-30, FILE-31, HTML-01..05, OLD-05 | [`mod@file`] |
 //! | TAR-01..21 | [`file::Entries`], [`file::TarError`] |
@@ -41,6 +41,7 @@ mod key;
 pub mod legacy;
 pub mod message;
 pub mod name;
+pub mod parts;
 pub mod stream;
 mod tar;
 

@@ -77,6 +77,24 @@ impl Message {
         Ok(Self { session: members.session()?, sealed })
     }
 
+    /// Reads a message exactly as [`seal`] writes it (MSG-01). `None` for every other form, which [`Message::parse`] may read.
+    pub fn parse_written(text: &str) -> Option<Self> {
+        Self::between(text, [r#"{"sessionId":""#, r#"","data":""#, r#""}"#])
+    }
+
+    /// As [`Message::parse_written`], for a message in a JSON text, quotes and all: no copy of the text has to be made.
+    pub fn parse_quoted(json: &str) -> Option<Self> {
+        Self::between(json, [r#""{\"sessionId\":\""#, r#"\",\"data\":\""#, r#"\"}""#])
+    }
+
+    fn between(text: &str, [before, middle, after]: [&str; 3]) -> Option<Self> {
+        const HYPHENATED: usize = 36;
+        let (session, data) = text.strip_prefix(before)?.split_at_checked(HYPHENATED)?;
+        let data = data.strip_prefix(middle)?.strip_suffix(after)?;
+        let session = SessionId::parse_lower_case(session).ok()?;
+        Some(Self { session, sealed: b64::decode_strict(data).ok()? })
+    }
+
     /// Reads a message in raw form (MSG-02): the bare base64 of an envelope, of a session that the caller knows.
     ///
     /// # Errors
@@ -108,12 +126,24 @@ impl Message {
     ///
     /// # Errors
     /// As [`crate::open`].
-    pub fn into_plaintext(mut self, key: &SymKey) -> Result<Vec<u8>, OpenError> {
-        let length = envelope::open_in_place(key, &mut self.sealed)?.len();
-        // The plaintext stands after the IV.
-        self.sealed.drain(..crate::key::BLOCK);
-        self.sealed.truncate(length);
-        Ok(self.sealed)
+    pub fn into_plaintext(self, key: &SymKey) -> Result<Vec<u8>, OpenError> {
+        self.into_plaintext_or_back(key).map_err(|(_, error)| error)
+    }
+
+    /// As [`Message::into_plaintext`]; on failure it gives the message back, for another key.
+    ///
+    /// # Errors
+    /// As [`crate::open`].
+    pub fn into_plaintext_or_back(mut self, key: &SymKey) -> Result<Vec<u8>, (Self, OpenError)> {
+        match envelope::open_in_place(key, &mut self.sealed).map(|plaintext| plaintext.len()) {
+            Ok(length) => {
+                // The plaintext stands after the IV.
+                self.sealed.drain(..crate::key::BLOCK);
+                self.sealed.truncate(length);
+                Ok(self.sealed)
+            }
+            Err(error) => Err((self, error)),
+        }
     }
 }
 

@@ -4,10 +4,11 @@
 //! * [`open_withheld`] reads once into a sink that nobody can look into until the MAC has verified.
 //! * [`Sealer`] writes the same bytes as [`crate::seal`] does for the same IV (ENV-05).
 
-use crate::envelope::{OpenError, SHORTEST, SealError, pad, plaintext_length};
+use crate::envelope::{OpenError, SHORTEST, plaintext_length};
 use crate::key::{BLOCK, MAC, SymKey};
+use crate::parts::{self, Authentication, Encryption, Unfilled};
 use ring::hmac;
-use sealwright_types::{Coded, Malformed, random};
+use sealwright_types::{Coded, Malformed};
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use zeroize::Zeroizing;
@@ -322,13 +323,9 @@ fn last_chunk(
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Sealer<'k, W> {
-    key: &'k SymKey,
-    sink: W,
-    mac: hmac::Context,
-    previous: [u8; BLOCK],
-    buffer: Zeroizing<Vec<u8>>,
-    /// Set while the sink is written to, and for good when that fails: what it has got is not known then.
-    broken: bool,
+    encryption: Encryption<'k>,
+    authentication: Authentication<W>,
+    spare: Unfilled,
 }
 
 /// Shows nothing: the buffer holds plaintext.
@@ -342,23 +339,18 @@ impl<'k, W: Write> Sealer<'k, W> {
     /// Begins an envelope with a fresh random IV.
     ///
     /// # Errors
-    /// [`SealError`] as an [`io::Error`], or the sink's error.
+    /// [`SealError`](crate::SealError) as an [`io::Error`], or the sink's error.
     pub fn new(key: &'k SymKey, sink: W) -> io::Result<Self> {
-        let mut iv = [0; BLOCK];
-        random::fill(&mut iv).map_err(|error| io::Error::other(SealError::from(error)))?;
-        Self::with_iv(key, sink, iv)
+        parts::seal(key, sink).map(Self::of)
     }
 
-    pub(crate) fn with_iv(key: &'k SymKey, mut sink: W, iv: [u8; BLOCK]) -> io::Result<Self> {
-        if !key.may_seal() {
-            return Err(io::Error::other(SealError::ShortKey));
-        }
-        let mut mac = key.mac();
-        mac.update(&iv);
-        sink.write_all(&iv)?;
-        // Room for one block more than a chunk: the padding never moves the buffer.
-        let buffer = Zeroizing::new(Vec::with_capacity(CHUNK.saturating_add(BLOCK)));
-        Ok(Self { key, sink, mac, previous: iv, buffer, broken: false })
+    #[cfg(feature = "hazmat")]
+    pub(crate) fn with_iv(key: &'k SymKey, sink: W, iv: [u8; BLOCK]) -> io::Result<Self> {
+        parts::seal_with_iv(key, sink, iv).map(Self::of)
+    }
+
+    fn of((encryption, authentication): (Encryption<'k>, Authentication<W>)) -> Self {
+        Self { encryption, authentication, spare: Unfilled::default() }
     }
 
     /// Writes the padding and the MAC, and gives the sink back.
@@ -367,42 +359,28 @@ impl<'k, W: Write> Sealer<'k, W> {
     /// The sink's error, also if it came from an earlier write.
     pub fn finish(mut self) -> io::Result<W> {
         self.check_sink()?;
-        pad(&mut self.buffer);
-        self.encrypt_buffer()?;
-        self.sink.write_all(self.mac.sign().as_ref())?;
-        Ok(self.sink)
+        self.authentication.write(self.encryption.finish())?;
+        self.authentication.finish()
     }
 
     fn check_sink(&self) -> io::Result<()> {
-        if self.broken { Err(io::Error::other("an earlier write has failed")) } else { Ok(()) }
-    }
-
-    fn encrypt_buffer(&mut self) -> io::Result<()> {
-        self.broken = true;
-        self.key.encrypt_blocks(&self.previous, &mut self.buffer);
-        self.previous = self.buffer.last_chunk().copied().unwrap_or(self.previous);
-        self.mac.update(&self.buffer);
-        self.sink.write_all(&self.buffer)?;
-        self.buffer.clear();
-        self.broken = false;
-        Ok(())
+        if self.authentication.is_broken() { Err(io::Error::other("an earlier write has failed")) } else { Ok(()) }
     }
 }
 
 impl<W: Write> Write for Sealer<'_, W> {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         self.check_sink()?;
-        let room = CHUNK.saturating_sub(self.buffer.len());
-        let taken = data.get(..room.min(data.len())).unwrap_or_default();
-        self.buffer.extend_from_slice(taken);
-        if self.buffer.len() == CHUNK {
-            self.encrypt_buffer()?;
+        let taken = self.encryption.take(data);
+        if self.encryption.is_full() {
+            let encrypted = self.encryption.encrypt(std::mem::take(&mut self.spare));
+            self.spare = self.authentication.write(encrypted)?;
         }
-        Ok(taken.len())
+        Ok(taken)
     }
 
     /// Flushes the sink. What does not fill a chunk yet stays here until [`Sealer::finish`].
     fn flush(&mut self) -> io::Result<()> {
-        self.sink.flush()
+        self.authentication.flush()
     }
 }

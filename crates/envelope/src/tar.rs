@@ -76,8 +76,8 @@ impl Coded for TarError {
 pub(crate) trait Sink {
     /// A wanted file begins at `offset` in the archive.
     fn begin(&mut self, name: Option<Name>, length: u64, offset: u64) -> io::Result<()>;
-    /// More bytes of it.
-    fn data(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// More bytes of it, which stand at `position` in the archive.
+    fn data(&mut self, bytes: &[u8], position: u64) -> io::Result<()>;
     /// An entry that is no regular file, under [`Entries::List`].
     fn skipped(&mut self, name: Name);
 }
@@ -203,7 +203,7 @@ impl Reader {
             State::Body { left, padding, wanted } => {
                 let taken = limit(bytes, left);
                 if wanted {
-                    sink.data(bytes.get(..taken).unwrap_or_default())?;
+                    sink.data(bytes.get(..taken).unwrap_or_default(), self.position)?;
                 }
                 self.state = State::Body { left: left.saturating_sub(taken as u64), padding, wanted };
                 self.skip_empty_states();

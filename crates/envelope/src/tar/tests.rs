@@ -16,8 +16,10 @@ impl Sink for Told {
         Ok(())
     }
 
-    fn data(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.files.last_mut().unwrap().3.extend_from_slice(bytes);
+    fn data(&mut self, bytes: &[u8], position: u64) -> io::Result<()> {
+        let (_, _, start, content) = self.files.last_mut().unwrap();
+        assert_eq!(position, *start + content.len() as u64);
+        content.extend_from_slice(bytes);
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! What a person sees of an egress while it works.
 
 use crate::console::Console;
+use crate::interrupt;
 use indicatif::{ProgressBar, ProgressStyle};
 use sealwright::egress::{Progress, Stage};
 use std::sync::{Mutex, PoisonError};
@@ -43,6 +44,10 @@ impl Progress for Bars<'_> {
 
     fn note(&self, text: &str) {
         self.current().suspend(|| self.console.note(text));
+    }
+
+    fn stopped(&self) -> bool {
+        interrupt::is_asked()
     }
 }
 

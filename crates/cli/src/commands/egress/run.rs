@@ -6,6 +6,7 @@ use super::{Records, failure, options, plan, sink};
 use crate::confine::{self, Needs};
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::status::Status;
 use sealwright::egress::{self, EgressError, Options, Summary};
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
@@ -64,9 +65,10 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
         write: options.sink.keys_out().map(|keys_out| confine::directory_of(&keys_out.path)).into_iter().collect(),
     };
     let _confined = confine::confine(&needs, &arguments.confine, console)?;
+    interrupt::watch(!console.global().quiet)?;
     let summary = match carry_out(arguments, &options, console) {
         Err(EgressError::NotConfirmed { users }) => {
-            confirm(users, console)?;
+            interrupt::at_prompt(|| confirm(users, console))?;
             options.confirmed = true;
             carry_out(arguments, &options, console)
         }
