@@ -295,7 +295,7 @@ impl Converter<'_> {
         let source = &item.source;
         let mut part = self.outlet.whole(&self.directory(source))?;
         let reading = Reading { fields: self.fields, session: self.session_map.session(&source.text()) };
-        let mut opener = Opener::new(Opening { resolver: self.resolver, outlet: self.outlet });
+        let mut opener = Opener::new(Opening { resolver: self.resolver, outlet: Some(self.outlet) });
         let path = matches!(bytes, Bytes::File(_)).then(|| source.path(self.bundle));
         let input = Input::new(bytes.read_once()?, path.as_deref());
         let spool = Spool { files: self.files, directory: self.output };

@@ -24,8 +24,8 @@
 //! | EGR-01..04 bundle | [`plan`], [`run`] |
 //! | EGR-10, EGR-12, EGR-13 recognition | `scan`, `messages` |
 //! | EGR-11, EGR-13, EGR-28 fields by name | [`Fields`], [`SessionMap`] |
-//! | EGR-14, EGR-17..19 archives | `archive` |
-//! | EGR-52..54 CSV, SQLite, compressed files | `record_files` |
+//! | EGR-14, EGR-17..19 archives | `archive`, [`members`] |
+//! | EGR-52..54 CSV, SQLite, compressed files | `record_files`, [`rewrite_records`] |
 //! | EGR-15, EGR-16 identities | [`Attempt`], [`local_database`] |
 //! | EGR-20..22 plan | [`Plan`] |
 //! | EGR-25, EGR-26 unlocking | [`Options`] |
@@ -71,6 +71,7 @@ mod sequence;
 mod session_keys;
 mod shard;
 mod sigchains;
+mod single;
 mod sink;
 mod source;
 mod spool;
@@ -99,6 +100,7 @@ pub use run::run;
 pub use session_keys::{KeySources, SessionKeys};
 pub use shard::{Shard, ShardError};
 pub use sigchains::verify_sigchains;
+pub use single::{RecordFormat, members, rewrite_records};
 pub use sink::recipients::{Recipient, RecipientError, Recipients};
 pub use sink::session_ids::{SessionIds, SessionIdsError};
 pub use sink::{KeysOut, Sink};

@@ -23,6 +23,7 @@ mod sealing;
 pub mod seeds;
 mod sigchain;
 mod sinks;
+mod sources;
 mod stored_identity;
 mod text;
 
@@ -42,7 +43,7 @@ pub enum Input {
 pub type Oracle = fn(&[u8]) -> Input;
 
 /// Every target by name.
-pub const TARGETS: [(&str, Oracle); 32] = [
+pub const TARGETS: [(&str, Oracle); 35] = [
     ("envelope", envelope::envelope),
     ("stream", envelope::stream),
     ("message", message::message),
@@ -58,6 +59,9 @@ pub const TARGETS: [(&str, Oracle); 32] = [
     ("rsa_numbers", key::rsa_numbers),
     ("records", record::records),
     ("resolving", resolving::resolving),
+    ("csv_records", sources::csv_records),
+    ("json_records", sources::json_records),
+    ("members", sources::members_of_archives),
     ("database_line", journal::database_line),
     ("database", journal::database),
     ("exported_database", journal::exported_database),

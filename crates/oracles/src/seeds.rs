@@ -77,6 +77,17 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
             (0..8).flat_map(|which| [vec![which, 0, 5, 1], vec![which, 5, 16, 0], vec![which, 4, 3, 0]]).collect()
         }
         "records" => records(),
+        "csv_records" => vec![
+            b"id,text\n1,@\n2,@\n".to_vec(),
+            b"\xef\xbb\xbfa;b\r\n\"x\"\"y\";@\r\n\r\n;;\r".to_vec(),
+            b"@,@\n@x,@\n\"@".to_vec(),
+            b"a\tb|c\n\"line\nend\"\t@\n".to_vec(),
+        ],
+        "json_records" => vec![
+            b"{\"m\":@}\n".to_vec(),
+            b"{ \"a\" : @ , \"n\": 1e2, \"a\":@}\r\n\n[@]\n@\nno json\n{\"b\":{\"c\":@}}".to_vec(),
+        ],
+        "members" => tars(),
         "resolving" => worlds(),
         "database_line" => localdb::lines(),
         "database" => localdb::journals(),
@@ -480,4 +491,19 @@ fn with_place(text: &[u8], before: &[u8], end: u8) -> Vec<u8> {
 fn spread(seeds: Vec<Vec<u8>>, most: usize) -> Vec<Vec<u8>> {
     let step = seeds.len().div_ceil(most).max(1);
     seeds.into_iter().step_by(step).collect()
+}
+
+/// Archives of files, once more with gzip around them.
+fn tars() -> Vec<Vec<u8>> {
+    let archive = |files: &[(&str, &[u8])]| {
+        let mut builder = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        for (name, content) in files {
+            header.set_size(content.len() as u64);
+            builder.append_data(&mut header, name, *content).expect("memory");
+        }
+        builder.into_inner().expect("memory")
+    };
+    let (two, long) = (archive(&[("a", b"one"), ("a", b"two")]), archive(&[(&"long/".repeat(40), b"three")]));
+    vec![[b"z", &two[..]].concat(), b"\x1f\x8b\x08".to_vec(), two, long]
 }

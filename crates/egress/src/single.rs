@@ -1,0 +1,75 @@
+//! What a run does with one stream of records or one archive, for callers that have the bytes and the keys themselves.
+
+use crate::archive::{self, End, Visitor};
+use crate::csv_records;
+use crate::fields::{Fields, Reading};
+use crate::ledger::Rows;
+use crate::messages::{Opener, Opening};
+use crate::records;
+use crate::source::Source;
+use sealwright_session::Resolver;
+use std::io::{self, BufReader, Read, Write};
+use std::path::PathBuf;
+
+/// What a stream of records is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RecordFormat {
+    /// One JSON object a line.
+    JsonLines,
+    /// Fields with separators, as in RFC 4180.
+    Csv,
+}
+
+/// Copies records with the clear text in the place of every message that opens; all other bytes stay (EGR-28). Tells how the records ended.
+///
+/// # Errors
+/// What could not be read or written. What is wrong with records is told in the numbers.
+pub fn rewrite_records(
+    format: RecordFormat,
+    input: impl Read,
+    output: &mut impl Write,
+    resolver: &Resolver,
+    fields: &Fields,
+) -> io::Result<Rows> {
+    let mut opener = Opener::new(Opening { resolver, outlet: None });
+    let (name, reading) = (Source::new(PathBuf::new()), Reading { fields, session: None });
+    let input = BufReader::new(input);
+    let rewritten = match format {
+        RecordFormat::JsonLines => records::rewrite(input, output, &name, &mut opener, reading)?,
+        RecordFormat::Csv => csv_records::rewrite(input, output, &name, &mut opener, reading)?,
+    };
+    Ok(rewritten.rows)
+}
+
+/// Gives every file in an archive (gzip, zstd, tar, one in another) to `take`, by its source behind the archive's path (EGR-14), and says why
+/// the outermost archive could not be read to its end, if so (EGR-18).
+///
+/// # Errors
+/// What could not be read, and errors of `take`. Damage is none.
+pub fn members(
+    mut input: impl Read,
+    take: &mut dyn FnMut(&str, &mut dyn Read) -> io::Result<()>,
+) -> io::Result<Option<&'static str>> {
+    struct Members<'a> {
+        take: &'a mut dyn FnMut(&str, &mut dyn Read) -> io::Result<()>,
+        error: Option<&'static str>,
+    }
+
+    impl Visitor for Members<'_> {
+        fn member(&mut self, source: Source, _: &[u8], content: &mut dyn Read) -> io::Result<()> {
+            (self.take)(&source.text(), content)
+        }
+
+        fn damaged(&mut self) {}
+
+        fn archive(&mut self, _: &Source, end: End) {
+            // The outermost one ends last.
+            self.error = end.error;
+        }
+    }
+
+    let mut members = Members { take, error: None };
+    archive::walk(&Source::new(PathBuf::new()), &mut input, &mut members)?;
+    Ok(members.error)
+}

@@ -1,0 +1,2 @@
+#![no_main]
+sealwright_fuzz::target!("json_records");
