@@ -28,6 +28,7 @@
 //! | EGR-27, EGR-28 conversion | [`run`] |
 //! | EGR-30..32 **names: `naming.rs`; sanitised in `sealwright_envelope::name`** | [`run`] |
 //! | EGR-40..43 ledger | [`Line`], [`Unopened`], [`verify()`] |
+//! | EGR-51 bounded memory: **`store`, `needs`** | [`Options`] |
 //! | EGR-45 statuses | [`Status`], [`Summary`] |
 //! | SIG-20..39 many chains on all cores | [`verify_sigchains`] |
 //! | EGR-47 confirmation | [`EgressError::NotConfirmed`] |
@@ -47,6 +48,7 @@ mod lines;
 pub mod local_database;
 mod messages;
 mod naming;
+mod needs;
 mod options;
 mod ordered;
 mod pack;
@@ -67,6 +69,7 @@ mod sink;
 mod source;
 mod spool;
 mod sqlite;
+mod store;
 mod unpacked;
 mod verify;
 mod workers;
@@ -79,7 +82,7 @@ pub use lines::MalformedRecord;
 pub use options::{Options, Progress, Stage};
 pub use pack::pack;
 pub use pipeline::Sealer;
-pub use plan::{Plan, Sessions, Unreachable, plan};
+pub use plan::{Coverage, Covered, Expected, Plan, Sessions, Trials, Unreachable, plan};
 pub use recover::{Attempt, Outcome};
 pub use report::{Form, Report, Summary};
 pub use run::run;
