@@ -1,24 +1,35 @@
 //! Compares instruction counts with the baseline in the repository. Run by `scripts/instruction-benches`, which feeds it.
 //!
 //! ```text
+//! instruction-gate machine               fails when the baseline was counted on another machine or with other tools, and says which
 //! instruction-gate check                 fails when a bench needs 0.5 % more instructions than the baseline says
+//! instruction-gate check FILE            the same against counts of this machine in place of the baseline
 //! instruction-gate accept DATE REASON    makes what was counted the baseline and adds a line to the history
+//! instruction-gate chart                 draws the history as docs/instructions.svg
+//! instruction-gate chart-is-current      fails when the chart is another
 //! ```
 //!
-//! Standard input: what `cargo bench -- --output-format=json` prints, one JSON object for each bench.
+//! Standard input of `check` and `accept`, and FILE: what `cargo bench -- --output-format=json` prints, one JSON object for each bench.
 #![allow(clippy::print_stdout, reason = "it is a program")]
 
+mod chart;
+mod history;
+
+use history::Accepted;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 type Failure = Box<dyn std::error::Error>;
 /// Instructions by the name of the bench.
 type Counts = BTreeMap<String, u64>;
+
+const BASELINE: &str = "baseline.json";
+const CHART: &str = "../../docs/instructions.svg";
 
 /// The file `baseline.json`.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,34 +49,37 @@ struct Machine {
     cpu: Vec<String>,
 }
 
-/// A line of the file `history.jsonl`.
-#[derive(Debug, Serialize)]
-struct Accepted<'a> {
-    date: &'a str,
-    reason: &'a str,
-    /// Before and after, of benches whose count has changed.
-    changed: BTreeMap<&'a str, (Option<u64>, Option<u64>)>,
-}
-
 fn main() -> Result<ExitCode, Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let counts = counts(&io::read_to_string(io::stdin())?)?;
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["check"] => check(&counts),
-        ["accept", date, reason] if !reason.trim().is_empty() => accept(counts, date, reason),
-        _ => Err("usage: instruction-gate check | accept DATE REASON".into()),
+        ["machine"] => same_machine(),
+        ["check"] => check(&Baseline::read()?.instructions, &counts(&io::read_to_string(io::stdin())?)?),
+        ["check", file] => check(&counts(&fs::read_to_string(file)?)?, &counts(&io::read_to_string(io::stdin())?)?),
+        ["accept", date, reason] if !reason.trim().is_empty() => {
+            accept(counts(&io::read_to_string(io::stdin())?)?, date, reason)
+        }
+        ["chart"] => {
+            fs::write(path(CHART), chart::draw(&history::read()?))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        ["chart-is-current"] => chart_is_current(),
+        _ => {
+            Err("usage: instruction-gate machine | check [FILE] | accept DATE REASON | chart | chart-is-current".into())
+        }
     }
 }
 
-fn check(counts: &Counts) -> Result<ExitCode, Failure> {
-    let baseline: Baseline = serde_json::from_slice(&fs::read(path("baseline.json"))?)?;
-    let faults = faults(&baseline.instructions, counts);
-    let machine = Machine::here()?;
-    if machine != baseline.machine {
-        println!("warning: not compared, for the baseline was counted elsewhere:");
-        println!("  baseline {:?}\n  here     {machine:?}", baseline.machine);
+fn same_machine() -> Result<ExitCode, Failure> {
+    let (baseline, here) = (Baseline::read()?.machine, Machine::here()?);
+    if here == baseline {
         return Ok(ExitCode::SUCCESS);
     }
+    println!("the baseline was counted elsewhere:\n  baseline {baseline:?}\n  here     {here:?}");
+    Ok(ExitCode::FAILURE)
+}
+
+fn check(baseline: &Counts, counts: &Counts) -> Result<ExitCode, Failure> {
+    let faults = faults(baseline, counts);
     for fault in &faults {
         println!("FAILED {fault}");
     }
@@ -77,18 +91,32 @@ fn check(counts: &Counts) -> Result<ExitCode, Failure> {
 }
 
 fn accept(counts: Counts, date: &str, reason: &str) -> Result<ExitCode, Failure> {
-    let before = match fs::read(path("baseline.json")) {
-        Ok(bytes) => serde_json::from_slice::<Baseline>(&bytes)?.instructions,
-        Err(_) => Counts::new(),
-    };
-    let names = before.keys().chain(counts.keys());
-    let changes = names.map(|name| (name.as_str(), (before.get(name).copied(), counts.get(name).copied())));
-    let line = Accepted { date, reason, changed: changes.filter(|(_, (before, after))| before != after).collect() };
-    let mut history = OpenOptions::new().create(true).append(true).open(path("history.jsonl"))?;
-    writeln!(history, "{}", serde_json::to_string(&line)?)?;
+    let before = Baseline::read().map(|baseline| baseline.instructions).unwrap_or_default();
+    let names = before.keys().chain(counts.keys()).cloned();
+    let changes = names.map(|name| {
+        let change = (before.get(&name).copied(), counts.get(&name).copied());
+        (name, change)
+    });
+    let changed = changes.filter(|(_, (before, after))| before != after).collect();
+    history::append(&Accepted { date: date.into(), reason: reason.into(), changed })?;
+    fs::write(path(CHART), chart::draw(&history::read()?))?;
     let baseline = Baseline { machine: Machine::here()?, instructions: counts };
-    fs::write(path("baseline.json"), serde_json::to_string_pretty(&baseline)? + "\n")?;
+    fs::write(path(BASELINE), serde_json::to_string_pretty(&baseline)? + "\n")?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn chart_is_current() -> Result<ExitCode, Failure> {
+    if fs::read_to_string(path(CHART)).unwrap_or_default() == chart::draw(&history::read()?) {
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("docs/instructions.svg is not what the history gives: scripts/instruction-benches --chart");
+    Ok(ExitCode::FAILURE)
+}
+
+impl Baseline {
+    fn read() -> Result<Self, Failure> {
+        Ok(serde_json::from_slice(&fs::read(path(BASELINE))?)?)
+    }
 }
 
 /// What is worse than the baseline, or cannot be compared with it. Prints the table.

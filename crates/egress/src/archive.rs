@@ -1,4 +1,4 @@
-//! Archives: gzip, zstd and tar, one inside another at most (EGR-10 g). Members are given one after the other, as they stand in the stream.
+//! Archives: gzip, zstd and tar, one inside another at most (EGR-10 g, EGR-14, EGR-18, EGR-19). Members are given one after the other, as they stand in the stream.
 //!
 //! An archive may come from anybody: its headers are read in bounds, names are made safe before anything uses them, what is no file is
 //! told, and damage ends the walk without losing what came before.
@@ -6,8 +6,10 @@
 mod members;
 mod peeked;
 mod tar_stream;
+mod unfinished;
 
 pub(crate) use members::{Bytes, Collecting, Converting};
+pub(crate) use unfinished::unfinished;
 
 use crate::source::Source;
 use crate::unpacked::{Compression, Unpacked};

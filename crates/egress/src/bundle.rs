@@ -6,6 +6,7 @@ use crate::lines::{MalformedRecord, RecordFile};
 use sealwright_kdf::AppIdText;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 const FORMAT: &str = "sealwright-bundle-1";
@@ -102,6 +103,12 @@ impl Bundle {
     /// Names at the top of the bundle that are none of its parts, sorted.
     pub(crate) fn unknown(&self) -> Result<Vec<String>, EgressError> {
         Ok(self.entries()?.into_iter().filter(|name| !is_part(name)).collect())
+    }
+
+    /// Names at the top of the bundle that hold records or identities, and its description.
+    pub(crate) fn record_files(&self) -> Result<BTreeSet<String>, EgressError> {
+        let is_data = |name: &str| matches!(name, "data" | "messages");
+        Ok(self.entries()?.into_iter().filter(|name| is_part(name) && !is_data(name)).collect())
     }
 
     /// Gives every readable record of the kind `name` to `take`, and every place of an unreadable one to `malformed` (EGR-03).

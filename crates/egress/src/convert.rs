@@ -13,13 +13,13 @@ use crate::sink::new_sessions::{NewSession, NoNewSession};
 use crate::sink::outlet::Outlet;
 use crate::source::Source;
 use crate::spool::Spool;
-use sealwright_envelope::file::{self, Entries, Entry, FileError, Header, Kind, SingleEntry};
+use sealwright_envelope::file::{self, Entries, Entry, FileError, Kind, SingleEntry};
 use sealwright_envelope::legacy::{LegacyKey, LegacyMessage};
 use sealwright_envelope::message::Message;
 use sealwright_envelope::{OpenError, SymKey, name, stream};
 use sealwright_session::{Closed, Reason, Resolved, Resolver};
 use sealwright_types::{Coded as _, SessionId};
-use std::io::{self, Read, Seek};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// What converting an item gave.
@@ -208,17 +208,13 @@ impl Converter<'_> {
         bytes: &Bytes<'_>,
         source: &Source,
     ) -> Result<Opened, OpenFailure> {
-        let (name, directory) = (own_name(source), self.directory(source));
-        if target.is_none() {
-            let output = self.outlet.whole(&directory)?;
-            let output = stream::open_withheld(key, bytes.open()?, output).map_err(FileError::from)?;
-            return Ok(Opened::one(self.outlet.name(name), output.finish()?));
+        if target.is_some() {
+            let opened = stream::Opener::new(key, bytes.open()?).map_err(FileError::from)?;
+            return self.in_two_passes(opened.length(), opened, target, source);
         }
-        // Its length stands at the beginning of a new container, and only the last block tells it: two passes.
-        let mut opened = stream::Opener::new(key, bytes.open()?).map_err(FileError::from)?;
-        let mut output = self.outlet.file(&directory, target, &name, opened.length())?;
-        io::copy(&mut opened, &mut output)?;
-        Ok(Opened::one(self.outlet.name(name), output.finish()?))
+        let output = self.outlet.whole(&self.directory(source))?;
+        let output = stream::open_withheld(key, bytes.open()?, output).map_err(FileError::from)?;
+        Ok(Opened::one(self.outlet.name(own_name(source)), output.finish()?))
     }
 
     fn container(
@@ -232,7 +228,8 @@ impl Converter<'_> {
         let mut container = bytes.open()?;
         let header = file::inspect(&mut container)?;
         if header.kind == Kind::Legacy && target.is_some() {
-            return self.legacy_container(key, target, &header, container, source);
+            let opened = file::open(key, &header, container, SingleEntry::First)?;
+            return self.in_two_passes(opened.entry().length, opened, target, source);
         }
         let directory = self.directory(source);
         let place = |entry: &Entry| {
@@ -254,18 +251,16 @@ impl Converter<'_> {
         Ok(Opened { files, rows: None, unopened: Vec::new(), route: None, chain: false, damaged: false, warnings })
     }
 
-    /// The legacy form stores neither name nor length, and both stand at the beginning of a new container: two passes.
-    fn legacy_container(
+    /// What stores neither name nor length, where both stand at the beginning of a new container: the first pass has found the length.
+    fn in_two_passes(
         &self,
-        key: &SymKey,
+        length: u64,
+        mut opened: impl Read,
         target: Option<&NewSession>,
-        header: &Header,
-        container: impl Read + Seek,
         source: &Source,
     ) -> Result<Opened, OpenFailure> {
-        let mut opened = file::open(key, header, container, SingleEntry::First)?;
         let name = own_name(source);
-        let mut output = self.outlet.file(&self.directory(source), target, &name, opened.entry().length)?;
+        let mut output = self.outlet.file(&self.directory(source), target, &name, length)?;
         io::copy(&mut opened, &mut output)?;
         Ok(Opened::one(self.outlet.name(name), output.finish()?))
     }

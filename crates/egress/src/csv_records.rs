@@ -1,4 +1,4 @@
-//! CSV with messages in its fields: rewritten with the clear text in place, every other byte unchanged (EGR-13, EGR-28).
+//! CSV with messages in its fields: rewritten with the clear text in place, every other byte unchanged (EGR-13, EGR-28, EGR-53).
 //!
 //! The first record is the header when no field of it is a message; it is not counted. The separator is the one of `,` `;` tab and `|` that
 //! cuts the first record into most fields, the comma in doubt.

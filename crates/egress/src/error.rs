@@ -1,5 +1,6 @@
 //! Why an egress could not be carried out as a whole. What goes wrong with single items stands in the manifest instead.
 
+use crate::shard::Shard;
 use sealwright_types::Coded;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -48,6 +49,25 @@ pub enum EgressError {
         /// The line, from one.
         line: u64,
     },
+    /// The output holds another part of an egress than the one that was asked for (EGR-50).
+    #[error("{} holds {}: a part of an egress has an output of its own", .output.display(), shown(.holds.as_ref()))]
+    OtherShard {
+        /// The output directory.
+        output: PathBuf,
+        /// The shard that it holds; everything if none.
+        holds: Option<Shard>,
+    },
+    /// The directory holds no finished shard (EGR-33).
+    #[error("{}: {reason}", .path.display())]
+    NotAShard {
+        /// What was given.
+        path: PathBuf,
+        /// What is missing or wrong.
+        reason: &'static str,
+    },
+    /// The shards are not one egress (EGR-33).
+    #[error("{0}")]
+    Shards(String),
     /// Somebody wanted the run to end. What is finished is published, and the same run goes on from there (EGR-43).
     #[error("interrupted: what is finished stays")]
     Interrupted,
@@ -85,6 +105,12 @@ pub enum EgressError {
         /// The file.
         path: PathBuf,
     },
+    /// Something else has the name that a file is to get.
+    #[error("{} is in the way: it was not written by this command", .path.display())]
+    InTheWay {
+        /// What is there.
+        path: PathBuf,
+    },
     /// A file of the bundle or of the output failed.
     #[error("cannot {action} {}: {source}", .path.display())]
     Io {
@@ -105,6 +131,10 @@ impl Coded for EgressError {
             Self::Locked { .. } => "locked",
             Self::NotConfirmed { .. } => "confirmation-needed",
             Self::MalformedRecord { .. } | Self::Manifest { .. } => "malformed",
+            Self::OtherShard { .. } => "other-shard",
+            Self::NotAShard { .. } => "not-a-shard",
+            Self::Shards(_) => "shards-incomplete",
+            Self::InTheWay { .. } => "exists",
             Self::Interrupted => "interrupted",
             Self::OtherSink { .. } => "other-sink",
             Self::WrongPassphrase { .. } => "rejected",
@@ -122,4 +152,9 @@ impl EgressError {
         let path = path.to_owned();
         move |source| Self::Io { action, path, source }
     }
+}
+
+/// What an output holds.
+fn shown(shard: Option<&Shard>) -> String {
+    shard.map_or_else(|| "an egress without shards".to_owned(), |shard| format!("shard {shard}"))
 }

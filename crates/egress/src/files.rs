@@ -151,6 +151,12 @@ impl Files {
         })
     }
 
+    /// Gives a file a second name, which nothing else may have.
+    pub(crate) fn link(&self, path: &Path, name: &Path) -> io::Result<()> {
+        self.pass(Action::Publish(name), path)?;
+        fs::hard_link(path, name)
+    }
+
     /// Removes a file.
     pub(crate) fn remove(&self, path: &Path) -> io::Result<()> {
         self.pass(Action::Remove, path)?;
@@ -287,6 +293,16 @@ impl Handle {
     pub(crate) fn try_lock(&self) -> io::Result<bool> {
         self.pass(Action::Lock)?;
         match self.file.try_lock() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// As [`Self::try_lock`], for a lock that several may have who only read.
+    pub(crate) fn try_lock_shared(&self) -> io::Result<bool> {
+        self.pass(Action::Lock)?;
+        match self.file.try_lock_shared() {
             Ok(()) => Ok(true),
             Err(TryLockError::WouldBlock) => Ok(false),
             Err(TryLockError::Error(error)) => Err(error),

@@ -12,13 +12,15 @@ use crate::files::{Files, Handle};
 use crate::ordered::Ordered;
 use crate::place::Hasher;
 pub(crate) use active::Ledger;
+pub(crate) use file::{lock, lock_shared};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 /// The names of the ledger's files in the output.
-const MANIFEST: &str = "manifest.jsonl";
-const JOURNAL: &str = "journal.jsonl";
-const UNOPENED: &str = "unopened.jsonl";
+pub(crate) const MANIFEST: &str = "manifest.jsonl";
+pub(crate) const JOURNAL: &str = "journal.jsonl";
+pub(crate) const UNOPENED: &str = "unopened.jsonl";
 const LOCK: &str = ".sealwright.lock";
 
 /// How an item ended (EGRESS section 9).
@@ -38,6 +40,20 @@ pub enum Status {
     Plain,
     /// Could not be read or written.
     Failed,
+}
+
+impl Status {
+    /// The name in manifests and reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Converted => "converted",
+            Self::Closed => "closed",
+            Self::Rejected => "rejected",
+            Self::Malformed => "malformed",
+            Self::Plain => "plain",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// One line of the manifest (EGR-41): what became of one source file.
@@ -98,6 +114,9 @@ pub struct Line {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Written {
+    /// The safe name before numbering, where the line has several outputs (EGR-33).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Relative to the output.
     pub output: String,
     /// Its length.
@@ -187,6 +206,7 @@ impl Line {
     pub fn written(&self) -> Vec<Written> {
         let single = self.output.as_ref().zip(self.bytes).zip(self.sha256.as_ref());
         let single = single.map(|((output, bytes), sha256)| Written {
+            name: None,
             output: output.clone(),
             bytes,
             sha256: sha256.clone(),
@@ -253,6 +273,15 @@ impl Line {
     /// Whether nothing better can come of another run: everything of the source is in the output.
     pub(crate) fn is_finished(&self) -> bool {
         matches!(self.status, Status::Converted | Status::Plain) && self.rows.is_none_or(Rows::all_opened)
+    }
+
+    /// Where the source is, relative to the bundle; `None` if this system cannot name it.
+    pub(crate) fn source_path(&self) -> Option<PathBuf> {
+        let Some(bytes) = &self.source_bytes else { return Some(PathBuf::from(&self.source)) };
+        #[cfg(unix)]
+        return Some(PathBuf::from(<OsString as std::os::unix::ffi::OsStringExt>::from_vec(hex::decode(bytes).ok()?)));
+        #[cfg(not(unix))]
+        None
     }
 }
 

@@ -16,17 +16,22 @@
 //!
 //! The stages, each a module: `bundle` and `lines` read records, `recover` finds identities, `scan` looks at the data, `keys` reads
 //! what leads to session keys, `plan` prepares and tells, `convert`, `records` and `messages` decrypt, `naming` and `place` give outputs
-//! their names, `ledger` remembers, `run` holds it together, `verify` checks.
+//! their names, `ledger` remembers, `run` holds it together, `verify` checks,
+//! `report` tells how it ended, `merge` puts shards together, `diff` compares two outputs.
 //!
 //! | rule (docs/spec/EGRESS.md) | where |
 //! |---|---|
 //! | EGR-01..04 bundle | [`plan`], [`run`] |
 //! | EGR-10, EGR-12, EGR-13 recognition | `scan`, `messages` |
+//! | EGR-11, EGR-13, EGR-28 fields by name | [`Fields`], [`SessionMap`] |
+//! | EGR-14, EGR-17..19 archives | `archive` |
+//! | EGR-52..54 CSV, SQLite, compressed files | `record_files` |
 //! | EGR-15, EGR-16 identities | [`Attempt`], [`local_database`] |
 //! | EGR-20..22 plan | [`Plan`] |
 //! | EGR-25, EGR-26 unlocking | [`Options`] |
 //! | EGR-27, EGR-28 conversion | [`run`] |
 //! | EGR-30..32 **names: `naming.rs`; sanitised in `sealwright_envelope::name`** | [`run`] |
+//! | EGR-33, EGR-50 shards | [`Shard`], [`merge()`] |
 //! | EGR-40..43 ledger | [`Line`], [`Unopened`], [`verify()`] |
 //! | EGR-51 bounded memory: **`store`, `needs`** | [`Options`] |
 //! | EGR-45 statuses | [`Status`], [`Summary`] |
@@ -37,6 +42,7 @@ mod archive;
 mod bundle;
 mod convert;
 mod csv_records;
+mod diff;
 mod error;
 mod fields;
 mod files;
@@ -46,6 +52,7 @@ mod keys_out;
 mod ledger;
 mod lines;
 pub mod local_database;
+mod merge;
 mod messages;
 mod naming;
 mod needs;
@@ -64,6 +71,7 @@ mod run;
 mod scan;
 mod sequence;
 mod session_keys;
+mod shard;
 mod sigchains;
 mod sink;
 mod source;
@@ -74,19 +82,25 @@ mod unpacked;
 mod verify;
 mod workers;
 
+pub use diff::{Change, Comparison, Difference, diff};
 pub use error::EgressError;
 pub use fields::{Fields, SessionMap};
 pub use files::{Action, Files, Verdict, Watch};
 pub use ledger::{Line, Rows, Status, Unopened, Written};
 pub use lines::MalformedRecord;
+pub use merge::merge;
 pub use options::{Options, Progress, Stage};
 pub use pack::pack;
 pub use pipeline::Sealer;
 pub use plan::{Coverage, Covered, Expected, Plan, Sessions, Trials, Unreachable, plan};
 pub use recover::{Attempt, Outcome};
-pub use report::{Form, Report, Summary};
+pub use report::{
+    BundleFacts, Fingerprint, Form, InputFile, Inputs, Listed, Program, Report, ReportCoverage, Run, SizeClass,
+    Summary, Tally, Unconverted, Warning,
+};
 pub use run::run;
 pub use session_keys::{KeySources, SessionKeys};
+pub use shard::{Shard, ShardError};
 pub use sigchains::verify_sigchains;
 pub use sink::recipients::{Recipient, RecipientError, Recipients};
 pub use sink::session_ids::{SessionIds, SessionIdsError};

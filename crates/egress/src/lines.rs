@@ -22,7 +22,7 @@ pub(crate) struct RecordFile {
 }
 
 /// Where a record stands that cannot be read. The record itself may be secret and is not shown.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct MalformedRecord {
     /// The file, relative to the bundle.
     pub file: String,

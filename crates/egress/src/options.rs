@@ -2,6 +2,7 @@
 
 use crate::fields::{Fields, SessionMap};
 use crate::files::Files;
+use crate::shard::Shard;
 use crate::sink::Sink;
 use sealwright_session::{Policy, ProxyDepth, Revoked, UnknownHash};
 use std::num::NonZero;
@@ -28,6 +29,13 @@ pub struct Options {
     pub fields: Fields,
     /// The sessions of sources that do not name them (EGR-11).
     pub session_map: SessionMap,
+    /// The part of the egress that this run does (EGR-50); everything by default.
+    pub shard: Option<Shard>,
+    /// Whether [`merge`](crate::merge()) gives files of the shards a second name instead of copying them: what is changed in one place is then
+    /// changed in both.
+    pub hard_links: bool,
+    /// How far the program has restricted itself, for the record of runs (EGR-46).
+    pub sandbox: Option<String>,
     /// The file system; a test can let it fail.
     pub files: Files,
     /// Where outputs and keys go, and how.

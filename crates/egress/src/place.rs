@@ -102,6 +102,7 @@ impl Finished {
     /// How the file stands in the manifest under this name.
     pub(crate) fn written(&self, name: &str) -> Written {
         Written {
+            name: None,
             output: name.to_owned(),
             bytes: self.bytes,
             sha256: self.sha256.clone(),

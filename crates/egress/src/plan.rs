@@ -9,13 +9,14 @@ use crate::archive::{self, Collecting};
 use crate::bundle::Bundle;
 use crate::error::EgressError;
 use crate::fields::Reading;
+use crate::files::Files;
 use crate::keys::Keys;
 use crate::lines::MalformedRecord;
 use crate::needs::Needs;
 use crate::options::{Options, Progress, Stage};
 use crate::record_files::Input;
 use crate::recover::{Attempt, Recovered};
-use crate::report::{Form, Report, Summary};
+use crate::report::{BundleFacts, Form, Inputs, LISTED};
 use crate::scan::{self, Content, Item};
 use crate::source::Source;
 use crate::spool::Spool;
@@ -25,7 +26,7 @@ use sealwright_types::{Coded as _, SessionId, UserId};
 use sealwright_wrap::KeyHash;
 use serde::Serialize;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 /// A bundle that has been looked at: what is in it, and everything that may open it.
@@ -44,6 +45,8 @@ pub(crate) struct Prepared {
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) users: usize,
     unknown: Vec<String>,
+    /// Names at the top of the bundle that hold databases.
+    databases: BTreeSet<String>,
     malformed: Vec<MalformedRecord>,
 }
 
@@ -177,21 +180,37 @@ impl Prepared {
         let mut resolver = Resolver::new(recovered.keyring, keys.records, options.policy());
         // Choices are made with usual costs: the same bundle takes the same ways on every machine.
         resolver.plan(&needed, &Costs::default());
-        let (attempts, revoked, owners) = (recovered.attempts, keys.revoked, recovered.owners);
-        Ok(Self { bundle, items, resolver, revoked, needed, uses, owners, attempts, users, unknown, malformed })
+        let (attempts, databases, owners) = (recovered.attempts, recovered.directories, recovered.owners);
+        let revoked = keys.revoked;
+        Ok(Self {
+            bundle,
+            items,
+            resolver,
+            revoked,
+            needed,
+            uses,
+            owners,
+            attempts,
+            users,
+            unknown,
+            databases,
+            malformed,
+        })
     }
 
-    /// The report, still without what became of the items.
-    pub(crate) fn report(&self) -> Result<Report, EgressError> {
-        Ok(Report {
-            summary: Summary::default(),
+    /// What the report says whatever becomes of the items.
+    pub(crate) fn facts(&self, on_disk: &Files) -> Result<BundleFacts, EgressError> {
+        let mut files = self.bundle.record_files()?;
+        files.extend(self.databases.iter().cloned());
+        Ok(BundleFacts {
             form: if self.users > 1 { Form::ServerSide } else { Form::ClientSide },
+            users: self.users as u64,
             identities: self.attempts.clone(),
-            routes: BTreeMap::new(),
-            reasons: BTreeMap::new(),
-            malformed_records: self.malformed.clone(),
+            malformed_records: self.malformed.iter().take(LISTED).cloned().collect(),
+            malformed_record_count: self.malformed.len() as u64,
             revoked_records: self.revoked,
             unknown: self.unknown.clone(),
+            inputs: Inputs::of(on_disk, self.bundle.root(), &files)?,
         })
     }
 

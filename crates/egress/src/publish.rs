@@ -6,7 +6,7 @@
 use crate::convert::Converted;
 use crate::error::EgressError;
 use crate::files::Files;
-use crate::ledger::{self, Ledger, Line, Status};
+use crate::ledger::{self, Ledger, Line, Status, Written};
 use crate::naming::Names;
 use crate::place::Finished;
 use crate::sink::outlet::Outlet;
@@ -44,10 +44,18 @@ struct Ready {
 /// A complete file and the name that it gets.
 #[derive(Debug)]
 struct Named {
+    /// The safe name before numbering (EGR-33).
+    wanted: String,
     name: String,
     file: Finished,
     /// Whether the file that has the name already is one of ours, or has the same content.
     replaces: bool,
+}
+
+impl Named {
+    fn written(&self) -> Written {
+        Written { name: Some(self.wanted.clone()), ..self.file.written(&self.name) }
+    }
 }
 
 impl<'a> Publisher<'a> {
@@ -77,7 +85,7 @@ impl<'a> Publisher<'a> {
         let Converted { mut line, directory, files, unopened } = converted;
         let former = self.ledger.line(&line.source, line.source_bytes.as_deref())?;
         let outputs = self.named(&directory, former.as_ref(), files)?;
-        line.set_outputs(outputs.iter().map(|named| named.file.written(&named.name)).collect());
+        line.set_outputs(outputs.iter().map(Named::written).collect());
         if let Some(former) = former.filter(|former| ledger::is_there(self.files, self.output, former)) {
             // Records that are sealed again have no hash in clear to tell them by.
             let same_rows = self.outlet.seals_records() && line.rows.is_some() && former.rows == line.rows;
@@ -116,7 +124,7 @@ impl<'a> Publisher<'a> {
         if let Some(former) = former {
             let named = former.into_iter().zip(files);
             return Ok(named
-                .map(|(written, (_, file))| Named { name: written.output, file, replaces: true })
+                .map(|(written, (wanted, file))| Named { wanted, name: written.output, file, replaces: true })
                 .collect());
         }
         files.into_iter().map(|(wanted, file)| self.free_name(directory, &wanted, file)).collect()
@@ -131,7 +139,7 @@ impl<'a> Publisher<'a> {
             let place = self.output.join(&name);
             let is_taken = self.files.exists(&place).map_err(EgressError::io("look at", &place))?;
             if !is_taken || file.is_same_as(&place) {
-                return Ok(Named { name, file, replaces: is_taken });
+                return Ok(Named { wanted: wanted.to_owned(), name, file, replaces: is_taken });
             }
         }
     }
@@ -171,7 +179,7 @@ impl<'a> Publisher<'a> {
     }
 
     fn give_names(&self, outputs: Vec<Named>) -> io::Result<()> {
-        for Named { name, file, replaces } in outputs {
+        for Named { name, file, replaces, .. } in outputs {
             let path = self.output.join(name);
             if replaces { file.replace(&path)? } else { file.publish(&path)? }
         }

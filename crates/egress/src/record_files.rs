@@ -1,4 +1,4 @@
-//! Files of records of every kind: known by their names, read through their compression, rewritten (EGR-13, EGR-28).
+//! Files of records of every kind: known by their names, read through their compression, rewritten (EGR-13, EGR-28, EGR-52).
 
 use crate::csv_records;
 use crate::fields::Reading;

@@ -15,6 +15,7 @@ use sealwright_session::Keyring;
 use sealwright_types::{Coded as _, DeviceId, SecretVec, SessionId, UserId, b64};
 use sealwright_wrap::{KeyHash, PrivateKey};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::Path;
@@ -24,7 +25,7 @@ use std::sync::Arc;
 const LARGEST_DOCUMENT: u64 = 4 * 1024 * 1024;
 
 /// What trying one source of an identity gave.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Attempt {
     /// File, or file and line.
@@ -41,14 +42,14 @@ pub struct Attempt {
     pub outcome: Outcome,
     /// Why nothing came of it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<&'static str>,
+    pub error: Option<Cow<'static, str>>,
     /// What is odd about the identity.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
 
 /// What came of an attempt to recover an identity (EGR-16).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Outcome {
@@ -190,7 +191,7 @@ impl Attempt {
             seald_id: user,
             device_id: device,
             outcome,
-            error: Some(error),
+            error: Some(error.into()),
             warnings: Vec::new(),
         }
     }

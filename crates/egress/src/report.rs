@@ -1,17 +1,40 @@
-//! What an egress ended with: counts, exit status, and what stayed closed (docs/spec/EGRESS.md sections 8 and 9).
+//! What an egress ended with, for the person who has to sign: counts, reasons, fingerprints (docs/spec/EGRESS.md sections 8 and 9).
+//!
+//! `report.json` depends on the bundle and on how its items ended, on nothing else: two runs that end the same write the same bytes. When
+//! and how fast that happened stands in `runs.jsonl`. `report.html` shows both.
+
+mod coverage;
+mod inputs;
+mod markup;
+mod page;
+mod remedies;
+pub(crate) mod runs;
+
+pub use coverage::{Listed, ReportCoverage, SizeClass, Tally, Unconverted, Warning};
+pub use inputs::{InputFile, Inputs};
+pub use runs::Run;
 
 use crate::error::EgressError;
-use crate::ledger::{Line, Rows, Status};
+use crate::files::Files;
+use crate::ledger::{Line, MANIFEST, Rows, Status, UNOPENED};
 use crate::lines::MalformedRecord;
+use crate::ordered::Ordered;
+use crate::place::{Hasher, Part};
 use crate::recover::Attempt;
-use serde::Serialize;
-use std::collections::BTreeMap;
+use coverage::Counting;
+pub(crate) use coverage::LISTED;
+use serde::{Deserialize, Serialize};
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::path::Path;
 
-/// The name of the report in the output.
+/// The names of the reports in an output.
 pub(crate) const REPORT: &str = "report.json";
+const PAGE: &str = "report.html";
+pub(crate) const RUNS: &str = "runs.jsonl";
+const FORMAT: &str = "sealwright-report-1";
 
 /// How the items of an output ended (CLI-10).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Summary {
     /// Opened and written.
@@ -28,6 +51,80 @@ pub struct Summary {
     pub failed: u64,
     /// Records inside record files.
     pub rows: Rows,
+}
+
+/// The report of an output: the same for every run that ends with the same items.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Report {
+    /// `sealwright-report-1`.
+    pub format: String,
+    /// What made the output.
+    pub program: Program,
+    /// The counts.
+    pub summary: Summary,
+    /// How much of what was opened, and in which way.
+    pub coverage: ReportCoverage,
+    /// What is known of the bundle whatever became of its data.
+    pub bundle: BundleFacts,
+    /// `manifest.jsonl`.
+    pub manifest: Fingerprint,
+    /// `unopened.jsonl`.
+    pub unopened: Fingerprint,
+}
+
+/// The program that made an output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Program {
+    /// Its version.
+    pub version: String,
+    /// Processor and operating system that it was built for.
+    pub target: String,
+}
+
+/// What is known of a bundle whatever became of its data: the same for all shards of one egress.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BundleFacts {
+    /// The form of the egress (EGR-47): the identities of one user, or of several.
+    pub form: Form,
+    /// How many users' identities are in use.
+    pub users: u64,
+    /// Every attempt to recover an identity.
+    pub identities: Vec<Attempt>,
+    /// Records of the bundle that could not be read; as many of them as a report lists.
+    pub malformed_records: Vec<MalformedRecord>,
+    /// How many there are.
+    pub malformed_record_count: u64,
+    /// Tokens and wraps that the service had revoked; they were opened nevertheless (EMK-14).
+    pub revoked_records: u64,
+    /// Names in the bundle that are no part of one.
+    pub unknown: Vec<String>,
+    /// The files of records and identities.
+    pub inputs: Inputs,
+}
+
+/// Whose data becomes readable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// One user, with their own identity.
+    ClientSide,
+    /// Several users: end-to-end secrecy ends here.
+    ServerSide,
+}
+
+/// What tells one file of lines from another.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// How many lines it has.
+    pub lines: u64,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Its SHA-256 in hex.
+    pub sha256: String,
 }
 
 impl Summary {
@@ -52,6 +149,16 @@ impl Summary {
             0
         }
     }
+
+    /// All items.
+    pub fn items(&self) -> u64 {
+        self.unopened_items() + self.converted + self.plain
+    }
+
+    /// Items that are neither open nor were never encrypted.
+    pub fn unopened_items(&self) -> u64 {
+        self.closed + self.rejected + self.malformed + self.failed
+    }
 }
 
 impl std::ops::AddAssign for Rows {
@@ -64,55 +171,99 @@ impl std::ops::AddAssign for Rows {
     }
 }
 
-/// The report of an output: the same for every run that ends with the same items.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Report {
-    /// The counts.
-    pub summary: Summary,
-    /// The form of the egress (EGR-47): the identities of one user, or of several.
-    pub form: Form,
-    /// Every attempt to recover an identity.
-    pub identities: Vec<Attempt>,
-    /// Converted files by route.
-    pub routes: BTreeMap<String, u64>,
-    /// Why what did not open did not, in files.
-    pub reasons: BTreeMap<String, u64>,
-    /// Records of the bundle that could not be read.
-    pub malformed_records: Vec<MalformedRecord>,
-    /// Tokens and wraps that the service had revoked; they were opened nevertheless (EMK-14).
-    pub revoked_records: u64,
-    /// Names in the bundle that are no part of one.
-    pub unknown: Vec<String>,
-}
-
-/// Whose data becomes readable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Form {
-    /// One user, with their own identity.
-    ClientSide,
-    /// Several users: end-to-end secrecy ends here.
-    ServerSide,
+impl Program {
+    fn this() -> Self {
+        let target = format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS);
+        Self { version: env!("CARGO_PKG_VERSION").to_owned(), target }
+    }
 }
 
 impl Report {
-    pub(crate) fn count_lines(
-        &mut self,
-        lines: impl Iterator<Item = Result<Line, EgressError>>,
-    ) -> Result<(), EgressError> {
-        for line in lines {
-            let line = line?;
-            *self.summary.count(line.status) += 1;
-            self.summary.rows += line.rows.unwrap_or_default();
-            if let Some(route) = line.route {
-                *self.routes.entry(route).or_default() += 1;
-            }
-            if let Some(error) = line.error {
-                *self.reasons.entry(error).or_default() += 1;
-            }
+    /// Counts the finished ledger of an output. `input_bytes` tells the length of a source.
+    pub(crate) fn count(
+        files: &Files,
+        output: &Path,
+        bundle: BundleFacts,
+        input_bytes: impl FnMut(&Line) -> u64,
+    ) -> Result<Self, EgressError> {
+        let mut counting = Counting::new(input_bytes);
+        let mut manifest = Ordered::open(files, &output.join(MANIFEST))?;
+        while let Some((_, line)) = manifest.next_last::<Line>()? {
+            counting.add(line);
         }
-        Ok(())
+        let mut unopened = Ordered::open(files, &output.join(UNOPENED))?;
+        while let Some(text) = unopened.next_text()? {
+            counting.add_row(&text.line);
+        }
+        let (summary, coverage) = counting.finish();
+        Ok(Self {
+            format: FORMAT.to_owned(),
+            program: Program::this(),
+            summary,
+            coverage,
+            bundle,
+            manifest: Fingerprint::of(files, &output.join(MANIFEST))?,
+            unopened: Fingerprint::of(files, &output.join(UNOPENED))?,
+        })
     }
+
+    /// The report that stands in an output.
+    pub(crate) fn read(files: &Files, output: &Path) -> Result<Option<Self>, EgressError> {
+        let path = output.join(REPORT);
+        match files.read(&path) {
+            Ok(text) => Ok(serde_json::from_slice(&text).ok().filter(|report: &Self| report.format == FORMAT)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(EgressError::io("read", &path)(error)),
+        }
+    }
+
+    /// Writes `report.json` and `report.html` unless they say the same already: a run that changes nothing changes no file.
+    pub(crate) fn write(&self, files: &Files, output: &Path) -> Result<(), EgressError> {
+        let path = output.join(REPORT);
+        let json = serde_json::to_vec_pretty(self).map_err(|error| EgressError::io("write", &path)(error.into()))?;
+        write_if_changed(files, &path, &[&json[..], b"\n"].concat())?;
+        let page = page::page(self, &runs::all(files, output)?);
+        write_if_changed(files, &output.join(PAGE), page.as_bytes())
+    }
+}
+
+impl Fingerprint {
+    pub(crate) fn of(files: &Files, path: &Path) -> Result<Self, EgressError> {
+        let read = || -> io::Result<Self> {
+            let mut file = BufReader::with_capacity(1 << 16, files.open(path)?);
+            let (mut hasher, mut lines) = (Hasher::new(), 0);
+            loop {
+                let piece = file.fill_buf()?;
+                if piece.is_empty() {
+                    break;
+                }
+                hasher.update(piece);
+                lines += piece.iter().filter(|&&byte| byte == b'\n').count() as u64;
+                let length = piece.len();
+                file.consume(length);
+            }
+            let (bytes, sha256) = hasher.finish();
+            Ok(Self { lines, bytes, sha256 })
+        };
+        match read() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let (bytes, sha256) = Hasher::new().finish();
+                Ok(Self { lines: 0, bytes, sha256 })
+            }
+            result => result.map_err(EgressError::io("read", path)),
+        }
+    }
+}
+
+/// Replaces a file in one step, unless it has this content.
+fn write_if_changed(files: &Files, path: &Path, text: &[u8]) -> Result<(), EgressError> {
+    if files.read(path).is_ok_and(|former| former == text) {
+        return Ok(());
+    }
+    let write = || -> io::Result<()> {
+        let mut part = Part::create(files, path.parent().unwrap_or(Path::new(".")))?;
+        part.write_all(text)?;
+        part.finish()?.replace(path)
+    };
+    write().map_err(EgressError::io("write", path))
 }

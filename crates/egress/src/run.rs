@@ -1,5 +1,6 @@
 //! An egress from beginning to end: prepare, unlock, convert, publish in order, report.
 
+use crate::archive;
 use crate::convert::{Converted, Converter};
 use crate::error::EgressError;
 use crate::files::Files;
@@ -7,16 +8,17 @@ use crate::keys_out::KeysFile;
 use crate::ledger::{self, Ledger, Line, Status};
 use crate::naming::Names;
 use crate::options::{Options, Progress, Stage};
-use crate::place::{self, Part};
+use crate::place;
 use crate::plan::Prepared;
 use crate::publish::Publisher;
-use crate::report::{REPORT, Report, Summary};
+use crate::report::runs::{self, Clock, Work};
+use crate::report::{Report, Summary};
 use crate::scan::{Content, Item};
+use crate::shard;
 use crate::sink::outlet::Outlet;
 use crate::spool;
 use crate::workers::{self, Ended};
 use std::collections::HashSet;
-use std::io::{self, Write as _};
 use std::path::Path;
 
 /// Decrypts everything of a bundle into `output`. A run that was interrupted is continued; one that was complete changes nothing (EGR-43).
@@ -37,13 +39,17 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
             prepared.users
         ));
     }
+    let clock = Clock::start();
     let output = create_output(&options.files, output, prepared.bundle.root())?;
     let ledger = Ledger::open(&options.files, &output)?;
+    let mut is_new = true;
     let mut outputs = HashSet::new();
     for line in ledger.lines()? {
+        is_new = false;
         let written = line?.written().into_iter().map(|written| output.join(written.output));
         outputs.extend(written.filter(|path| place::is_temporary(path)));
     }
+    shard::claim(&options.files, &output, options.shard, is_new)?;
     place::remove_left_over(&options.files, &output, &outputs).map_err(EgressError::io("clean", &output))?;
     spool::remove_left_over(&options.files, &output).map_err(EgressError::io("clean", &output))?;
     let outlet = Outlet::open(&options.files, &output, &options.sink, ledger.lines()?.next().is_none())?;
@@ -56,9 +62,20 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
         keys_file.write(changed)?;
     }
     unless_stopped(ended)?;
-    let mut report = prepared.report()?;
-    report.count_lines(ledger::lines(&options.files, &output)?)?;
-    write_report(&options.files, &output.join(REPORT), &report)?;
+    if !pending.is_empty() {
+        let work = Work {
+            items: pending.len() as u64,
+            bytes: pending.iter().map(|item| item.bytes).sum(),
+            private_key_operations: prepared.resolver.operations(),
+            threads: options.threads(),
+            shard: options.shard.map(|shard| shard.to_string()),
+            sandbox: options.sandbox.clone(),
+        };
+        runs::add(&options.files, &output, clock.run(work))?;
+    }
+    let input_bytes = |line: &Line| input_bytes(&options.files, prepared.bundle.root(), line);
+    let report = Report::count(&options.files, &output, prepared.facts(&options.files)?, input_bytes)?;
+    report.write(&options.files, &output)?;
     Ok(report.summary)
 }
 
@@ -89,24 +106,25 @@ fn pending<'a>(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Vec<&'a Item>, EgressError> {
-    let items = &prepared.items;
-    let unfinished = archives_to_open_again(prepared, ledger, output, options)?;
+    let shard = options.shard;
+    let items: Vec<_> = prepared.items.iter().filter(|item| shard.is_none_or(|shard| shard.has_item(item))).collect();
+    let is_done = |line: &Line| {
+        let is_copied = !options.copy_plain || line.status != Status::Plain || !line.written().is_empty();
+        line.is_finished() && is_copied && ledger::is_there(&options.files, output, line)
+    };
+    let unfinished = archive::unfinished(&items, ledger, &is_done)?;
     progress.stage(Stage::Verify, items.len() as u64);
-    let is_pending = |item: &Item| {
+    let is_pending = |item: &&Item| {
         // What cannot be read now is told when the item is published.
         let line = line_of(ledger, item).ok().flatten();
         progress.advance(1);
-        unfinished.contains(&item.source.text())
-            || line.is_none_or(|line| {
-                !(line.is_finished() && ledger::is_there(&options.files, output, &line))
-                    || (options.copy_plain && line.status == Status::Plain && line.written().is_empty())
-            })
+        line.is_none_or(|line| !is_done(&line)) || unfinished.contains(&item.source.text())
     };
     let mut pending = Vec::new();
-    let load = |item: &Item| item.bytes;
+    let load = |item: &&Item| item.bytes;
     let ended = workers::in_batches(
         options.threads(),
-        items,
+        &items,
         load,
         || progress.stopped(),
         is_pending,
@@ -125,34 +143,6 @@ fn unless_stopped(ended: Ended) -> Result<(), EgressError> {
         Ended::Complete => Ok(()),
         Ended::Stopped => Err(EgressError::Interrupted),
     }
-}
-
-/// Archives of which a member is not finished. An archive is opened as a whole.
-fn archives_to_open_again(
-    prepared: &Prepared,
-    ledger: &Ledger,
-    output: &Path,
-    options: &Options,
-) -> Result<HashSet<String>, EgressError> {
-    let archives = prepared.items.iter().filter(|item| item.content == Content::Archive);
-    let archives: HashSet<_> = archives.map(|item| item.source.text()).collect();
-    let mut unfinished = HashSet::new();
-    if archives.is_empty() {
-        return Ok(unfinished);
-    }
-    for line in ledger.lines()? {
-        let line = line?;
-        let mut ends = line.source.match_indices('!').filter_map(|(end, _)| line.source.get(..end));
-        let Some(archive) = ends.find(|archive| archives.contains(*archive)) else { continue };
-        let is_done = |line: &Line| {
-            let is_copied = !options.copy_plain || line.status != Status::Plain || !line.written().is_empty();
-            line.is_finished() && is_copied && ledger::is_there(&options.files, output, line)
-        };
-        if !unfinished.contains(archive) && !is_done(&line) {
-            unfinished.insert(archive.to_owned());
-        }
-    }
-    Ok(unfinished)
 }
 
 /// Finds the keys that the pending items need, with all cores: private-key operations are what takes the time.
@@ -247,17 +237,8 @@ fn line_of(ledger: &Ledger, item: &Item) -> Result<Option<Line>, EgressError> {
     ledger.line(&item.source.text(), item.source.hex().as_deref())
 }
 
-/// Writes the report unless it says the same already: a run that changes nothing changes no file.
-fn write_report(files: &Files, path: &Path, report: &Report) -> Result<(), EgressError> {
-    let write = || -> io::Result<()> {
-        let mut text = serde_json::to_vec_pretty(report)?;
-        text.push(b'\n');
-        if files.read(path).is_ok_and(|former| former == text) {
-            return Ok(());
-        }
-        let mut part = Part::create(files, path.parent().unwrap_or(Path::new(".")))?;
-        part.write_all(&text)?;
-        part.finish()?.replace(path)
-    };
-    write().map_err(EgressError::io("write", path))
+/// The length of a source that is a file.
+fn input_bytes(files: &Files, bundle: &Path, line: &Line) -> u64 {
+    let path = line.source_path().map(|path| bundle.join(path));
+    path.and_then(|path| files.metadata(&path).ok()).map_or(0, |metadata| metadata.len())
 }

@@ -29,7 +29,7 @@ impl Source {
         Self { relative: relative.into(), member: None }
     }
 
-    /// A member of the tar at this source. Its outputs go into a directory that is called like the tar (TAR-22 for each element).
+    /// A member of the tar at this source. Its outputs go into a directory that is called like the tar (EGR-17).
     pub(crate) fn member(&self, name: &[u8]) -> Self {
         let text = String::from_utf8_lossy(name);
         let mut elements = text.split('/').filter(|element| !matches!(*element, "" | "."));

@@ -1,4 +1,4 @@
-//! SQLite databases with messages in their columns: a copy, with the clear text in place (EGR-13, EGR-28).
+//! SQLite databases with messages in their columns: a copy, with the clear text in place (EGR-13, EGR-28, EGR-54).
 //!
 //! What is opened is a private copy, never the input. A database may come from anybody: no extension is loaded, nothing in its schema
 //! is trusted, no trigger fires, and nothing but its ordinary tables is written to.

@@ -3,10 +3,10 @@
 use crate::error::EgressError;
 use crate::files::Files;
 use crate::hashed::{Hashed, short_hash};
-use crate::ledger::{self, Line, Status};
+use crate::ledger::{self, Line, MANIFEST, Status};
 use crate::options::{Options, Progress, Stage};
 use crate::place::is_temporary;
-use crate::report::Summary;
+use crate::report::{Fingerprint, Summary};
 use crate::source::Source;
 use crate::workers;
 use serde::Serialize;
@@ -27,6 +27,8 @@ pub struct Verification {
     pub changed: Vec<String>,
     /// Files in the output that no manifest line names.
     pub unlisted: Vec<String>,
+    /// SHA-256 of the manifest, to be compared with a report that was signed.
+    pub manifest_sha256: String,
 }
 
 impl Verification {
@@ -43,7 +45,8 @@ impl Verification {
 pub fn verify(output: &Path, options: &Options, progress: &dyn Progress) -> Result<Verification, EgressError> {
     let total = ledger::lines(&options.files, output)?.count() as u64;
     progress.stage(Stage::Verify, total);
-    let mut verification = Verification::default();
+    let manifest_sha256 = Fingerprint::of(&options.files, &output.join(MANIFEST))?.sha256;
+    let mut verification = Verification { manifest_sha256, ..Verification::default() };
     let check = |line: &Line| {
         progress.advance(1);
         ledger::is_there(&options.files, output, line)

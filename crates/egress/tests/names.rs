@@ -267,7 +267,8 @@ fn malformed_records_are_told_and_fatal_only_if_asked() {
     made.run(output.path());
     let report: serde_json::Value =
         serde_json::from_slice(&fs::read(output.path().join("report.json")).unwrap()).unwrap();
-    let places: Vec<_> = report["malformedRecords"].as_array().unwrap().iter().map(|place| &place["line"]).collect();
+    let places: Vec<_> =
+        report["bundle"]["malformedRecords"].as_array().unwrap().iter().map(|place| &place["line"]).collect();
     assert_eq!(places, [1, 3]);
     let mut strict = Options::default();
     strict.strict = true;
@@ -284,7 +285,7 @@ fn a_part_of_the_bundle_that_leads_nowhere_is_told() {
     link("identities/b");
     let identities = plan(made.directory.path(), &Options::default(), &()).unwrap().identities;
     let told: Vec<_> =
-        identities.iter().map(|attempt| (attempt.source.as_str(), attempt.outcome, attempt.error)).collect();
+        identities.iter().map(|attempt| (attempt.source.as_str(), attempt.outcome, attempt.error.as_deref())).collect();
     let malformed = |source, error| (source, Outcome::Malformed, Some(error));
     assert_eq!(told, [malformed("identities/a", "malformed"), malformed("identities/b", "io")]);
     link("message-keys.jsonl");
@@ -311,7 +312,7 @@ fn one_database_of_an_export_that_stays_closed_does_not_keep_the_others_closed()
     let output = tempfile::tempdir().unwrap();
     assert_eq!(made.run(output.path())[0].status, Status::Converted);
     let identities = plan(made.directory.path(), &Options::default(), &()).unwrap().identities;
-    let told: Vec<_> = identities.iter().map(|attempt| attempt.error.unwrap_or_default()).collect();
+    let told: Vec<_> = identities.iter().map(|attempt| attempt.error.as_deref().unwrap_or_default()).collect();
     assert_eq!(told, ["rejected", "no-identity", "malformed"]);
 }
 

@@ -40,6 +40,8 @@ fn bundle() -> Made {
     made.add("data/plain.txt", "never encrypted");
     let row = |text| serde_json::json!({ "id": 1, "body": message::seal(&made.key, made.session, text).unwrap() });
     made.add("messages/rows.jsonl", format!("{}\n{}\n", row("hällo"), row("")));
+    let cell = message::seal(&made.key, made.session, "a cell, quoted").unwrap().replace('"', "\"\"");
+    made.add("messages/table.csv", format!("id,body\r\n1,\"{cell}\"\r\n"));
     made
 }
 

@@ -82,6 +82,11 @@ pub(crate) fn nfkc(pieces: &[&str]) -> SecretVec {
 mod tests {
     use super::*;
 
+    #[test]
+    fn the_code_is_stable() {
+        assert_eq!(DeriveError::Bug.code(), "bug");
+    }
+
     /// The vector of RFC 7914 section 12 with our N, r and p: only the inputs and the output are free.
     #[test]
     fn rfc_7914_vector_of_this_cost() {

@@ -238,6 +238,17 @@ mod tests {
     }
 
     #[test]
+    fn truths_are_read_as_they_were_written() {
+        let written = Writer::with_capacity(0).boolean("yes", true).boolean("no", false).finish();
+        let document = Document::parse(written.expose()).unwrap();
+        let truths: Vec<_> = document
+            .fields()
+            .map(|(name, value)| (name, matches!(value, Value::Boolean(true)), matches!(value, Value::Boolean(false))))
+            .collect();
+        assert_eq!(truths, [("yes", true, false), ("no", false, true)]);
+    }
+
+    #[test]
     fn trailing_bytes_truncation_and_unknown_types_are_refused() {
         let good = Writer::with_capacity(0).string("mid", "x").boolean("b", true).finish().into_exposed();
         assert!(Document::parse(&good).is_ok());

@@ -60,3 +60,17 @@ impl Coded for Malformed {
         "malformed"
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::b64::Base64Error;
+    use crate::random::RandomError;
+
+    #[test]
+    fn codes_are_stable() {
+        assert_eq!(Malformed::new(1, "ENV-06").code(), "malformed");
+        assert_eq!(Base64Error.code(), "malformed");
+        assert_eq!(RandomError.code(), "no-randomness");
+    }
+}

@@ -196,4 +196,13 @@ mod tests {
         assert_eq!(Secret::<4>::from_slice(b"abcd").unwrap().expose(), b"abcd");
         assert_eq!(SecretVec::from(vec![1, 2]).into_exposed(), [1, 2]);
     }
+
+    #[test]
+    fn a_secret_of_any_length_knows_its_length() {
+        assert_eq!(SecretVec::zeroed(3).expose(), [0; 3]);
+        for length in [0, 1, 2, 70] {
+            let secret = SecretVec::zeroed(length);
+            assert_eq!((secret.len(), secret.is_empty()), (length, length == 0));
+        }
+    }
 }

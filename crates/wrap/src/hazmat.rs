@@ -1,6 +1,6 @@
 //! Fixed seeds and salts, and keys that are too small. For vectors and tests only.
 
-use crate::error::{EngineError, KeyError, WrapError};
+use crate::error::{EngineError, KeyError, UnwrapError, WrapError};
 use crate::import;
 use crate::key::{PrivateKey, PublicKey};
 use crate::legacy::{LegacyPrivateKey, SystemRandom};
@@ -8,8 +8,9 @@ use crate::oaep;
 use rsa::RsaPrivateKey;
 use rsa::pkcs8::EncodePrivateKey as _;
 use rsa::rand_core::{TryCryptoRng, TryRng, UnwrapErr};
-use sealwright_types::Cursor;
 use sealwright_types::random::RandomError;
+use sealwright_types::{Cursor, SecretVec};
+use subtle::Choice;
 
 /// As [`oaep::wrap_bytes`], with this OAEP seed.
 ///
@@ -26,6 +27,14 @@ pub fn wrap_bytes_with_seed(message: &[u8], recipient: &PublicKey, seed: &[u8; 2
 /// [`WrapError::Engine`], also for a message that is too long.
 pub fn encrypt_with_seed(message: &[u8], recipient: &PublicKey, seed: &[u8; 20]) -> Result<Vec<u8>, WrapError> {
     Ok(recipient.any_salt().encrypt(message, &mut Recorded::new(seed))?)
+}
+
+/// The second half of an unwrap: the checksum and the message, as OAEP gives them, become the message.
+///
+/// # Errors
+/// [`UnwrapError::Rejected`] for a wrong checksum.
+pub fn check_message(decrypted: &[u8]) -> Result<SecretVec, UnwrapError> {
+    oaep::checked(decrypted, Some(decrypted.len()), |_| Choice::from(1))
 }
 
 /// As [`PrivateKey::sign`], with this salt, of any length that fits the key.

@@ -1,5 +1,8 @@
 //! `egress`: offline decryption of everything in a bundle.
 
+mod diff;
+mod fields;
+mod merge;
 mod pack;
 mod plan;
 mod progress;
@@ -22,6 +25,8 @@ pub(crate) enum Command {
     Plan(plan::Arguments),
     Run(run::Arguments),
     Verify(verify::Arguments),
+    Merge(merge::Arguments),
+    Diff(diff::Arguments),
     Pack(pack::Arguments),
 }
 
@@ -30,6 +35,8 @@ pub(crate) fn run(command: &Command, console: &Console) -> Result<Status, Failur
         Command::Plan(arguments) => plan::run(arguments, console),
         Command::Run(arguments) => run::run(arguments, console),
         Command::Verify(arguments) => verify::run(arguments, console),
+        Command::Merge(arguments) => merge::run(arguments, console),
+        Command::Diff(arguments) => diff::run(arguments, console),
         Command::Pack(arguments) => pack::run(arguments, console),
     }
 }
@@ -66,6 +73,16 @@ fn failure(error: EgressError) -> Failure {
             .at(path.display())
             .hint_for("exists", "name a directory with --out")
             .hint_for("io", "what was converted stays; when the cause is gone, the same command goes on from there"),
+        error @ EgressError::OtherShard { .. } => Failure::of(&error)
+            .hint("give each shard a directory of its own with --out, and put them together with `egress merge`"),
+        error @ EgressError::NotAShard { .. } => Failure::of(&error)
+            .hint("name the directories that `egress run --shard I/N` wrote into, when all of them have ended"),
+        error @ EgressError::Shards(_) => {
+            Failure::of(&error).hint("name every shard of one egress once, all made from the same bundle")
+        }
+        error @ EgressError::InTheWay { .. } => {
+            Failure::of(&error).hint("name a new directory with --out: nothing that is there is overwritten")
+        }
         error @ EgressError::WrongPassphrase { .. } => Failure::of(&error)
             .hint("give the passphrase of the first run into this output, or name another directory with --out"),
         error @ EgressError::KeysOutTaken { .. } => {

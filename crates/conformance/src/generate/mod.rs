@@ -6,6 +6,7 @@
 mod archive;
 mod database;
 mod der;
+mod egress;
 mod encodings;
 mod envelope;
 mod file;
@@ -57,6 +58,7 @@ pub type Files = BTreeMap<String, Vec<u8>>;
 pub fn files(vectors: &Path) -> Result<Files, GenerateError> {
     let peer = peer::Peer { root: vectors };
     let mut files = Files::new();
+    egress::add(&mut files)?;
     encodings::add(&mut files)?;
     envelope::add(&peer, &mut files)?;
     message::add(&peer, &mut files)?;

@@ -155,6 +155,12 @@ const NOTES: &[Row] = &[
         &["docs/spec/ENVELOPE.md"],
     ),
     (
+        "ShardTrick",
+        "the number of a shard is read leniently or with an overflow",
+        "an item is done by two runs, or by none and nobody notices",
+        &["EGR-50"],
+    ),
+    (
         "SignatureTrick",
         "signatures of another length, padding or hash are accepted",
         "forgery, or one signature in several spellings",

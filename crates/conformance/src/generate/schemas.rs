@@ -25,6 +25,7 @@ use crate::kinds::{
     oaep_unwrap::OaepUnwrap,
     oaep_wrap::OaepWrap,
     serialized_session::Serialized,
+    shard::Shard,
     sigchain::{
         SigchainBuild, SigchainCompare, SigchainGrow, SigchainHash, SigchainKeyring, SigchainReceive, SigchainVerify,
     },
@@ -42,6 +43,11 @@ pub(super) fn add(files: &mut Files) -> Result<(), GenerateError> {
         files,
         &[("text", text()), ("reading", json!({ "enum": ["strict", "tolerant", "s64"] }))],
         &[("bytes", hexadecimal()), ("standard", base64()), ("s64", text())],
+    )?;
+    put::<Shard>(
+        files,
+        &[("shard", text()), ("session", or_null(text())), ("source", text())],
+        &[("belongs", json!({ "type": "boolean" }))],
     )?;
     put::<EnvelopeOpen>(files, &[("key", base64()), ("sealed", binary())], &[("plaintext", binary())])?;
     put::<EnvelopeSeal>(

@@ -31,6 +31,7 @@ pub(crate) mod rights;
 pub(crate) mod serialized_session;
 pub(crate) mod session_make;
 pub(crate) mod session_resolve;
+pub(crate) mod shard;
 pub(crate) mod sigchain;
 pub(crate) mod signature_verify;
 pub(crate) mod stored_blob_open;
@@ -73,7 +74,7 @@ impl<O> Seen<O> {
 type Run = fn(&str, &str, Material<'_>, &mut HashSet<String>) -> Result<(Totals, Vec<Failure>), LoadError>;
 
 /// Every kind that this build can run.
-pub(crate) const RUNNERS: [(&str, Run); 62] = [
+pub(crate) const RUNNERS: [(&str, Run); 63] = [
     runner::<base64::Base64>(),
     runner::<database_recover::DatabaseRecover>(),
     runner::<derivation::Derivation>(),
@@ -122,6 +123,7 @@ pub(crate) const RUNNERS: [(&str, Run); 62] = [
     runner::<process::votes::VoteMessage>(),
     runner::<rights::Rights>(),
     runner::<serialized_session::Serialized>(),
+    runner::<shard::Shard>(),
     runner::<sigchain::SigchainBuild>(),
     runner::<sigchain::SigchainCompare>(),
     runner::<sigchain::SigchainGrow>(),

@@ -138,16 +138,19 @@ impl Ledger {
         Ok(())
     }
 
-    /// A line that was announced but not recorded counts if its outputs are all there (EGR-40). Then the journal has done its work.
+    /// A line that was announced but not recorded counts if its outputs are all there (EGR-40), and so are those of all lines before it: what
+    /// is told of an archive says that its members are told. Then the journal has done its work.
     fn adopt_journal(&mut self) -> Result<(), EgressError> {
         let path = self.journal.path().to_owned();
         let journal = self.files.open(&path).map_err(EgressError::io("open", &path))?;
+        let mut all_there = true;
         each_line(&mut BufReader::new(journal), &path, Damage::CutOff, |_, line: Line| {
             if line.is_of_directory() || self.line(&line.source, line.source_bytes.as_deref())?.as_ref() == Some(&line)
             {
                 return Ok(());
             }
-            if is_there(&self.files, &self.output, &line) { self.add(&[line]) } else { self.withdraw(&line) }
+            all_there &= is_there(&self.files, &self.output, &line);
+            if all_there { self.add(&[line]) } else { self.withdraw(&line) }
         })?;
         self.manifest.sync()?;
         self.journal.cut(0)

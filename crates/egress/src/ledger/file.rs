@@ -137,11 +137,21 @@ pub(super) fn each_line<T: DeserializeOwned>(
 }
 
 /// Keeps a second run out as long as the file is open.
-pub(super) fn lock(files: &Files, output: &Path) -> Result<Handle, EgressError> {
+pub(crate) fn lock(files: &Files, output: &Path) -> Result<Handle, EgressError> {
     let path = output.join(LOCK);
     let file = files.append(&path).map_err(EgressError::io("open", &path))?;
     match file.try_lock().map_err(EgressError::io("lock", &path))? {
         true => Ok(file),
+        false => Err(EgressError::Locked { output: output.to_owned() }),
+    }
+}
+
+/// Keeps runs out of an output that is only read. One without the lock's file has none.
+pub(crate) fn lock_shared(files: &Files, output: &Path) -> Result<Option<Handle>, EgressError> {
+    let path = output.join(LOCK);
+    let Some(file) = files.open_if_there(&path).map_err(EgressError::io("open", &path))? else { return Ok(None) };
+    match file.try_lock_shared().map_err(EgressError::io("lock", &path))? {
+        true => Ok(Some(file)),
         false => Err(EgressError::Locked { output: output.to_owned() }),
     }
 }

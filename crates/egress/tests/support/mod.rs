@@ -12,10 +12,14 @@ pub(crate) fn confirmed() -> Options {
     options
 }
 
-/// All files below a directory with their contents.
+/// What differs between two runs that end the same: when and how fast they worked, and the page that tells it.
+const OF_RUNS: [&str; 2] = ["runs.jsonl", "report.html"];
+
+/// All files below a directory with their contents, but what tells of single runs.
 pub(crate) fn snapshot(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     collect(directory, directory, &mut files);
+    files.retain(|name, _| !OF_RUNS.contains(&&name[..]));
     files
 }
 

@@ -1,5 +1,6 @@
 //! `egress plan`: what an egress would need, before anything is done.
 
+use super::fields::FieldOptions;
 use super::progress::Bars;
 use super::{Records, failure, options};
 use crate::confine::{self, Needs};
@@ -20,6 +21,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     records: Records,
     #[command(flatten)]
+    fields: FieldOptions,
+    #[command(flatten)]
     confine: confine::Choice,
 }
 
@@ -27,9 +30,11 @@ pub(crate) struct Arguments {
 const SHOWN: usize = 20;
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
+    let mut options = options(&arguments.records, console);
+    arguments.fields.set(&mut options)?;
     let needs = Needs { read: vec![&arguments.bundle], ..Needs::default() };
     let _confined = confine::confine(&needs, &arguments.confine, console)?;
-    show(&arguments.bundle, &options(&arguments.records, console), console)
+    show(&arguments.bundle, &options, console)
 }
 
 /// Makes the plan and prints it.
@@ -115,7 +120,7 @@ fn identity(Attempt { source, user, outcome, error, warnings, .. }: &Attempt) ->
         Outcome::Recovered => "recovered",
         _ => "not recovered",
     };
-    let error = error.map_or_else(String::new, |error| format!(" [{error}]"));
+    let error = error.as_ref().map_or_else(String::new, |error| format!(" [{error}]"));
     let warnings: String = warnings.iter().map(|warning| format!("; {warning}")).collect();
     format!("{outcome}{error}: {user} from {source}{warnings}")
 }

@@ -1,5 +1,6 @@
 //! `egress run`: the egress itself.
 
+use super::fields::FieldOptions;
 use super::progress::Bars;
 use super::{Records, failure, options, plan, sink};
 use crate::confine::{self, Needs};
@@ -7,13 +8,13 @@ use crate::console::Console;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::status::Status;
-use sealwright::egress::{self, EgressError, Options, Summary};
+use sealwright::egress::{self, EgressError, Options, Shard, Summary};
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 /// Decrypt everything of a bundle into a directory, in clear or encrypted again.
 ///
-/// Every item ends in `manifest.jsonl` with its status; what stayed closed also in `unopened.jsonl`, with the reason; `report.json` sums up. A
+/// Every item ends in `manifest.jsonl` with its status; what stayed closed also in `unopened.jsonl`, with the reason; `report.html` sums up, for a person to sign, and `report.json` for a machine. A
 /// run that was interrupted is continued by the same command, and one that is complete changes nothing.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -24,9 +25,14 @@ pub(crate) struct Arguments {
     out: PathBuf,
     #[command(flatten)]
     records: Records,
+    #[command(flatten)]
+    fields: FieldOptions,
     /// Copy files that were never encrypted, too.
     #[arg(long)]
     copy_plain: bool,
+    /// Do only this part: I of N, with I from 0 to N-1. Each part has an output of its own; `egress merge` puts them together.
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
     /// Tell what would be done, and do nothing: as `egress plan`. No secret of the sink is asked for.
     #[arg(long)]
     dry_run: bool,
@@ -46,6 +52,8 @@ the identities in this bundle belong to several users. Going on makes the data o
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
     let mut options = options(&arguments.records, console);
     options.copy_plain = arguments.copy_plain;
+    arguments.fields.set(&mut options)?;
+    options.shard = arguments.shard;
     if arguments.dry_run {
         let described = arguments.sink.describe()?;
         let needs = Needs { read: vec![&arguments.bundle], ..Needs::default() };
@@ -76,9 +84,9 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
     let status = Status::from_egress(summary.exit_status());
     let output = arguments.out.display();
     match status {
-        Status::Success => console.note(format_args!("everything is open, in {output}; `sealwright egress verify {output}` checks it")),
+        Status::Success => console.note(format_args!("everything is open, in {output}; {output}/report.html sums up, `sealwright egress verify {output}` checks it")),
         Status::Unopened => console.note(format_args!(
-            "something stayed closed: {output}/unopened.jsonl and {output}/manifest.jsonl tell what and why, {output}/report.json sums it up"
+            "something stayed closed: {output}/unopened.jsonl and {output}/manifest.jsonl tell what and why, {output}/report.html sums it up, with remedies"
         )),
         _ => console.note(format_args!(
             "something failed: {output}/manifest.jsonl tells what and why; the same command tries it again"

@@ -38,6 +38,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
         console.line(format_args!("unlisted   {}", printable::line(output)))?;
     }
     console.line(table(&verified.summary).trim_end())?;
+    console.line(format_args!("manifest   {}", verified.manifest_sha256))?;
     console.value(&verified)?;
     let status = Status::from_egress(verified.exit_status());
     if status != Status::Success {

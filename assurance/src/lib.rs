@@ -1,0 +1,4 @@
+//! What the programs of this workspace share: requests to valgrind, and the vectors.
+
+pub mod memcheck;
+pub mod vectors;

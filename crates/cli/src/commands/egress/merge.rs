@@ -1,0 +1,40 @@
+//! `egress merge`: shards put together.
+
+use super::progress::Bars;
+use super::run::table;
+use super::{failure, options};
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::status::Status;
+use sealwright::egress;
+use std::path::PathBuf;
+
+/// Put the outputs of all shards together: the result is what one run without `--shard` would have made.
+///
+/// Names are given once over all of them. Every file is compared with the manifest of its shard before it gets its name. The shards are not
+/// changed. A merge that was interrupted is continued by the same command; nothing that is in the way is overwritten.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The outputs of all shards, in any order.
+    #[arg(required = true, value_name = "DIR")]
+    shards: Vec<PathBuf>,
+    /// The directory for all of it; made if it does not exist.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Give the files a second name instead of copying them. It takes no space, but what is changed in one place is changed in both.
+    #[arg(long)]
+    hard_links: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
+    let mut options = options(&super::Records::default(), console);
+    options.hard_links = arguments.hard_links;
+    let merged = egress::merge(&arguments.shards, &arguments.out, &options, &Bars::new(console));
+    let summary = merged.map_err(failure)?;
+    console.line(table(&summary).trim_end())?;
+    console.value(&summary)?;
+    let output = arguments.out.display();
+    console
+        .note(format_args!("{} shards are together in {output}; {output}/report.html sums up", arguments.shards.len()));
+    Ok(Status::from_egress(summary.exit_status()))
+}

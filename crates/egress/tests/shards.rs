@@ -1,0 +1,227 @@
+//! Shards put together are what one run makes (EGR-33, EGR-50).
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+#[path = "support/made.rs"]
+mod made;
+mod support;
+
+use made::Made;
+use sealwright_egress::{EgressError, Line, Shard, merge, run, verify};
+use sealwright_envelope::message;
+use sealwright_types::{Coded as _, SessionId};
+use std::fs;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use support::{confirmed, snapshot};
+use tempfile::TempDir;
+
+fn sample(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../vectors/egress").join(name).join("bundle")
+}
+
+/// Runs every shard of a bundle into an output of its own.
+fn shards(bundle: &Path, count: u32, threads: usize) -> Vec<TempDir> {
+    let outputs: Vec<_> = (0..count).map(|_| tempfile::tempdir().unwrap()).collect();
+    for (index, output) in (0..).zip(&outputs) {
+        let mut options = confirmed();
+        options.threads = NonZero::new(threads);
+        options.shard = Some(Shard::new(index, count).unwrap());
+        run(bundle, output.path(), &options, &()).unwrap();
+    }
+    outputs
+}
+
+fn paths(shards: &[TempDir]) -> Vec<PathBuf> {
+    shards.iter().map(|shard| shard.path().to_owned()).collect()
+}
+
+fn code(result: Result<sealwright_egress::Summary, EgressError>) -> &'static str {
+    result.unwrap_err().code()
+}
+
+/// What another session of the same bundle makes.
+fn another_session(made: &Made) -> Made {
+    let other = Made::new();
+    let [path, record] = [made, &other].map(|made| made.directory.path().join("session-keys.jsonl"));
+    let records = fs::read_to_string(&path).unwrap() + &fs::read_to_string(record).unwrap();
+    fs::write(path, records).unwrap();
+    other
+}
+
+/// A bundle in which files of several sessions want the same names, with messages and files that stay closed.
+fn with_equal_names() -> Made {
+    let made = Made::new();
+    let mut records = String::new();
+    for number in 0..30 {
+        let other = another_session(&made);
+        made.add(&format!("data/{}/{number:02}.seald", number % 3), other.container("report.txt", &[number; 10]));
+        if number % 10 == 0 {
+            let files: [(&str, &[u8]); 3] = [("report.txt", b"one"), ("b.txt", &[number]), ("report.txt", b"two")];
+            made.add(&format!("data/0/{number:02}-several.seald"), other.several(&files));
+        }
+        made.add(&format!("data/1/plain-{number}"), "never encrypted");
+        made.add(&format!("data/2/cut-{number}"), "SEALD.IO_");
+        let lost = message::seal(&made.key, SessionId::random().unwrap(), "lost").unwrap();
+        let text = message::seal(&other.key, other.session, "text").unwrap();
+        records.push_str(&format!("{}\n", serde_json::json!({ "a": text, "b": lost })));
+        if number % 7 == 0 {
+            made.add(&format!("messages/{number}.jsonl"), &records);
+        }
+        if number % 9 == 0 {
+            let mut archive = tar::Builder::new(Vec::new());
+            for (name, content) in
+                [("z/report", &other.container("same.txt", b"1")), ("a/report", &other.container("b", b"2"))]
+            {
+                for name in [name, "report", "report."] {
+                    let mut header = tar::Header::new_ustar();
+                    header.set_size(content.len() as u64);
+                    header.set_cksum();
+                    archive.append_data(&mut header, name, &content[..]).unwrap();
+                }
+            }
+            made.add(&format!("data/2/{number}.tar"), archive.into_inner().unwrap());
+            made.add(&format!("data/2/report.txt{number}.gz"), b"\x1f\x8b\x08");
+        }
+    }
+    made
+}
+
+#[test]
+fn four_shards_are_one_run() {
+    let made = with_equal_names();
+    let many: &[(u32, usize)] = &[(4, 1), (4, 2), (1, 2)];
+    for (bundle, shapes) in
+        [(sample("sample"), many), (sample("hard"), &[(4, 2)]), (made.directory.path().to_owned(), many)]
+    {
+        let whole = tempfile::tempdir().unwrap();
+        let summary = run(&bundle, whole.path(), &confirmed(), &()).unwrap();
+        for &(count, threads) in shapes {
+            let shards = shards(&bundle, count, threads);
+            let before: Vec<_> = shards.iter().map(|shard| snapshot(shard.path())).collect();
+            let merged = tempfile::tempdir().unwrap();
+            let mut options = confirmed();
+            options.threads = NonZero::new(threads);
+            options.hard_links = threads == 1;
+            assert_eq!(merge(&paths(&shards), merged.path(), &options, &()).unwrap(), summary);
+            let (one, other) = (snapshot(whole.path()), snapshot(merged.path()));
+            let names = |tree: &std::collections::BTreeMap<String, Vec<u8>>| tree.keys().cloned().collect::<Vec<_>>();
+            assert_eq!(names(&one), names(&other));
+            for (name, content) in &one {
+                assert!(other[name] == *content, "{name} of {}", bundle.display());
+            }
+            assert!(verify(merged.path(), &options, &()).unwrap().changed.is_empty());
+            // The shards stay, and the same command changes nothing.
+            assert!(shards.iter().map(|shard| snapshot(shard.path())).eq(before));
+            merge(&paths(&shards), merged.path(), &options, &()).unwrap();
+            assert!(snapshot(merged.path()) == other);
+            // One run goes on where shards have ended.
+            assert_eq!(run(&bundle, merged.path(), &confirmed(), &()).unwrap(), summary);
+            assert!(snapshot(merged.path()) == other);
+        }
+    }
+}
+
+#[test]
+fn every_item_is_in_one_shard_with_the_rows_of_its_file() {
+    let made = with_equal_names();
+    let mut sources: Vec<String> = Vec::new();
+    for shard in shards(made.directory.path(), 4, 2) {
+        let manifest = fs::read_to_string(shard.path().join("manifest.jsonl")).unwrap();
+        sources.extend(manifest.lines().map(|line| serde_json::from_str::<Line>(line).unwrap().source));
+    }
+    let all = sources.len();
+    sources.sort();
+    sources.dedup();
+    assert!(all > 98);
+    assert_eq!(sources.len(), all);
+}
+
+#[test]
+fn a_merge_that_was_interrupted_goes_on() {
+    let made = with_equal_names();
+    let shards = shards(made.directory.path(), 3, 2);
+    let (whole, merged) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    merge(&paths(&shards), whole.path(), &confirmed(), &()).unwrap();
+    merge(&paths(&shards), merged.path(), &confirmed(), &()).unwrap();
+    for name in ["manifest.jsonl", "report.json", "data/0/report.txt", "data/1/report (3).txt"] {
+        fs::remove_file(merged.path().join(name)).unwrap();
+    }
+    fs::write(merged.path().join("data/0/.sealwright-left.part"), "half").unwrap();
+    merge(&paths(&shards), merged.path(), &confirmed(), &()).unwrap();
+    assert!(snapshot(merged.path()) == snapshot(whole.path()));
+}
+
+#[test]
+fn what_is_in_the_way_stays() {
+    let made = with_equal_names();
+    let shards = shards(made.directory.path(), 2, 2);
+    for name in ["data/0/report.txt", "manifest.jsonl", "unopened.jsonl"] {
+        let merged = tempfile::tempdir().unwrap();
+        let path = merged.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "mine").unwrap();
+        assert_eq!(code(merge(&paths(&shards), merged.path(), &confirmed(), &())), "exists", "{name}");
+        assert_eq!(fs::read(&path).unwrap(), b"mine");
+        assert!(!merged.path().join("report.json").exists());
+    }
+}
+
+#[test]
+fn shards_that_are_not_one_egress_are_refused() {
+    let made = with_equal_names();
+    let bundle = made.directory.path();
+    let shards = shards(bundle, 3, 2);
+    let out = tempfile::tempdir().unwrap();
+    let refused = |given: &[PathBuf]| code(merge(given, &out.path().join("merged"), &confirmed(), &()));
+    let all = paths(&shards);
+    assert_eq!(refused(&[]), "shards-incomplete");
+    assert_eq!(refused(&all[..2]), "shards-incomplete");
+    assert_eq!(refused(&[&all[..], &all[..1]].concat()), "shards-incomplete");
+    let whole = tempfile::tempdir().unwrap();
+    made.run(whole.path());
+    assert_eq!(refused(&[whole.path().to_owned()]), "not-a-shard");
+    assert_eq!(refused(&[all[0].clone(), all[1].clone(), whole.path().to_owned()]), "not-a-shard");
+    assert_eq!(code(merge(&all, &all[0].join("merged"), &confirmed(), &())), "output-inside-bundle");
+    assert_eq!(code(merge(&all, &all[0], &confirmed(), &())), "output-inside-bundle");
+
+    // An unfinished run, one of another bundle, a file that changed, an item that is in two shards.
+    let journal = all[0].join("journal.jsonl");
+    fs::write(&journal, "").unwrap();
+    assert_eq!(refused(&all), "not-a-shard");
+    fs::remove_file(journal).unwrap();
+    let report = fs::read_to_string(all[1].join("report.json")).unwrap();
+    fs::write(all[1].join("report.json"), report.replacen("\"users\": 0", "\"users\": 1", 1)).unwrap();
+    assert_eq!(refused(&all), "shards-incomplete");
+    fs::write(all[1].join("report.json"), &report).unwrap();
+    let manifest = |shard: usize| fs::read_to_string(all[shard].join("manifest.jsonl")).unwrap();
+    let line = manifest(0).lines().find(|line| line.contains("\"output\"")).unwrap().to_owned();
+    let own = manifest(1);
+    fs::write(all[1].join("manifest.jsonl"), format!("{own}{line}\n")).unwrap();
+    assert_eq!(refused(&all), "shards-incomplete");
+    fs::write(all[1].join("manifest.jsonl"), own).unwrap();
+    let line: Line = serde_json::from_str(&line).unwrap();
+    let output = all[0].join(line.written()[0].output.clone());
+    let content = fs::read(&output).unwrap();
+    fs::write(&output, [&content[..], b"x"].concat()).unwrap();
+    assert_eq!(refused(&all), "output-changed");
+    fs::write(&output, content).unwrap();
+    merge(&all, &out.path().join("merged"), &confirmed(), &()).unwrap();
+}
+
+#[test]
+fn an_output_holds_one_shard_and_no_other() {
+    let made = with_equal_names();
+    let output = tempfile::tempdir().unwrap();
+    let run_shard = |shard: &str| {
+        let mut options = confirmed();
+        options.shard = (!shard.is_empty()).then(|| shard.parse().unwrap());
+        run(made.directory.path(), output.path(), &options, &())
+    };
+    run_shard("1/3").unwrap();
+    let before = snapshot(output.path());
+    for other in ["0/3", "1/4", ""] {
+        assert_eq!(code(run_shard(other)), "other-shard");
+    }
+    run_shard("1/3").unwrap();
+    assert!(snapshot(output.path()) == before);
+}
