@@ -22,6 +22,13 @@ pub fn rsa_speed(bits: u64) -> Option<RsaSpeed> {
     parse(&String::from_utf8_lossy(&output.stdout))
 }
 
+/// As [`rsa_speed`], by so many processes at once: all of them together.
+pub fn rsa_speed_on(bits: u64, processes: usize) -> Option<RsaSpeed> {
+    let arguments = ["speed", "-seconds", "3", "-multi", &processes.to_string(), &format!("rsa{bits}")];
+    let output = Command::new("openssl").args(arguments).output().ok()?;
+    parse(&String::from_utf8_lossy(&output.stdout))
+}
+
 /// The line `rsa 2048 bits 0.000218s 0.000013s 4578.0 77241.5`: seconds of each operation, then operations per second in the same order.
 /// Later versions have more operations behind these two.
 fn parse(text: &str) -> Option<RsaSpeed> {

@@ -12,7 +12,7 @@
 use sealwright_benches::inputs::Failure;
 use sealwright_benches::processor::processor_seconds;
 use sealwright_envelope::SymKey;
-use sealwright_session::{Keyring, Policy, Records, Resolver, Route};
+use sealwright_session::{Costs, Keyring, Policy, Records, Resolver, Route};
 use sealwright_types::SessionId;
 use sealwright_wrap::record::{DeviceToken, ProxyKey};
 use sealwright_wrap::{KeySize, PrivateKey, symmetric, wrap};
@@ -108,7 +108,7 @@ impl World {
         proxies.into_iter().for_each(|proxy| records.add_proxy(proxy));
         tokens.into_iter().for_each(|token| records.add_token(token));
         let mut resolver = Resolver::new(keyring, records, Policy::default());
-        resolver.prefer_shared_proxies(&self.needed);
+        resolver.plan(&self.needed, &Costs::default());
         if let Some(session) = self.needed.iter().find(|&&session| resolver.promising(session).is_err()) {
             return Err(format!("no way to {session}").into());
         }

@@ -17,7 +17,7 @@ use sealwright_envelope::file::{self, Entries, Entry, FileError, Kind, SingleEnt
 use sealwright_envelope::legacy::{LegacyKey, LegacyMessage};
 use sealwright_envelope::message::Message;
 use sealwright_envelope::{OpenError, SymKey, name, stream};
-use sealwright_session::{Closed, Resolved, Resolver};
+use sealwright_session::{Closed, Reason, Resolved, Resolver};
 use sealwright_types::{Coded as _, SessionId};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -345,6 +345,10 @@ impl Opened {
 impl Unconverted {
     fn tell(self, line: &mut Line) {
         (line.status, line.error) = match self {
+            // The records could not be read: who has the key is not known.
+            Self::Closed(closed) if closed.reasons.contains(&Reason::Unreadable) => {
+                return line.fail(Reason::Unreadable.to_string());
+            }
             Self::Closed(closed) => (Status::Closed, Some(closed.code().to_owned())),
             Self::Rejected => (Status::Rejected, Some("rejected".to_owned())),
             Self::Malformed(code) => (Status::Malformed, Some(code.to_owned())),

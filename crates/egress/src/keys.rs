@@ -6,6 +6,8 @@ use crate::bundle::{
 };
 use crate::error::EgressError;
 use crate::lines::MalformedRecord;
+use crate::options::Options;
+use crate::store;
 use sealwright_envelope::SymKey;
 use sealwright_kdf::Password;
 use sealwright_session::{Generation, OverEncryptionKey, PasswordOrKey, Records, SerializedSession, SymEncKeySecret};
@@ -63,9 +65,14 @@ struct OverEncryptionKeyRecord {
 
 impl Keys {
     /// Reads all of them.
-    pub(crate) fn from_bundle(bundle: &Bundle, malformed: &mut Vec<MalformedRecord>) -> Result<Self, EgressError> {
-        let mut records = Records::default();
+    pub(crate) fn from_bundle(
+        bundle: &Bundle,
+        options: &Options,
+        malformed: &mut Vec<MalformedRecord>,
+    ) -> Result<Self, EgressError> {
+        let mut records = store::records_for(bundle, options)?;
         let revoked = Self::add_to(&mut records, bundle, malformed)?;
+        records.seal().map_err(EgressError::io("sort the records of", bundle.root()))?;
         Ok(Self { records, revoked })
     }
 

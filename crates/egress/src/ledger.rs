@@ -265,6 +265,11 @@ impl Line {
         self == other || (in_clear(self) == in_clear(other) && rest(self) == rest(other))
     }
 
+    /// Whether it only says that a directory could not be listed: that tells nothing of the next run.
+    pub(crate) fn is_of_directory(&self) -> bool {
+        self.source.ends_with('/') && self.status == Status::Failed && self.written().is_empty()
+    }
+
     /// Whether nothing better can come of another run: everything of the source is in the output.
     pub(crate) fn is_finished(&self) -> bool {
         matches!(self.status, Status::Converted | Status::Plain) && self.rows.is_none_or(Rows::all_opened)

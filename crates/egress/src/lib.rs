@@ -33,6 +33,7 @@
 //! | EGR-30..32 **names: `naming.rs`; sanitised in `sealwright_envelope::name`** | [`run`] |
 //! | EGR-33, EGR-50 shards | [`Shard`], [`merge()`] |
 //! | EGR-40..43 ledger | [`Line`], [`Unopened`], [`verify()`] |
+//! | EGR-51 bounded memory: **`store`, `needs`** | [`Options`] |
 //! | EGR-45 statuses | [`Status`], [`Summary`] |
 //! | SIG-20..39 many chains on all cores | [`verify_sigchains`] |
 //! | EGR-47 confirmation | [`EgressError::NotConfirmed`] |
@@ -54,6 +55,7 @@ pub mod local_database;
 mod merge;
 mod messages;
 mod naming;
+mod needs;
 mod options;
 mod ordered;
 mod pack;
@@ -76,6 +78,7 @@ mod sink;
 mod source;
 mod spool;
 mod sqlite;
+mod store;
 mod unpacked;
 mod verify;
 mod workers;
@@ -90,7 +93,7 @@ pub use merge::merge;
 pub use options::{Options, Progress, Stage};
 pub use pack::pack;
 pub use pipeline::Sealer;
-pub use plan::{Plan, Sessions, Unreachable, plan};
+pub use plan::{Coverage, Covered, Expected, Plan, Sessions, Trials, Unreachable, plan};
 pub use recover::{Attempt, Outcome};
 pub use report::{
     BundleFacts, Fingerprint, Form, InputFile, Inputs, Listed, Program, Report, ReportCoverage, Run, SizeClass,

@@ -49,6 +49,15 @@ impl RecordFile {
         Self { files: Files::default(), name: path.display().to_string(), path: path.to_owned() }
     }
 
+    /// How many bytes it has.
+    pub(crate) fn length(&self) -> Result<u64, EgressError> {
+        self.files.metadata(&self.path).map(|found| found.len()).map_err(EgressError::io("open", &self.path))
+    }
+
+    pub(crate) fn is_compressed(&self) -> bool {
+        self.path.extension().is_some_and(|extension| extension != "jsonl")
+    }
+
     /// Its records.
     pub(crate) fn records<T: DeserializeOwned>(&self) -> Result<Records<T>, EgressError> {
         let source = open(&self.files, &self.path).map_err(EgressError::io("open", &self.path))?;

@@ -6,6 +6,7 @@ use crate::shard::Shard;
 use crate::sink::Sink;
 use sealwright_session::{Policy, ProxyDepth, Revoked, UnknownHash};
 use std::num::NonZero;
+use std::path::PathBuf;
 use std::thread;
 
 /// What a caller decides.
@@ -39,6 +40,11 @@ pub struct Options {
     pub files: Files,
     /// Where outputs and keys go, and how.
     pub sink: Sink,
+    /// Records of wrapped keys stay in memory up to so many bytes of their files; 64 MiB by default. More of them lie in an unlinked temporary
+    /// file. The results do not depend on it (EGR-51).
+    pub records_in_memory: Option<u64>,
+    /// The directory of that file; the system's directory for temporary files by default.
+    pub temporary: Option<PathBuf>,
 }
 
 impl Options {

@@ -1,5 +1,10 @@
 //! What a bundle needs and what it has, before any private-key operation (docs/spec/EGRESS.md section 4).
 
+mod calibration;
+mod coverage;
+
+pub use self::coverage::{Coverage, Covered, Expected, Trials};
+
 use crate::archive::{self, Collecting};
 use crate::bundle::Bundle;
 use crate::error::EgressError;
@@ -7,6 +12,7 @@ use crate::fields::Reading;
 use crate::files::Files;
 use crate::keys::Keys;
 use crate::lines::MalformedRecord;
+use crate::needs::Needs;
 use crate::options::{Options, Progress, Stage};
 use crate::record_files::Input;
 use crate::recover::{Attempt, Recovered};
@@ -15,10 +21,12 @@ use crate::scan::{self, Content, Item};
 use crate::source::Source;
 use crate::spool::Spool;
 use crate::workers;
-use sealwright_session::{Closed, Resolver};
-use sealwright_types::{Coded as _, SessionId};
+use sealwright_session::{Closed, Costs, Resolver};
+use sealwright_types::{Coded as _, SessionId, UserId};
+use sealwright_wrap::KeyHash;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 /// A bundle that has been looked at: what is in it, and everything that may open it.
@@ -30,6 +38,10 @@ pub(crate) struct Prepared {
     revoked: u64,
     /// Sessions whose keys the data needs, sorted.
     pub(crate) needed: Vec<SessionId>,
+    /// How many items and messages need each of them.
+    uses: Vec<u32>,
+    /// Whose private key it is.
+    owners: HashMap<KeyHash, UserId>,
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) users: usize,
     unknown: Vec<String>,
@@ -55,6 +67,12 @@ pub struct Plan {
     pub items: BTreeMap<&'static str, u64>,
     /// Reachable sessions by route.
     pub routes: BTreeMap<&'static str, u64>,
+    /// What else it takes, and how long on this machine.
+    pub expected: Expected,
+    /// Sessions and items by route, user and reason.
+    pub coverage: Coverage,
+    /// What trying all keys would add, where nothing else reaches a session.
+    pub try_all_keys: Trials,
     /// Records that could not be read.
     pub malformed_records: Vec<MalformedRecord>,
     /// Names in the bundle that are no part of one.
@@ -88,25 +106,51 @@ pub struct Unreachable {
 /// [`EgressError`] when the bundle cannot be read.
 pub fn plan(bundle: &Path, options: &Options, progress: &dyn Progress) -> Result<Plan, EgressError> {
     let prepared = Prepared::new(bundle, options, progress)?;
-    let mut routes = BTreeMap::new();
-    let mut unreachable = Vec::new();
-    for &session in &prepared.needed {
-        match prepared.resolver.promising(session) {
-            Ok(route) => *routes.entry(route.as_str()).or_default() += 1,
-            Err(reasons) => unreachable.push(Unreachable::new(session, Closed { reasons })),
+    let (mut coverage, mut unreachable, mut trials) = (Coverage::default(), Vec::new(), 0);
+    let mut uses = prepared.uses.iter().copied();
+    let expectation = prepared.resolver.expect(&prepared.needed, |prospect| {
+        let items = uses.next().unwrap_or(0);
+        trials += u64::from(prospect.trial);
+        match prospect.way {
+            Ok(promise) => {
+                let user = promise.by.and_then(|hash| prepared.owners.get(&hash));
+                coverage.reached(promise.route.as_str(), user.map(ToString::to_string), items);
+            }
+            Err(reasons) => {
+                let closed = Unreachable::new(prospect.session, Closed { reasons });
+                coverage.closed(closed.error, items);
+                unreachable.push(closed);
+            }
         }
-    }
+    });
     let mut items = BTreeMap::new();
     for item in &prepared.items {
         *items.entry(item.content.kind()).or_default() += 1;
     }
+    let mut all = expectation.work.clone();
+    all.private_key.extend(
+        expectation
+            .trials
+            .private_key
+            .keys()
+            .map(|&bits| (bits, 0))
+            .filter(|(bits, _)| !expectation.work.private_key.contains_key(bits)),
+    );
+    let costs = calibration::measure(&all, prepared.resolver.keyring());
     let needed = prepared.needed.len() as u64;
     Ok(Plan {
         sessions: Sessions { needed, reachable: needed - unreachable.len() as u64 },
-        private_key_operations: prepared.resolver.expected_operations(&prepared.needed),
+        private_key_operations: expectation.work.operations(),
         unreachable,
         items,
-        routes,
+        routes: coverage.routes.iter().map(|(route, covered)| (*route, covered.sessions)).collect(),
+        expected: Expected::new(&expectation.work, &costs, options.threads()),
+        coverage,
+        try_all_keys: Trials {
+            sessions: trials,
+            private_key_operations: expectation.trials.operations(),
+            seconds: expectation.trials.seconds(&costs) / options.threads() as f64,
+        },
         unknown: prepared.unknown,
         identities: prepared.attempts,
         malformed_records: prepared.malformed,
@@ -129,13 +173,29 @@ impl Prepared {
         let users = recovered.users();
         let mut unknown = bundle.unknown()?;
         unknown.retain(|name| !recovered.directories.contains(name));
-        let (items, needed) = look_at_all(&bundle, options, progress)?;
-        let mut keys = Keys::from_bundle(&bundle, &mut malformed)?;
+        let (items, needs) = look_at_all(&bundle, options, progress)?;
+        let (needed, uses) = needs.finish();
+        let mut keys = Keys::from_bundle(&bundle, options, &mut malformed)?;
         Keys::add_recovered(&mut keys.records, recovered.group_keys, &recovered.sessions);
         let mut resolver = Resolver::new(recovered.keyring, keys.records, options.policy());
-        resolver.prefer_shared_proxies(&needed);
-        let (attempts, databases, revoked) = (recovered.attempts, recovered.directories, keys.revoked);
-        Ok(Self { bundle, items, resolver, revoked, needed, attempts, users, unknown, databases, malformed })
+        // Choices are made with usual costs: the same bundle takes the same ways on every machine.
+        resolver.plan(&needed, &Costs::default());
+        let (attempts, databases, owners) = (recovered.attempts, recovered.directories, recovered.owners);
+        let revoked = keys.revoked;
+        Ok(Self {
+            bundle,
+            items,
+            resolver,
+            revoked,
+            needed,
+            uses,
+            owners,
+            attempts,
+            users,
+            unknown,
+            databases,
+            malformed,
+        })
     }
 
     /// What the report says whatever becomes of the items.
@@ -155,51 +215,50 @@ impl Prepared {
     }
 
     /// Sessions whose keys these items need, sorted.
-    pub(crate) fn needed_by(&self, items: &[&Item], options: &Options) -> Vec<SessionId> {
+    pub(crate) fn needed_by(&self, items: &[&Item], options: &Options) -> Cow<'_, [SessionId]> {
         if items.len() == self.items.len() {
-            return self.needed.clone();
+            return Cow::Borrowed(&self.needed);
         }
-        let in_records = |item: &&Item| sessions_in(&self.bundle, item, options);
-        let needed: BTreeSet<_> =
-            items.iter().flat_map(|item| item.session()).chain(items.iter().flat_map(in_records)).collect();
-        needed.into_iter().collect()
+        let mut needs = Needs::default();
+        for item in items {
+            needs.extend(item.session());
+            needs.append(sessions_in(&self.bundle, &item.source, &item.content, options));
+        }
+        Cow::Owned(needs.finish().0)
     }
 }
 
 /// Looks at every file by several threads; tells what they are and the sessions that they need.
-fn look_at_all(
-    bundle: &Bundle,
-    options: &Options,
-    progress: &dyn Progress,
-) -> Result<(Vec<Item>, Vec<SessionId>), EgressError> {
+fn look_at_all(bundle: &Bundle, options: &Options, progress: &dyn Progress) -> Result<(Vec<Item>, Needs), EgressError> {
     let sources = scan::sources(bundle)?;
     progress.stage(Stage::Scan, sources.len() as u64);
-    let (mut items, mut needed) = (Vec::with_capacity(sources.len()), BTreeSet::new());
+    let (mut looked, mut needs) = (Vec::with_capacity(sources.len()), Needs::default());
     let look = |source: &Source| {
-        let item = Item::look(bundle.files(), source.clone(), bundle.root(), &options.session_map);
-        let sessions = sessions_in(bundle, &item, options);
-        (item, sessions)
+        let (bytes, content) = scan::look(bundle.files(), source, bundle.root(), &options.session_map);
+        let sessions = sessions_in(bundle, source, &content, options);
+        (bytes, content, sessions)
     };
-    workers::in_order(options.threads(), &sources, look, |_, (item, sessions)| {
+    workers::in_order(options.threads(), &sources, look, |_, (bytes, content, sessions)| {
         progress.advance(1);
-        needed.extend(item.session());
-        needed.extend(sessions);
-        items.push(item);
+        needs.extend(content.session());
+        needs.append(sessions);
+        looked.push((bytes, content));
         Ok::<(), EgressError>(())
     })?;
-    Ok((items, needed.into_iter().collect()))
+    let items = sources.into_iter().zip(looked).map(|(source, (bytes, content))| Item { source, bytes, content });
+    Ok((items.collect(), needs))
 }
 
 /// The sessions of what stands in a record file or an archive. What cannot be read is told when it is converted.
-fn sessions_in(bundle: &Bundle, item: &Item, options: &Options) -> BTreeSet<SessionId> {
-    let mut sessions = BTreeSet::new();
-    let mut take = |session| sessions.extend([session]);
+fn sessions_in(bundle: &Bundle, source: &Source, content: &Content, options: &Options) -> Needs {
+    let mut sessions = Needs::default();
+    let mut take = |session| sessions.add(session);
     let directory = tempfile::env::temp_dir();
     let spool = Spool { files: bundle.files(), directory: &directory };
-    let path = item.source.path(bundle.root());
-    match item.content {
+    let path = source.path(bundle.root());
+    match *content {
         Content::Records(form) => {
-            let session = options.session_map.session(&item.source.text());
+            let session = options.session_map.session(&source.text());
             let reading = Reading { fields: &options.fields, session };
             if let Ok(input) = Input::of_file(bundle.files(), &path) {
                 drop(form.sessions(input, spool, reading, &mut take));
@@ -208,7 +267,7 @@ fn sessions_in(bundle: &Bundle, item: &Item, options: &Options) -> BTreeSet<Sess
         Content::Archive => {
             let mut collecting = Collecting { options, spool, take: &mut take };
             if let Ok(mut input) = bundle.files().open(&path) {
-                drop(archive::walk(&item.source, &mut input, &mut collecting));
+                drop(archive::walk(source, &mut input, &mut collecting));
             }
         }
         _ => {}

@@ -13,10 +13,10 @@ use sealwright_envelope::SymKey;
 use sealwright_identity::Identity;
 use sealwright_session::Keyring;
 use sealwright_types::{Coded as _, DeviceId, SecretVec, SessionId, UserId, b64};
-use sealwright_wrap::PrivateKey;
+use sealwright_wrap::{KeyHash, PrivateKey};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -77,6 +77,8 @@ pub(crate) struct Recovered {
     /// Names at the top of the bundle that hold databases.
     pub(crate) directories: BTreeSet<String>,
     users: BTreeSet<UserId>,
+    /// Whose private key it is.
+    pub(crate) owners: HashMap<KeyHash, UserId>,
 }
 
 #[derive(Deserialize)]
@@ -159,6 +161,9 @@ impl Recovered {
     fn identity(&mut self, source: &str, identity: &Identity, warnings: Vec<String>) -> Attempt {
         self.keyring.add_identity(identity);
         self.users.insert(identity.user());
+        for key in identity.encryption_keys() {
+            self.owners.insert(key.hash(), identity.user());
+        }
         Attempt {
             source: source.to_owned(),
             user: identity.user().to_string(),

@@ -15,7 +15,7 @@ use serde::de::IgnoredAny;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Read, Seek};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The largest file that is read as one message.
 pub(crate) const LARGEST_MESSAGE: u64 = 16 * 1024 * 1024;
@@ -51,25 +51,29 @@ pub(crate) enum Content {
     Unreadable(String),
 }
 
-impl Item {
-    /// Looks at a file.
-    pub(crate) fn look(files: &Files, source: Source, root: &Path, sessions: &SessionMap) -> Self {
-        let looked = look(files, &source, &source.path(root), sessions);
-        let (bytes, content) = looked.unwrap_or_else(|error| (0, Content::Unreadable(error.to_string())));
-        Self { source, bytes, content }
-    }
+/// Looks at a file: its length and what it is.
+pub(crate) fn look(files: &Files, source: &Source, root: &Path, sessions: &SessionMap) -> (u64, Content) {
+    let looked = look_into(files, source, &source.path(root), sessions);
+    looked.unwrap_or_else(|error| (0, Content::Unreadable(error.to_string())))
+}
 
+impl Item {
     /// The session whose key the item as a whole needs.
     pub(crate) fn session(&self) -> Option<SessionId> {
-        match self.content {
-            Content::Container(session) | Content::Message(session) | Content::RawEnvelope(session) => Some(session),
-            Content::LegacyMessage(session) => session,
-            _ => None,
-        }
+        self.content.session()
     }
 }
 
 impl Content {
+    /// The session whose key the item as a whole needs.
+    pub(crate) fn session(&self) -> Option<SessionId> {
+        match self {
+            Self::Container(session) | Self::Message(session) | Self::RawEnvelope(session) => Some(*session),
+            Self::LegacyMessage(session) => *session,
+            _ => None,
+        }
+    }
+
     /// How it is called in a plan.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
@@ -91,28 +95,35 @@ pub(crate) fn sources(bundle: &Bundle) -> Result<Vec<Source>, EgressError> {
     for top in ["data", "messages"] {
         let directory = bundle.root().join(top);
         if bundle.files().is_directory(&directory).map_err(EgressError::io("open", &directory))? {
-            walk(bundle.files(), bundle.root(), &directory, &mut sources)?;
+            walk(bundle.files(), bundle.root(), &directory, &mut sources);
         }
     }
     sources.sort();
     Ok(sources)
 }
 
-/// Collects files. Links to directories are not followed, so that the walk ends; what is no file is an item too and will be told.
-fn walk(files: &Files, root: &Path, directory: &Path, sources: &mut Vec<Source>) -> Result<(), EgressError> {
-    for entry in files.list(directory).map_err(EgressError::io("list", directory))? {
+/// Collects files. Links to directories are not followed, so that the walk ends; what is no file is an item too and will be told, and so is a
+/// directory that cannot be listed: nothing in it passes for not being there.
+fn walk(files: &Files, root: &Path, directory: &Path, sources: &mut Vec<Source>) {
+    let relative = |path: &Path| path.strip_prefix(root).unwrap_or(path).to_owned();
+    let Ok(entries) = files.list(directory) else {
+        return sources.push(Source::new(relative(directory).join("")));
+    };
+    for entry in entries {
         if entry.is_directory {
-            walk(files, root, &entry.path, sources)?;
+            walk(files, root, &entry.path, sources);
         } else {
-            let relative: PathBuf = entry.path.strip_prefix(root).map(Path::to_owned).unwrap_or(entry.path);
-            sources.push(Source::new(relative));
+            sources.push(Source::new(relative(&entry.path)));
         }
     }
-    Ok(())
 }
 
-fn look(files: &Files, source: &Source, path: &Path, sessions: &SessionMap) -> io::Result<(u64, Content)> {
+fn look_into(files: &Files, source: &Source, path: &Path, sessions: &SessionMap) -> io::Result<(u64, Content)> {
     let metadata = files.metadata(path)?;
+    if metadata.is_dir() {
+        let reason = files.list(path).err().map_or("not a regular file".to_owned(), |error| error.to_string());
+        return Err(io::Error::other(format!("the directory cannot be listed: {reason}")));
+    }
     if !metadata.is_file() {
         return Err(io::Error::other("not a regular file"));
     }

@@ -36,7 +36,7 @@ pub fn rewrite_records(
     let (name, reading) = (Source::new(PathBuf::new()), Reading { fields, session: None });
     let input = BufReader::new(input);
     let rewritten = match format {
-        RecordFormat::JsonLines => records::rewrite(input, output, &name, &mut opener, reading)?,
+        RecordFormat::JsonLines => records::rewrite(input, output, &name, &mut opener, reading, 1)?,
         RecordFormat::Csv => csv_records::rewrite(input, output, &name, &mut opener, reading)?,
     };
     Ok(rewritten.rows)

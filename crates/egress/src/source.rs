@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 /// A path relative to the bundle, or a member of the archive there. Ordered bytewise (EGR-31).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Source {
-    relative: PathBuf,
-    member: Option<Member>,
+    relative: Box<Path>,
+    member: Option<Box<Member>>,
 }
 
 /// What an archive holds.
@@ -26,7 +26,7 @@ const DEEPEST: usize = 32;
 
 impl Source {
     pub(crate) fn new(relative: PathBuf) -> Self {
-        Self { relative, member: None }
+        Self { relative: relative.into(), member: None }
     }
 
     /// A member of the tar at this source. Its outputs go into a directory that is called like the tar (EGR-17).
@@ -55,7 +55,7 @@ impl Source {
     fn inside(&self, name: &[u8], directory: String, file_name: String) -> Self {
         let above = self.member.as_ref().map_or(&[][..], |member| &member.name);
         let name = [above, b"!", name].concat();
-        Self { relative: self.relative.clone(), member: Some(Member { name, directory, file_name }) }
+        Self { relative: self.relative.clone(), member: Some(Box::new(Member { name, directory, file_name })) }
     }
 
     /// What tells it from all other sources.
@@ -69,11 +69,12 @@ impl Source {
         root.join(&self.relative)
     }
 
-    /// The path with `/`, lossy where it is not UTF-8 (EGR-41).
+    /// The path with `/`, lossy where it is not UTF-8 (EGR-41); that of a directory ends with one.
     pub(crate) fn text(&self) -> String {
         let parts: Vec<_> = self.relative.iter().map(OsStr::to_string_lossy).collect();
         let name = self.member.as_ref().map(|member| String::from_utf8_lossy(&member.name));
-        parts.join("/") + name.as_deref().unwrap_or_default()
+        let end = if self.relative.as_os_str().as_encoded_bytes().ends_with(b"/") { "/" } else { "" };
+        parts.join("/") + end + name.as_deref().unwrap_or_default()
     }
 
     /// The bytes in hex, for a path that is not UTF-8 (EGR-41).

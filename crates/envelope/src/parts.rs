@@ -56,6 +56,9 @@ pub const CHUNK: usize = 64 * 1024;
 /// Bytes that are never processed before the end is known: the MAC and the block that holds the padding.
 const HELD: usize = BLOCK + MAC;
 
+/// What opens a container together: reading with the MAC, decrypting, writing.
+pub type Parts<'k, R, P, W> = (Reading<R>, Decryption<'k>, Placing<P, W>);
+
 /// The parts of opening a container. `place` makes the place for each file; what it is told of the file is not verified at that moment.
 ///
 /// # Errors
@@ -66,7 +69,7 @@ pub fn open<'k, R, W, P>(
     mut source: R,
     entries: Entries,
     place: P,
-) -> Result<(Reading<R>, Decryption<'k>, Placing<P, W>), FileError>
+) -> Result<Parts<'k, R, P, W>, FileError>
 where
     R: Read + Seek,
     W: Withheld,

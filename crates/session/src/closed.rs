@@ -65,6 +65,8 @@ pub enum Reason {
     Revoked,
     /// A wrapped key that its key does not open: the wrong key, or damaged.
     Rejected,
+    /// The store of the records failed: there may be more records.
+    Unreadable,
 }
 
 impl Coded for Reason {
@@ -72,6 +74,7 @@ impl Coded for Reason {
         match self {
             Self::NoRecord | Self::NoToken { .. } | Self::ProxyClosed { .. } => "no-token",
             Self::Rejected => "rejected",
+            Self::Unreadable => "io",
             Self::Revoked => "revoked",
             Self::ProxySelf { .. } => "proxy-self",
             Self::GroupKeyMissing { .. } => "group-key-missing",
@@ -103,6 +106,7 @@ impl fmt::Display for Reason {
             Self::OverEncryptionKeyMissing { id } => write!(f, "the over-encryption key of TMR access {id} is missing"),
             Self::ProxySelf { proxy } => write!(f, "session {proxy} cannot be its own proxy (PROXY-05)"),
             Self::Revoked => f.write_str("the record was revoked and is skipped"),
+            Self::Unreadable => f.write_str("records could not be read"),
             Self::Rejected => f.write_str("a wrapped key was rejected: wrong key or damaged data"),
         }
     }
@@ -112,12 +116,13 @@ impl Closed {
     /// The reason that somebody can do most about.
     pub fn main(&self) -> Reason {
         let urgency = |reason: &Reason| match reason.code() {
-            "group-key-missing" => 0,
-            "no-secret" => 1,
-            "app-id-missing" => 2,
-            "proxy-not-direct" => 3,
-            "revoked" => 4,
-            _ => 5,
+            "io" => 0,
+            "group-key-missing" => 1,
+            "no-secret" => 2,
+            "app-id-missing" => 3,
+            "proxy-not-direct" => 4,
+            "revoked" => 5,
+            _ => 6,
         };
         self.reasons.iter().copied().min_by_key(urgency).unwrap_or(Reason::NoRecord)
     }

@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub struct Keyring {
     candidates: Vec<Candidate>,
     by_hash: BTreeMap<KeyHash, usize>,
+    /// How many keys have a modulus of so many bytes.
+    by_size: BTreeMap<usize, u64>,
 }
 
 /// A private key that may open a token.
@@ -60,6 +62,7 @@ impl Keyring {
         let next = self.candidates.len();
         let place = *self.by_hash.entry(key.hash()).or_insert(next);
         if place == next {
+            *self.by_size.entry(key.modulus_length()).or_default() += 1;
             self.candidates.push(Candidate { key, devices: Vec::new() });
         }
         if let (Some(candidate), Some(device)) = (self.candidates.get_mut(place), device)
@@ -89,6 +92,11 @@ impl Keyring {
         self.candidates.len()
     }
 
+    /// The keys.
+    pub fn keys(&self) -> impl Iterator<Item = &PrivateKey> {
+        self.candidates.iter().map(|candidate| &*candidate.key)
+    }
+
     /// Whether there is no key.
     pub fn is_empty(&self) -> bool {
         self.candidates.is_empty()
@@ -97,6 +105,11 @@ impl Keyring {
     /// Whether the key with this hash is here.
     pub fn has(&self, hash: KeyHash) -> bool {
         self.by_hash.contains_key(&hash)
+    }
+
+    /// How many keys have a modulus of so many bytes.
+    pub(crate) fn of_size(&self, bytes: usize) -> u64 {
+        self.by_size.get(&bytes).copied().unwrap_or(0)
     }
 
     /// The keys to be tried for a token, in order (EMK-10..12). Each costs one private-key operation.

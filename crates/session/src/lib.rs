@@ -35,7 +35,8 @@
 //! | TMR-01..03 | [`create_tmr_access`], [`retrieve_by_tmr`], [`convert_tmr_accesses`] |
 //! | GRP-01..08, GRP-20, GRP-21, GTK-01..04 | [`group`] |
 //! | CACHE-01, CACHE-02 | [`SessionCache`] |
-//! | EGR-04, EGR-20, EGR-21 planning | [`Resolver::prefer_shared_proxies`], [`Resolver::promising`] |
+//! | EGR-04, EGR-20, EGR-21, EGR-26 planning | [`Resolver::plan`], [`Resolver::expect`], [`Resolver::promising`] |
+//! | EGR-51 records outside of memory | [`RecordStore`] |
 
 mod anonymous;
 mod cache;
@@ -44,28 +45,36 @@ mod cost;
 mod flow;
 pub mod group;
 mod keyring;
+mod planning;
 mod proxy;
 mod records;
 mod resolver;
 mod route;
 mod serialized;
 mod share;
+mod sharing;
+mod slots;
+mod store;
 mod sym_enc_key;
 mod tmr;
 mod verified;
+mod ways;
 
 pub use anonymous::AnonymousSession;
 pub use cache::{CachedSession, Revocation, SessionCache, TimeToLive};
 pub use closed::{Closed, Reason};
+pub use cost::{Costs, Work};
 pub use flow::{Flow, Generation};
 pub use group::{GroupError, OpenedGroup};
 pub use keyring::{Candidate, Keyring, NoToken, Opened, UnknownHash};
+pub use planning::{Expectation, Promise, Prospect};
 pub use proxy::{DirectKey, ProxyAddition, ProxyError};
 pub use records::{OverEncryptionKey, PasswordOrKey, Records, SymEncKeySecret};
 pub use resolver::{Policy, ProxyDepth, Resolved, Resolver, Revoked};
 pub use route::Route;
 pub use serialized::{RetrievalDetails, SerializedSession, Through};
 pub use share::{ShareError, UnverifiedDevice, wrap_for_unverified};
+pub use store::{MemoryStore, RecordStore};
 pub use sym_enc_key::{BearerSession, SymEncKey, SymEncKeyError};
 pub use tmr::{
     AfterConversion, ConvertedAccess, IfMultiple, TmrConversion, TmrError, TmrFilter, TmrSession, convert_tmr_accesses,

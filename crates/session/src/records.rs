@@ -1,18 +1,29 @@
 //! Everything that may lead to session keys: records of wrapped keys by session, and the secrets that open those which no private key opens.
 
+pub(crate) mod encoded;
+
+pub(crate) use self::encoded::SessionRecords;
+
+use self::encoded::once;
+use crate::slots::Slots;
+use crate::store::{MemoryStore, RecordStore};
 use sealwright_envelope::SymKey;
 use sealwright_kdf::{AppIdText, Password};
 use sealwright_types::{DeviceId, GroupId, SecretVec, SessionId, SymEncKeyId, TmrAccessId};
 use sealwright_wrap::PrivateKey;
 use sealwright_wrap::record::{AuthFactor, DeviceToken, GroupKeyRecord, ProxyKey, SymEncKeyRecord, TmrAccess};
-use std::collections::{HashMap, HashSet};
-use std::hash::Hash;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::io;
+use std::sync::{Arc, OnceLock};
 
-/// Records of wrapped keys, and secrets.
-#[derive(Debug, Default)]
+/// Records of wrapped keys, and secrets. The wrapped keys lie in a store; the secrets, and what is about groups, in memory.
+#[derive(Debug)]
 pub struct Records {
-    by_session: HashMap<SessionId, SessionRecords>,
+    store: Box<dyn RecordStore>,
+    /// What first went wrong with the store.
+    failure: OnceLock<io::Error>,
+    known: KnownKeys,
     group_keys: Vec<GroupKeyRecord>,
     group_private_keys: Vec<(Option<DeviceId>, Arc<PrivateKey>)>,
     /// The single device of each group; the group's id where a record tells it (GRP-01).
@@ -23,14 +34,13 @@ pub struct Records {
     pub app: Option<AppIdText>,
 }
 
-/// The records that lead to one session.
+/// Session keys that were given.
 #[derive(Debug, Default)]
-pub(crate) struct SessionRecords {
-    pub(crate) known: Vec<SecretVec>,
-    pub(crate) tokens: Vec<DeviceToken>,
-    pub(crate) proxies: Vec<ProxyKey>,
-    pub(crate) sym_enc_keys: Vec<SymEncKeyRecord>,
-    pub(crate) tmr_accesses: Vec<TmrAccess>,
+struct KnownKeys {
+    places: HashMap<SessionId, u32>,
+    slots: Slots,
+    /// The keys after the first one of a session.
+    further: HashMap<SessionId, Vec<SecretVec>>,
 }
 
 /// What opens the records of a SymEncKey.
@@ -72,30 +82,72 @@ struct OverEncryptionKeys {
     by_nothing: Vec<OverEncryptionKey>,
 }
 
+impl Default for Records {
+    fn default() -> Self {
+        Self::in_store(Box::new(MemoryStore::default()))
+    }
+}
+
 impl Records {
+    /// No records yet, to be kept in this store, which is empty.
+    pub fn in_store(store: Box<dyn RecordStore>) -> Self {
+        Self {
+            store,
+            failure: OnceLock::new(),
+            known: KnownKeys::default(),
+            group_keys: Vec::new(),
+            group_private_keys: Vec::new(),
+            group_devices: HashMap::new(),
+            sym_enc_key_secrets: HashMap::new(),
+            over_encryption_keys: OverEncryptionKeys::default(),
+            app: None,
+        }
+    }
+
     /// Adds a session key that is known already.
     pub fn add_known(&mut self, session: SessionId, key: &SymKey) {
-        self.of(session).known.push(SecretVec::copy_of(key.expose()));
+        match self.known.places.entry(session) {
+            Entry::Vacant(place) => {
+                place.insert(self.known.slots.push(&[], key.expose()));
+            }
+            Entry::Occupied(_) => {
+                self.known.further.entry(session).or_default().push(SecretVec::copy_of(key.expose()));
+            }
+        }
     }
 
     /// Adds a key wrapped for a device. Of equal records, here and below, one counts.
     pub fn add_token(&mut self, token: DeviceToken) {
-        self.of(token.session_id).tokens.push(token);
+        self.add(token.session_id, &encoded::token(&token));
     }
 
     /// Adds a key wrapped under a proxy session's key.
     pub fn add_proxy(&mut self, proxy: ProxyKey) {
-        self.of(proxy.session_id).proxies.push(proxy);
+        self.add(proxy.session_id, &encoded::proxy(&proxy));
     }
 
     /// Adds a key wrapped under a SymEncKey.
     pub fn add_sym_enc_key(&mut self, record: SymEncKeyRecord) {
-        self.of(record.session_id).sym_enc_keys.push(record);
+        self.add(record.session_id, &encoded::sym_enc_key(&record));
     }
 
     /// Adds a key wrapped under an over-encryption key.
     pub fn add_tmr_access(&mut self, access: TmrAccess) {
-        self.of(access.session_id).tmr_accesses.push(access);
+        self.add(access.session_id, &encoded::tmr_access(&access));
+    }
+
+    /// Says that all records are there, and what has gone wrong with the store so far.
+    ///
+    /// # Errors
+    /// The first error of the store. What is looked for nevertheless ends with [`Reason::Unreadable`](crate::Reason::Unreadable).
+    pub fn seal(&mut self) -> io::Result<()> {
+        if let Err(error) = self.store.seal() {
+            self.failed(error);
+        }
+        match self.failure.get() {
+            Some(error) => Err(io::Error::new(error.kind(), error.to_string())),
+            None => Ok(()),
+        }
     }
 
     /// Adds private keys of a group, sealed under the group's message key.
@@ -127,17 +179,62 @@ impl Records {
         }
     }
 
-    /// The records of a session's proxies, for adding another one (PROXY-05).
+    /// The records of a session's proxies, for adding another one (PROXY-05). The records are sealed before.
     pub fn proxies_of(&self, session: SessionId) -> Vec<ProxyKey> {
-        self.get(session).map(|records| records.proxies.clone()).unwrap_or_default()
+        self.get(session).map(|records| records.proxies).unwrap_or_default()
     }
 
-    pub(crate) fn get(&self, session: SessionId) -> Option<&SessionRecords> {
-        self.by_session.get(&session)
+    /// The records of a session; `None` without any, and where the store fails.
+    pub(crate) fn get(&self, session: SessionId) -> Option<SessionRecords> {
+        let bytes = self.store.get(session).map_err(|error| self.failed(error)).ok()?;
+        let records = bytes.map_or_else(|| Some(SessionRecords::default()), |bytes| self.decoded(session, &bytes))?;
+        (!records.is_empty() || self.is_known(session)).then_some(records)
     }
 
-    pub(crate) fn sessions(&self) -> impl Iterator<Item = SessionId> {
-        self.by_session.keys().copied()
+    /// Gives the sessions of `wanted`, which are sorted, to `take`, each with its records if there are any.
+    pub(crate) fn each_of(&self, wanted: &[SessionId], mut take: impl FnMut(SessionId, Option<&SessionRecords>)) {
+        let mut wanted = wanted.iter().copied().peekable();
+        let without = SessionRecords::default();
+        let of_store_none = |session| self.is_known(session).then_some(&without);
+        let read = self.store.each(&mut |session, bytes| {
+            while let Some(before) = wanted.next_if(|wanted| *wanted < session) {
+                take(before, of_store_none(before));
+            }
+            if wanted.next_if_eq(&session).is_some() {
+                take(session, self.decoded(session, bytes).as_ref());
+            }
+        });
+        if let Err(error) = read {
+            self.failed(error);
+        }
+        wanted.for_each(|session| take(session, of_store_none(session)));
+    }
+
+    /// The sessions that there are records of, sorted.
+    pub(crate) fn sessions(&self) -> Vec<SessionId> {
+        let mut sessions: Vec<_> = self.known.places.keys().copied().collect();
+        if let Err(error) = self.store.each(&mut |session, _| sessions.push(session)) {
+            self.failed(error);
+        }
+        sessions.sort_unstable();
+        sessions.dedup();
+        sessions
+    }
+
+    /// Whether the store has failed: an answer that nothing was found is worth nothing then.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failure.get().is_some()
+    }
+
+    pub(crate) fn is_known(&self, session: SessionId) -> bool {
+        self.known.places.contains_key(&session)
+    }
+
+    /// The keys of a session that were given.
+    pub(crate) fn known(&self, session: SessionId) -> impl Iterator<Item = &[u8]> {
+        let first = self.known.places.get(&session).map(|place| self.known.slots.key(*place));
+        let further = self.known.further.get(&session).into_iter().flatten().map(SecretVec::expose);
+        first.into_iter().chain(further)
     }
 
     pub(crate) fn group_keys(&self) -> &[GroupKeyRecord] {
@@ -168,28 +265,26 @@ impl Records {
         keys.by_id.get(&access.tmr_access_id).into_iter().chain(by_factor).chain([&keys.by_nothing]).flatten()
     }
 
-    /// Forgets what is there twice.
-    pub(crate) fn forget_repetitions(&mut self) {
-        for records in self.by_session.values_mut() {
-            once(&mut records.tokens);
-            once(&mut records.proxies);
-            once(&mut records.sym_enc_keys);
-            once(&mut records.tmr_accesses);
-        }
+    /// Makes what was added readable, and forgets what is there twice.
+    pub(crate) fn finish(&mut self) {
+        // What went wrong is told by the reasons of every session.
+        drop(self.seal());
         once(&mut self.group_keys);
     }
 
-    fn of(&mut self, session: SessionId) -> &mut SessionRecords {
-        self.by_session.entry(session).or_default()
+    fn add(&mut self, session: SessionId, record: &[u8]) {
+        if let Err(error) = self.store.add(session, record) {
+            self.failed(error);
+        }
     }
-}
 
-/// Keeps the first of equal records.
-fn once<T: Eq + Hash>(records: &mut Vec<T>) {
-    if records.len() < 2 {
-        return;
+    fn decoded(&self, session: SessionId, bytes: &[u8]) -> Option<SessionRecords> {
+        let damaged = |_| self.failed(io::Error::new(io::ErrorKind::InvalidData, "records came back damaged"));
+        SessionRecords::decode(session, bytes).map_err(damaged).ok()
     }
-    let mut seen = HashSet::with_capacity(records.len());
-    let mut first = records.iter().map(|record| seen.insert(record)).collect::<Vec<_>>().into_iter();
-    records.retain(|_| first.next().unwrap_or(true));
+
+    fn failed(&self, error: io::Error) {
+        // The first one counts: later ones mostly follow from it.
+        let _ = self.failure.set(error);
+    }
 }

@@ -1,27 +1,30 @@
 //! From records and secrets to a session's key, one record after the other (docs/spec/SESSIONS.md sections 2 to 7).
 
+mod memory;
 mod proxy;
 mod reasons;
 
+use self::memory::Memories;
 use self::proxy::Chained;
 use crate::closed::{Closed, Reason};
-use crate::cost::RecoverableGroups;
 use crate::flow::Flow;
 use crate::group::{GroupError, OpenedGroup};
 use crate::keyring::{Candidate, Keyring, Opened, UnknownHash, open_with};
+use crate::planning::Plan;
 use crate::records::{PasswordOrKey, Records, SessionRecords, SymEncKeySecret};
 use crate::route::Route;
 use crate::serialized::Through;
 use crate::share::ShareError;
+use crate::ways::{Direct, RecoverableGroups};
 use sealwright_envelope::{SealError, SymKey};
 use sealwright_kdf::{session_id_spellings, sym_enc_key_key_spelled};
-use sealwright_types::{GroupId, SecretVec, SessionId};
+use sealwright_types::{DeviceId, GroupId, SecretVec, SessionId};
 use sealwright_wrap::record::{DeviceToken, GroupKeyRecord, SymEncKeyRecord, TmrAccess};
 use sealwright_wrap::{PrivateKey, symmetric};
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use subtle::ConstantTimeEq as _;
 
 /// What a resolver may do beyond the rules of normal use, for recovery.
@@ -75,43 +78,36 @@ pub struct Resolver {
     pub(crate) keyring: Keyring,
     pub(crate) records: Records,
     pub(crate) policy: Policy,
+    /// Which ways are taken, if somebody has asked for a plan.
+    pub(crate) plan: Option<Plan>,
     /// For planning, which opens nothing.
     pub(crate) groups: OnceLock<RecoverableGroups>,
+    pub(crate) direct_ways: Mutex<HashMap<SessionId, Option<Direct>>>,
     group_keyring: OnceLock<Keyring>,
-    memory: HashMap<SessionId, Memory>,
+    keyrings_of_groups: Mutex<HashMap<DeviceId, Arc<Keyring>>>,
+    memories: Memories,
     chains: Mutex<HashMap<SessionId, Arc<Chained>>>,
     operations: AtomicU64,
-}
-
-/// What has been found out about a session.
-#[derive(Debug, Default)]
-struct Memory {
-    /// A proxy that is used before own tokens, because its key is needed anyway.
-    preferred_proxy: Option<SessionId>,
-    /// The first own token that opens, and its key.
-    own: OnceLock<Option<(usize, Arc<Resolved>)>>,
-    /// What the own tokens after it open, where that is another key.
-    further: OnceLock<Vec<Arc<Resolved>>>,
-    /// The first key of a way that is no proxy, and the place of its step.
-    delegated: OnceLock<Option<(usize, Arc<Resolved>)>>,
-    /// The other keys of ways that are no proxies.
-    delegated_further: OnceLock<Vec<Arc<Resolved>>>,
-    progress: Mutex<Progress>,
 }
 
 /// How far the records of a session have been tried.
 #[derive(Debug, Default)]
 struct Progress {
     keys: Vec<Arc<Resolved>>,
-    /// The same by a keyed hash, for sessions with many keys.
-    by_hash: HashMap<u64, Vec<Arc<Resolved>>>,
-    hasher: RandomState,
+    /// The same by a keyed hash, once there are many.
+    by_hash: Option<Box<ByHash>>,
     next: usize,
 }
 
+#[derive(Debug, Default)]
+struct ByHash {
+    keys: HashMap<u64, Vec<Arc<Resolved>>>,
+    hasher: RandomState,
+}
+
 /// One step towards a session's key: one record, by its place in its list.
-#[derive(Debug, Clone, Copy)]
-enum Step {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
     Known(usize),
     /// The first own token that opens.
     OwnToken,
@@ -126,15 +122,17 @@ enum Step {
 impl Resolver {
     /// Finds keys by these private keys, records and secrets.
     pub fn new(keyring: Keyring, mut records: Records, policy: Policy) -> Self {
-        records.forget_repetitions();
-        let memory = records.sessions().map(|session| (session, Memory::default())).collect();
+        records.finish();
         Self {
             keyring,
             records,
             policy,
+            plan: None,
             groups: OnceLock::new(),
+            direct_ways: Mutex::default(),
+            keyrings_of_groups: Mutex::default(),
             group_keyring: OnceLock::new(),
-            memory,
+            memories: Memories::default(),
             chains: Mutex::default(),
             operations: AtomicU64::new(0),
         }
@@ -153,8 +151,13 @@ impl Resolver {
     /// # Errors
     /// [`Closed`] with every reason.
     pub fn resolve_nth(&self, session: SessionId, nth: usize) -> Result<Arc<Resolved>, Closed> {
-        let progress = self.advance(session, nth.saturating_add(1))?;
-        progress.keys.get(nth).cloned().ok_or_else(|| self.closed_after_all(session))
+        if nth == 0
+            && let Some(key) = self.memories.first(session)
+        {
+            return Ok(key);
+        }
+        let found = self.advance(session, nth.saturating_add(1), |keys| keys.get(nth).cloned());
+        found.ok_or_else(|| self.closed_after_all(session))
     }
 
     /// All keys of the session, all of them different, the preferred one first. More than one is the warning `key-mismatch` (SES-10): each
@@ -163,19 +166,20 @@ impl Resolver {
     /// # Errors
     /// [`Closed`] with every reason.
     pub fn resolve_all(&self, session: SessionId) -> Result<Vec<Arc<Resolved>>, Closed> {
-        let progress = self.advance(session, usize::MAX)?;
-        if progress.keys.is_empty() { Err(self.closed_after_all(session)) } else { Ok(progress.keys.clone()) }
+        let found = self.advance(session, usize::MAX, <[_]>::to_vec);
+        if found.is_empty() { Err(self.closed_after_all(session)) } else { Ok(found) }
     }
 
-    /// Tries records until there are so many keys, or no further records.
-    fn advance(&self, session: SessionId, wanted: usize) -> Result<MutexGuard<'_, Progress>, Closed> {
-        let found = self.records.get(session).zip(self.memory.get(&session));
-        let (records, memory) = found.ok_or_else(|| Closed { reasons: vec![Reason::NoRecord] })?;
+    /// Tries records until there are so many keys, or no further records; takes from the keys then.
+    fn advance<T>(&self, session: SessionId, wanted: usize, take: impl FnOnce(&[Arc<Resolved>]) -> T) -> T {
+        let memory = self.memories.hold(session);
         let mut progress = memory.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        if progress.keys.len() < wanted {
-            for step in steps(records, memory.preferred_proxy).into_iter().skip(progress.next) {
+        if progress.keys.len() < wanted
+            && let Some(records) = self.records.get(session)
+        {
+            for step in self.steps(session, &records).into_iter().skip(progress.next) {
                 progress.next += 1;
-                if let Some(key) = self.take(session, records, step) {
+                if let Some(key) = self.take(session, &records, step) {
                     progress.add(key);
                 }
                 if progress.keys.len() >= wanted {
@@ -183,12 +187,19 @@ impl Resolver {
                 }
             }
         }
-        Ok(progress)
+        take(&progress.keys)
     }
 
     fn closed_after_all(&self, session: SessionId) -> Closed {
-        let no_record = || Closed { reasons: vec![Reason::NoRecord] };
-        self.records.get(session).map_or_else(no_record, |records| self.closed(session, records))
+        let records = self.records.get(session);
+        let mut closed = match records {
+            Some(records) => self.closed(session, &records),
+            None => Closed { reasons: vec![Reason::NoRecord] },
+        };
+        if self.records.has_failed() {
+            closed.reasons.push(Reason::Unreadable);
+        }
+        closed
     }
 
     /// Opens the keys of a group by its message keys, which own tokens give (GRP-02, GRP-03).
@@ -200,10 +211,7 @@ impl Resolver {
         let records: Vec<_> = records.cloned().collect();
         OpenedGroup::open_trying(&records, |message| {
             let own = self.own(message.into()).map(|(_, key)| key);
-            own.into_iter()
-                .chain(self.further(message.into()).iter().cloned())
-                .filter_map(|key| key.sym_key())
-                .collect()
+            own.into_iter().chain(self.further(message.into()).to_vec()).filter_map(|key| key.sym_key()).collect()
         })
     }
 
@@ -219,11 +227,14 @@ impl Resolver {
         opened.find_map(|key| key).ok_or_else(no_token)
     }
 
+    /// The private keys at hand.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
     /// The sessions that there are records of, sorted.
     pub fn sessions(&self) -> Vec<SessionId> {
-        let mut sessions: Vec<_> = self.records.sessions().collect();
-        sessions.sort_unstable();
-        sessions
+        self.records.sessions()
     }
 
     /// Private-key operations done so far.
@@ -231,20 +242,29 @@ impl Resolver {
         self.operations.load(Ordering::Relaxed)
     }
 
-    /// Prefers a proxy of a session to the session's own tokens.
-    pub(crate) fn prefer_proxy(&mut self, session: SessionId, proxy: SessionId) {
-        if let Some(memory) = self.memory.get_mut(&session) {
-            memory.preferred_proxy = Some(proxy);
+    /// The steps in their order (SES-22), the way of the plan before all others but known keys.
+    fn steps(&self, session: SessionId, records: &SessionRecords) -> Vec<Step> {
+        let mut steps: Vec<Step> = (0..self.records.known(session).count()).map(Step::Known).collect();
+        let planned = self.planned_step(session, records).filter(|step| !steps.contains(step));
+        let known = steps.len();
+        steps.extend(planned);
+        steps.push(Step::OwnToken);
+        steps.extend((0..records.tokens.len()).map(Step::GroupToken));
+        steps.extend((0..records.proxies.len()).map(Step::Proxy));
+        steps.extend((0..records.sym_enc_keys.len()).map(Step::SymEncKey));
+        steps.extend((0..records.tmr_accesses.len()).map(Step::TmrAccess));
+        steps.extend((0..records.tokens.len().saturating_sub(1)).map(Step::FurtherToken));
+        if let Some(planned) = planned
+            && let Some(again) = steps.iter().skip(known + 1).position(|step| *step == planned)
+        {
+            steps.remove(known + 1 + again);
         }
-    }
-
-    pub(crate) fn preferred_proxy(&self, session: SessionId) -> Option<SessionId> {
-        self.memory.get(&session).and_then(|memory| memory.preferred_proxy)
+        steps
     }
 
     fn take(&self, session: SessionId, records: &SessionRecords, step: Step) -> Option<Arc<Resolved>> {
         match step {
-            Step::Known(place) => records.known.get(place).map(Resolved::known),
+            Step::Known(place) => self.records.known(session).nth(place).map(Resolved::known),
             Step::OwnToken => self.own(session).map(|(_, key)| key),
             Step::FurtherToken(place) => self.further(session).get(place).cloned(),
             Step::GroupToken(place) => self.unwrap_group(records.tokens.get(place)?),
@@ -257,42 +277,51 @@ impl Resolver {
     /// A session's keys by known keys and own tokens: what it needs to serve as a proxy or to carry a group's message key
     /// (PROXY-02, GRP-03, EGR-21). Some of them may be wrong: all of them are for trying.
     fn directly(&self, session: SessionId) -> impl Iterator<Item = Arc<Resolved>> {
-        let known = self.records.get(session).into_iter().flat_map(|records| &records.known).map(Resolved::known);
+        let known = self.records.known(session).map(Resolved::known);
         let own = std::iter::once_with(move || self.own(session)).flatten().map(|(_, key)| key);
-        let further = std::iter::once_with(move || self.further(session)).flatten().map(Arc::clone);
+        let further = std::iter::once_with(move || self.further(session).to_vec()).flatten();
         known.chain(own).chain(further)
     }
 
     /// What own tokens after the first that opened hold, without repetitions.
-    fn further(&self, session: SessionId) -> &[Arc<Resolved>] {
-        let (Some(records), Some(memory)) = (self.records.get(session), self.memory.get(&session)) else { return &[] };
-        memory.further.get_or_init(|| {
-            let Some((first, key)) = self.own(session) else { return Vec::new() };
+    fn further(&self, session: SessionId) -> Arc<[Arc<Resolved>]> {
+        let memory = self.memories.hold(session);
+        let find = || {
+            let Some((first, key)) = self.own(session) else { return Arc::new([]) as Arc<[_]> };
             let mut keys = vec![key];
-            for key in records.tokens.iter().skip(first + 1).filter_map(|token| self.unwrap_own(token)) {
-                if !is_among(&keys, &key) {
+            let records = self.records.get(session).unwrap_or_default();
+            for token in self.in_order(&records.tokens).skip(first + 1) {
+                if let Some(key) = self.unwrap_own(token)
+                    && !is_among(&keys, &key)
+                {
                     keys.push(key);
                 }
             }
-            keys.split_off(1)
-        })
+            keys.split_off(1).into()
+        };
+        Arc::clone(memory.further.get_or_init(find))
     }
 
+    /// A session's key by the first own token that opens, and the token's place in the order in which they are tried.
     pub(crate) fn own(&self, session: SessionId) -> Option<(usize, Arc<Resolved>)> {
-        let (records, memory) = (self.records.get(session)?, self.memory.get(&session)?);
-        let mut tokens = records.tokens.iter().enumerate();
-        let find = || tokens.find_map(|(place, token)| Some((place, self.unwrap_own(token)?)));
+        let memory = self.memories.hold(session);
+        let find = || {
+            let records = self.records.get(session)?;
+            let mut tokens = self.in_order(&records.tokens).enumerate();
+            tokens.find_map(|(place, token)| Some((place, self.unwrap_own(token)?)))
+        };
         memory.own.get_or_init(find).clone()
     }
 
     /// A session's key by the first own token that was not revoked, whatever the policy.
     pub(crate) fn own_unrevoked(&self, session: SessionId) -> Option<Arc<Resolved>> {
         let (first, key) = self.own(session)?;
-        let tokens = &self.records.get(session)?.tokens;
-        if tokens.get(first).is_some_and(|token| !token.revoked) {
+        let records = self.records.get(session)?;
+        let mut tokens = self.in_order(&records.tokens).skip(first);
+        if tokens.next().is_some_and(|token| !token.revoked) {
             return Some(key);
         }
-        tokens.iter().skip(first + 1).filter(|token| !token.revoked).find_map(|token| self.unwrap_own(token))
+        tokens.filter(|token| !token.revoked).find_map(|token| self.unwrap_own(token))
     }
 
     fn unwrap_own(&self, token: &DeviceToken) -> Option<Arc<Resolved>> {
@@ -307,18 +336,32 @@ impl Resolver {
         if self.is_skipped(token.revoked) {
             return None;
         }
-        let may_be = token.device_id.is_none_or(|device| self.records.is_group_device(device));
+        // A group whose device is named is opened alone: the others may never be needed.
+        let of_device = token.device_id.filter(|device| self.records.is_group_device(*device));
+        let of_device = of_device.map(|device| self.keyring_of_group(device)).unwrap_or_default();
+        let is_named = |keyring: &Keyring| token.created_for_key_hash.is_some_and(|hash| keyring.has(hash));
+        if (token.created_for_key_hash.is_none() || is_named(&of_device))
+            && let Some(opened) = self.open_token(of_device.candidates(token, UnknownHash::Stop), &token.token)
+        {
+            return Some(self.through_group(token, &opened));
+        }
         let groups = self.group_keyring();
-        let named = token.created_for_key_hash.is_some_and(|hash| groups.has(hash));
-        if !(may_be || named) {
+        if !(token.device_id.is_none_or(|device| self.records.is_group_device(device)) || is_named(groups)) {
             return None;
         }
-        let candidates = groups.candidates(token, self.policy.unknown_hash);
-        let opened = self.open_token(candidates, &token.token)?;
+        let is_tried = |candidate: &Candidate| match token.created_for_key_hash {
+            Some(hash) => hash == candidate.key.hash() && of_device.has(hash),
+            None => of_device.has(candidate.key.hash()),
+        };
+        let candidates = groups.candidates(token, self.policy.unknown_hash).filter(|candidate| !is_tried(candidate));
+        self.open_token(candidates, &token.token).map(|opened| self.through_group(token, &opened))
+    }
+
+    fn through_group(&self, token: &DeviceToken, opened: &Opened<'_>) -> Arc<Resolved> {
         // The device of a token is a hint only (EMK-15): whose key it was counts first.
         let mut devices = opened.by.devices.iter().chain(&token.device_id);
         let group = devices.find_map(|device| self.records.group_of(*device));
-        Some(Resolved::through(&opened.key, Route::Group, group.map(Through::Group)))
+        Resolved::through(&opened.key, Route::Group, group.map(Through::Group))
     }
 
     fn unwrap_token<'k>(
@@ -351,6 +394,32 @@ impl Resolver {
             }
             keyring
         })
+    }
+
+    /// The private keys of one group, opened when they are needed.
+    fn keyring_of_group(&self, device: DeviceId) -> Arc<Keyring> {
+        let remembered = || self.keyrings_of_groups.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(keyring) = remembered().get(&device) {
+            return Arc::clone(keyring);
+        }
+        let mut keyring = Keyring::default();
+        for (_, key) in self.records.group_private_keys().iter().filter(|(of, _)| *of == Some(device)) {
+            keyring.add(Arc::clone(key), Some(device));
+        }
+        for record in self.records.group_keys().iter().filter(|record| record.device_id == device) {
+            if let Some(key) = self.open_group_key(record) {
+                keyring.add(Arc::new(key), Some(device));
+            }
+        }
+        Arc::clone(remembered().entry(device).or_insert_with(|| Arc::new(keyring)))
+    }
+
+    /// Forgets what was found out, but not what is there.
+    pub(crate) fn forget(&mut self) {
+        self.memories = Memories::default();
+        self.chains = Mutex::default();
+        self.direct_ways = Mutex::default();
+        self.groups = OnceLock::new();
     }
 
     fn open_group_key(&self, record: &GroupKeyRecord) -> Option<PrivateKey> {
@@ -416,8 +485,8 @@ impl Resolved {
         self.sym_key().ok_or(ShareError::Seal(SealError::ShortKey))
     }
 
-    fn known(bytes: &SecretVec) -> Arc<Self> {
-        Arc::new(Self { bytes: SecretVec::copy_of(bytes.expose()), route: Route::Known, through: None, chain: false })
+    fn known(bytes: &[u8]) -> Arc<Self> {
+        Arc::new(Self { bytes: SecretVec::copy_of(bytes), route: Route::Known, through: None, chain: false })
     }
 
     /// The key, ready for use. It is kept as bytes because a ready key takes ten times their memory.
@@ -427,8 +496,26 @@ impl Resolved {
 }
 
 impl Progress {
+    /// As it was after so many steps that gave this key.
+    fn resumed(next: usize, key: Option<Arc<Resolved>>) -> Self {
+        Self { keys: key.into_iter().collect(), by_hash: None, next }
+    }
+
     fn add(&mut self, key: Arc<Resolved>) {
-        let alike = self.by_hash.entry(self.hasher.hash_one(key.bytes.expose())).or_default();
+        /// So many keys are compared one by one.
+        const FEW: usize = 8;
+        if self.keys.len() < FEW {
+            if !is_among(&self.keys, &key) {
+                self.keys.push(key);
+            }
+            return;
+        }
+        let by_hash = self.by_hash.get_or_insert_with(|| {
+            let mut by_hash = ByHash::default();
+            self.keys.iter().for_each(|key| by_hash.alike(key).push(Arc::clone(key)));
+            Box::new(by_hash)
+        });
+        let alike = by_hash.alike(&key);
         if !is_among(alike, &key) {
             alike.push(Arc::clone(&key));
             self.keys.push(key);
@@ -436,24 +523,14 @@ impl Progress {
     }
 }
 
-fn is_among(keys: &[Arc<Resolved>], key: &Resolved) -> bool {
-    keys.iter().any(|known| bool::from(known.bytes.ct_eq(&key.bytes)))
+impl ByHash {
+    fn alike(&mut self, key: &Resolved) -> &mut Vec<Arc<Resolved>> {
+        self.keys.entry(self.hasher.hash_one(key.bytes.expose())).or_default()
+    }
 }
 
-/// The steps in their order (SES-22), a preferred proxy before the own token.
-fn steps(records: &SessionRecords, preferred: Option<SessionId>) -> Vec<Step> {
-    let is_preferred =
-        |place: &usize| records.proxies.get(*place).is_some_and(|proxy| Some(proxy.proxy_session_id) == preferred);
-    let (first, last): (Vec<_>, Vec<_>) = (0..records.proxies.len()).partition(is_preferred);
-    let mut steps: Vec<Step> = (0..records.known.len()).map(Step::Known).collect();
-    steps.extend(first.into_iter().map(Step::Proxy));
-    steps.push(Step::OwnToken);
-    steps.extend((0..records.tokens.len()).map(Step::GroupToken));
-    steps.extend(last.into_iter().map(Step::Proxy));
-    steps.extend((0..records.sym_enc_keys.len()).map(Step::SymEncKey));
-    steps.extend((0..records.tmr_accesses.len()).map(Step::TmrAccess));
-    steps.extend((0..records.tokens.len().saturating_sub(1)).map(Step::FurtherToken));
-    steps
+fn is_among(keys: &[Arc<Resolved>], key: &Resolved) -> bool {
+    keys.iter().any(|known| bool::from(known.bytes.ct_eq(&key.bytes)))
 }
 
 /// The spellings of a session id that a password may have been derived with, the canonical one first (KDF-30).

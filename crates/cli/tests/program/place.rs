@@ -142,6 +142,9 @@ impl Place {
         for (hidden, label) in &self.hidden {
             text = text.replace(hidden, label);
         }
+        for name in ["seconds", "threads"] {
+            text = without_number(&text, name);
+        }
         // Keys, tokens and messages: long, and mostly random.
         let is_base64 = |character: char| character.is_ascii_alphanumeric() || matches!(character, '+' | '/' | '=');
         let mut short = String::new();
@@ -155,4 +158,16 @@ impl Place {
         }
         short
     }
+}
+
+/// A text without the numbers of this name: they differ from machine to machine.
+fn without_number(text: &str, name: &str) -> String {
+    let member = format!("\"{name}\":");
+    let mut parts = text.split(&member);
+    let mut without = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|character: char| character.is_ascii_digit() || ".e-".contains(character));
+        without.push_str(&format!("{member}[{name}]{rest}"));
+    }
+    without
 }

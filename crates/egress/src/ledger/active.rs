@@ -48,6 +48,10 @@ impl Ledger {
         let damage = if is_interrupted { Damage::CutOff } else { Damage::Told };
         let (mut index, mut order) = (Index::default(), Order::new());
         let manifest = Appended::open(files, output.join(MANIFEST), damage, |place, line: Line| {
+            if line.is_of_directory() {
+                order.is_kept = false;
+                return Ok(());
+            }
             order.add(&line);
             index.insert(&line, place);
             Ok(())
@@ -141,7 +145,8 @@ impl Ledger {
         let journal = self.files.open(&path).map_err(EgressError::io("open", &path))?;
         let mut all_there = true;
         each_line(&mut BufReader::new(journal), &path, Damage::CutOff, |_, line: Line| {
-            if self.line(&line.source, line.source_bytes.as_deref())?.as_ref() == Some(&line) {
+            if line.is_of_directory() || self.line(&line.source, line.source_bytes.as_deref())?.as_ref() == Some(&line)
+            {
                 return Ok(());
             }
             all_there &= is_there(&self.files, &self.output, &line);
@@ -151,13 +156,16 @@ impl Ledger {
         self.journal.cut(0)
     }
 
-    /// Rewrites the manifest with one line for each source, in their order.
+    /// Rewrites the manifest with one line for each source, in their order. That a directory could not be listed in an earlier run is left out.
     fn sort(&mut self) -> Result<(), EgressError> {
         let path = self.manifest.path().to_owned();
         let failed = || EgressError::io("write", &path);
         let mut part = Part::create(&self.files, &self.output).map_err(failed())?;
         let mut ordered = Ordered::open(&self.files, &path)?;
         while let Some(text) = ordered.next_last_text()? {
+            if text.source.ends_with(b"/") && self.is_out_of_date(&text.line) {
+                continue;
+            }
             part.write_all(&text.line).and_then(|()| part.write_all(b"\n")).map_err(failed())?;
         }
         part.finish().and_then(|finished| finished.replace(&path)).map_err(failed())?;
@@ -171,6 +179,16 @@ impl Ledger {
         })?;
         self.places = Mutex::new(Places::open(&self.files, self.manifest.path())?);
         Ok(())
+    }
+}
+
+impl Ledger {
+    fn is_out_of_date(&self, text: &[u8]) -> bool {
+        let line: Result<Line, _> = serde_json::from_slice(text);
+        line.is_ok_and(|line| {
+            let hash = hash_of(&line.source, line.source_bytes.as_deref());
+            line.is_of_directory() && self.index.place(&hash).is_none()
+        })
     }
 }
 

@@ -55,7 +55,7 @@ fn rewritten(text: &[u8], threads: usize) -> (Vec<u8>, Rewritten) {
     let (mut sink, name) = (Vec::new(), Source::new(PathBuf::from("messages/rows.jsonl")));
     let (resolver, fields, directory) = (resolver(), Fields::default(), tempfile::tempdir().unwrap());
     let outlet = Outlet::open(&Files::default(), directory.path(), &Sink::Clear { keys_out: None }, true).unwrap();
-    let mut opener = Opener::new(Opening { resolver: &resolver, outlet: &outlet });
+    let mut opener = Opener::new(Opening { resolver: &resolver, outlet: Some(&outlet) });
     let reading = Reading { fields: &fields, session: None };
     let done = rewrite(text, &mut sink, &name, &mut opener, reading, threads).unwrap();
     (sink, done)

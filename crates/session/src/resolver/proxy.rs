@@ -1,6 +1,6 @@
 //! Session keys through proxy sessions: one level, or chains of any length on request (docs/spec/SESSIONS.md section 5).
 
-use super::{ProxyDepth, Resolved, Resolver, Step, is_among, steps};
+use super::{ProxyDepth, Resolved, Resolver, Step, is_among};
 use crate::records::SessionRecords;
 use sealwright_envelope::SymKey;
 use sealwright_types::SessionId;
@@ -21,12 +21,12 @@ pub(super) struct Chained {
 
 /// A search for the keys of a proxy session.
 #[derive(Default)]
-struct Search<'r> {
+struct Search {
     /// The sessions that may lead to it, nearest first.
     order: Vec<SessionId>,
     seen: HashSet<SessionId>,
     /// The links that a session's key may open.
-    links: HashMap<SessionId, Vec<&'r ProxyKey>>,
+    links: HashMap<SessionId, Vec<Arc<ProxyKey>>>,
     keys: HashMap<SessionId, Vec<Arc<Resolved>>>,
     /// Whether a chain was left out because it leads through the session that asks.
     met_asker: bool,
@@ -75,20 +75,20 @@ impl Resolver {
     }
 
     /// Breadth first, so that short chains are found first; the further keys of a session only when first ones do not do.
-    fn search<'r>(&'r self, proxy: &'r ProxyKey, search: &mut Search<'r>) -> Option<SymKey> {
+    fn search(&self, proxy: &ProxyKey, search: &mut Search) -> Option<SymKey> {
         search.visit(proxy.proxy_session_id);
         let mut place = 0;
         while let Some(&session) = search.order.get(place) {
-            let proxies = self.records.get(session).into_iter().flat_map(|records| &records.proxies);
+            let proxies = self.records.get(session).unwrap_or_default().proxies.into_iter().map(Arc::new);
             for link in proxies.filter(|link| !self.is_skipped(link.revoked)) {
                 if link.proxy_session_id == proxy.session_id {
                     search.met_asker = true;
                 } else {
                     search.visit(link.proxy_session_id);
-                    search.links.entry(link.proxy_session_id).or_default().push(link);
+                    search.links.entry(link.proxy_session_id).or_default().push(Arc::clone(&link));
                     let known = search.keys.get(&link.proxy_session_id).cloned().unwrap_or_default();
                     let found = known.iter().find_map(|key| {
-                        let key = Resolved::behind(&key.opens(link)?, link.proxy_session_id, true);
+                        let key = Resolved::behind(&key.opens(&link)?, link.proxy_session_id, true);
                         search.add(session, key, proxy)
                     });
                     if found.is_some() {
@@ -110,24 +110,33 @@ impl Resolver {
 
     /// A session's key by the first way that is no proxy.
     fn without_proxies(&self, session: SessionId) -> Option<(usize, Arc<Resolved>)> {
-        let (records, memory) = (self.records.get(session)?, self.memory.get(&session)?);
-        let mut ways = ways_without_proxies(records).enumerate();
-        let find = || ways.find_map(|(place, step)| Some((place, self.take(session, records, step)?)));
+        let memory = self.memories.hold(session);
+        let find = || {
+            let records = self.records.get(session)?;
+            let mut ways = self.ways_without_proxies(session, &records).enumerate();
+            ways.find_map(|(place, step)| Some((place, self.take(session, &records, step)?)))
+        };
         memory.delegated.get_or_init(find).clone()
     }
 
     /// A session's keys by the ways after it.
-    fn further_without_proxies(&self, session: SessionId) -> &[Arc<Resolved>] {
-        let (Some(records), Some(memory)) = (self.records.get(session), self.memory.get(&session)) else { return &[] };
-        memory.delegated_further.get_or_init(|| {
-            let Some((first, _)) = self.without_proxies(session) else { return Vec::new() };
-            let ways = ways_without_proxies(records).skip(first + 1);
-            ways.filter_map(|step| self.take(session, records, step)).collect()
-        })
+    fn further_without_proxies(&self, session: SessionId) -> Arc<[Arc<Resolved>]> {
+        let memory = self.memories.hold(session);
+        let find = || {
+            let Some((first, _)) = self.without_proxies(session) else { return Arc::new([]) as Arc<[_]> };
+            let records = self.records.get(session).unwrap_or_default();
+            let ways = self.ways_without_proxies(session, &records).skip(first + 1);
+            ways.filter_map(|step| self.take(session, &records, step)).collect()
+        };
+        Arc::clone(memory.delegated_further.get_or_init(find))
+    }
+
+    fn ways_without_proxies(&self, session: SessionId, records: &SessionRecords) -> impl Iterator<Item = Step> + use<> {
+        self.steps(session, records).into_iter().filter(|step| !matches!(step, Step::Proxy(_)))
     }
 }
 
-impl<'r> Search<'r> {
+impl Search {
     fn visit(&mut self, session: SessionId) {
         if self.seen.insert(session) {
             self.order.push(session);
@@ -156,10 +165,6 @@ impl<'r> Search<'r> {
         }
         None
     }
-}
-
-fn ways_without_proxies(records: &SessionRecords) -> impl Iterator<Item = Step> {
-    steps(records, None).into_iter().filter(|step| !matches!(step, Step::Proxy(_)))
 }
 
 impl Resolved {

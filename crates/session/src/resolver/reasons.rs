@@ -15,8 +15,10 @@ impl Resolver {
 
     /// Why no own token leads to the session.
     pub(crate) fn closed_direct(&self, session: SessionId) -> Closed {
-        let tokens = self.records.get(session).into_iter().flat_map(|records| &records.tokens);
-        let reasons: Vec<_> = tokens
+        let records = self.records.get(session).unwrap_or_default();
+        let reasons: Vec<_> = records
+            .tokens
+            .iter()
             .map(|token| match token.device_id {
                 _ if token.revoked => Reason::Revoked,
                 device => Reason::NoToken { device },
@@ -43,7 +45,7 @@ impl Resolver {
         });
         let proxies = records.proxies.iter().map(|link| {
             let proxy = link.proxy_session_id;
-            match self.records.get(proxy) {
+            match &self.records.get(proxy) {
                 _ if self.is_skipped(link.revoked) => Reason::Revoked,
                 _ if proxy == session => Reason::ProxySelf { proxy },
                 Some(_) if is_direct(proxy) => Reason::Rejected,

@@ -8,7 +8,7 @@ use crate::console::Console;
 use crate::failure::Failure;
 use crate::printable;
 use crate::status::Status;
-use sealwright::egress::{self, Attempt, Outcome, Plan};
+use sealwright::egress::{self, Attempt, Covered, Expected, Outcome, Plan};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -58,7 +58,23 @@ fn table(plan: &Plan) -> String {
     if !plan.routes.is_empty() {
         row("routes", counts(&plan.routes));
     }
-    row("operations", format!("at most {} with private keys", plan.private_key_operations));
+    for (user, covered) in plan.coverage.users.iter().take(SHOWN) {
+        row("user", format!("{user}: {}", covering(covered)));
+    }
+    if let Some(more) = plan.coverage.users.len().checked_sub(SHOWN).filter(|&more| more > 0) {
+        row("user", format!("and {more} more; --json tells them all"));
+    }
+    for (error, covered) in &plan.coverage.reasons {
+        row("closed", format!("{}: {}", error, covering(covered)));
+    }
+    row("operations", operations(&plan.expected, plan.private_key_operations));
+    row("time", duration(plan.expected.seconds));
+    let trials = &plan.try_all_keys;
+    if trials.sessions > 0 {
+        let (sessions, operations) = (trials.sessions, trials.private_key_operations);
+        let time = duration(trials.seconds);
+        row("trials", format!("--try-all-keys: at most {operations} more operations, {time}, for {sessions} sessions"));
+    }
     for session in plan.unreachable.iter().take(SHOWN) {
         row("unreachable", format!("{}: {} [{}]", session.session_id, session.reasons.join("; "), session.error));
     }
@@ -72,6 +88,31 @@ fn table(plan: &Plan) -> String {
         row("unknown", format!("{name} is no part of a bundle and is left alone"));
     }
     table
+}
+
+fn covering(covered: &Covered) -> String {
+    format!("{} sessions, {} items", covered.sessions, covered.items)
+}
+
+fn operations(expected: &Expected, all: u64) -> String {
+    let sizes: Vec<_> =
+        expected.private_key_operations.iter().map(|(bits, times)| format!("{times} of {bits} bits")).collect();
+    let sizes = if sizes.is_empty() { String::new() } else { format!(" ({})", sizes.join(", ")) };
+    let others = [("from passwords", expected.scrypt), ("symmetric", expected.symmetric)];
+    let others = others.iter().filter(|(_, times)| *times > 0).map(|(name, times)| format!(", {times} {name}"));
+    format!("{all} with private keys{sizes}{}", others.collect::<String>())
+}
+
+/// Rounded up: nobody waits for a fraction of a second.
+fn duration(seconds: f64) -> String {
+    const MINUTE: f64 = 60.0;
+    const HOUR: f64 = 60.0 * MINUTE;
+    match seconds {
+        _ if seconds <= 1.0 => "at most a second".to_owned(),
+        _ if seconds < 2.0 * MINUTE => format!("about {:.0} seconds", seconds.ceil()),
+        _ if seconds < 2.0 * HOUR => format!("about {:.0} minutes", (seconds / MINUTE).ceil()),
+        _ => format!("about {:.1} hours", seconds / HOUR),
+    }
 }
 
 fn identity(Attempt { source, user, outcome, error, warnings, .. }: &Attempt) -> String {
