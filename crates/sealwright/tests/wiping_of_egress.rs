@@ -34,7 +34,7 @@ fn no_key_outlives_an_egress() {
     options.confirmed = true;
     let summary = run(&sample("bundle"), output.path(), &options, &()).unwrap();
     assert_eq!((summary.exit_status(), summary.converted), (0, 41));
-    drop(summary);
+    let _ = summary;
     assert_eq!(occurrences(&needles), 0, "an egress leaves keys behind");
 }
 
