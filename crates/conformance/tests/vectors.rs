@@ -97,8 +97,18 @@ fn a_wrong_expectation_is_a_failure() {
 
 /// Every vector file of the repository.
 fn files() -> Vec<PathBuf> {
-    let directories =
-        ["derivation", "encodings", "envelope", "identity", "keys", "process", "rights", "session", "sigchain"];
+    let directories = [
+        "derivation",
+        "egress-rules",
+        "encodings",
+        "envelope",
+        "identity",
+        "keys",
+        "process",
+        "rights",
+        "session",
+        "sigchain",
+    ];
     let files = directories.iter().flat_map(|directory| std::fs::read_dir(vectors().join(directory)).unwrap());
     files
         .map(|entry| entry.unwrap().path())

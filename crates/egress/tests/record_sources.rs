@@ -463,7 +463,7 @@ fn hostile_and_damaged_databases_run_nothing_and_leave_nothing() {
             (Status::Malformed, Some("malformed"), None),
             "{from}"
         );
-        assert_eq!(files_below(output.path()), 3, "{from}");
+        assert_eq!(files_below(output.path()), 5, "{from}");
     }
     fs::write(&path, b"no database at all").unwrap();
     assert_eq!(case.line().status, Status::Malformed);

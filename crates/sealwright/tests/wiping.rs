@@ -6,14 +6,18 @@ mod memory;
 
 use memory::{Case, Needle, assert_each_is_wiped};
 use sealwright::envelope::SymKey;
+use sealwright::envelope::file::{self, Entries};
+use sealwright::envelope::parts::{self, Buffer, Pieces};
+use sealwright::envelope::stream::Withheld;
 use sealwright::identity::ssks::{Account, Opened, password, two_man_rule};
 use sealwright::identity::two_man_rule::{Client, SessionToken};
 use sealwright::kdf::value::{AuthFactor, JwtText, RawKey64, RawSecret, RawStorageKey};
 use sealwright::kdf::{AppIdText, Password, SecretText, UserIdText, ValidationKey};
 use sealwright::process::secp256k1::VotingKey;
 use sealwright::process::{AttributeKey, PairSecret, Salt, Value};
-use sealwright::types::{Secret, SecretString, SecretVec, b64, random};
+use sealwright::types::{Secret, SecretString, SecretVec, SessionId, b64, random};
 use std::any::Any;
+use std::io::{self, Cursor, Write};
 use zeroize::Zeroizing;
 
 const CASES: &[Case] = &[
@@ -39,6 +43,8 @@ const CASES: &[Case] = &[
     ("VotingKey", || short(|secret| VotingKey::from_slice(secret).unwrap())),
     ("Value", || bytes(|secret| Value::binary("", secret).unwrap())),
     ("an opened ssks::Blob", || bytes(opened_blob)),
+    ("Pieces", || bytes(|secret| decrypted(secret).0)),
+    ("Buffer", || bytes(written)),
 ];
 
 #[test]
@@ -72,6 +78,43 @@ fn random_bytes<const N: usize>() -> [u8; N] {
     random::fill(&mut bytes).unwrap();
     bytes
 }
+
+type Writing = Box<dyn FnMut(Pieces) -> Buffer>;
+
+/// A chunk of a container that holds this, decrypted, and what writes it.
+fn decrypted(content: &[u8]) -> (Pieces, Writing) {
+    let (key, session) = (SymKey::generate().unwrap(), SessionId::random().unwrap());
+    let mut sealed = Vec::new();
+    file::seal(&key, session, "name", content.len() as u64, content, &mut sealed).unwrap();
+    let mut source = Cursor::new(sealed);
+    let header = file::inspect(&mut source).unwrap();
+    let (mut reading, mut decryption, mut placing) =
+        parts::open(&key, &header, source, Entries::One, |_| Ok(Nowhere)).unwrap();
+    let chunk = reading.next(reading.buffer(parts::CHUNK)).unwrap().unwrap();
+    let pieces = decryption.decrypt(chunk).unwrap();
+    (pieces, Box::new(move |pieces| placing.place(pieces).unwrap()))
+}
+
+/// Room that a chunk with this in it has been in.
+fn written(content: &[u8]) -> Buffer {
+    let (pieces, mut write) = decrypted(content);
+    write(pieces)
+}
+
+/// Keeps nothing.
+struct Nowhere;
+
+impl Write for Nowhere {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Withheld for Nowhere {}
 
 fn account() -> Account {
     Account {

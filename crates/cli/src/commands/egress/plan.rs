@@ -100,7 +100,7 @@ fn operations(expected: &Expected, all: u64) -> String {
     let sizes = if sizes.is_empty() { String::new() } else { format!(" ({})", sizes.join(", ")) };
     let others = [("from passwords", expected.scrypt), ("symmetric", expected.symmetric)];
     let others = others.iter().filter(|(_, times)| *times > 0).map(|(name, times)| format!(", {times} {name}"));
-    format!("{all} with private keys{sizes}{}", others.collect::<String>())
+    format!("at most {all} with private keys{sizes}{}", others.collect::<String>())
 }
 
 /// Rounded up: nobody waits for a fraction of a second.
