@@ -41,6 +41,7 @@ pub(crate) fn directory_of(file: &Path) -> &Path {
 /// While this lives the program is confined, and after it too. What was made for it and is still empty goes with it.
 #[derive(Debug)]
 pub(crate) struct Confined {
+    extent: Extent,
     /// Directories that were made, the deepest first.
     made: Vec<PathBuf>,
 }
@@ -65,13 +66,20 @@ enum Extent {
 /// # Errors
 /// [`Failure`] if the output cannot be made, or the kernel refuses what it should be able to do.
 pub(crate) fn confine(needs: &Needs<'_>, choice: &Choice, console: &Console) -> Result<Confined, Failure> {
-    let mut confined = Confined { made: Vec::new() };
-    let extent = if choice.no_confine { Extent::NotWanted } else { confined.apply(needs)? };
-    console.note(format_args!("{extent}; {}", memory::protect()));
+    let mut confined = Confined { extent: Extent::NotWanted, made: Vec::new() };
+    if !choice.no_confine {
+        confined.extent = confined.apply(needs)?;
+    }
+    console.note(format_args!("{}; {}", confined.extent, memory::protect()));
     Ok(confined)
 }
 
 impl Confined {
+    /// How far it worked, for the record of runs (EGR-44).
+    pub(crate) fn told(&self) -> String {
+        self.extent.to_string()
+    }
+
     #[cfg(not(target_os = "linux"))]
     fn apply(&mut self, _: &Needs<'_>) -> Result<Extent, Failure> {
         Ok(Extent::NoLandlock)

@@ -56,6 +56,9 @@ fn interrupted(bundle: &Path, output: &Path, signals: &[&str]) -> Output {
     run.wait_with_output().unwrap()
 }
 
+/// What tells of single runs (EGR-44).
+const OF_RUNS: [&str; 2] = ["runs.jsonl", "report.html"];
+
 fn tree(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     for directory in [directory.to_owned(), directory.join("data")] {
@@ -66,6 +69,7 @@ fn tree(directory: &Path) -> BTreeMap<String, Vec<u8>> {
             }
         }
     }
+    files.retain(|name, _| !OF_RUNS.contains(&&name[..]));
     files
 }
 

@@ -17,8 +17,8 @@ pub enum EgressError {
         /// What is missing or wrong.
         reason: &'static str,
     },
-    /// The output directory lies inside the bundle or the bundle inside it: the run would read what it writes.
-    #[error("{} and the bundle lie inside each other", .output.display())]
+    /// The output directory lies inside what is read, a bundle or a shard, or that inside it: the run would read what it writes.
+    #[error("{} and what is read lie inside each other", .output.display())]
     OutputInsideBundle {
         /// The output directory.
         output: PathBuf,

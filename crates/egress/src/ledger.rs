@@ -8,7 +8,7 @@ mod tests;
 mod unopened;
 
 use crate::error::EgressError;
-use crate::files::{Files, Handle};
+use crate::files::Files;
 use crate::ordered::Ordered;
 use crate::place::Hasher;
 pub(crate) use active::Ledger;
@@ -295,13 +295,6 @@ impl Iterator for Lines {
     fn next(&mut self) -> Option<Self::Item> {
         self.0.next_last().map(|next| next.map(|(_, line)| line)).transpose()
     }
-}
-
-/// Keeps runs out of an output that is read; an output without a lock file was moved here, and no run knows it.
-pub(crate) fn lock_existing(files: &Files, output: &Path) -> Result<Option<Handle>, EgressError> {
-    let path = output.join(LOCK);
-    let is_there = files.exists(&path).map_err(EgressError::io("lock", &path))?;
-    is_there.then(|| file::lock(files, output)).transpose()
 }
 
 /// The lines of an output's manifest. Nothing is repaired.

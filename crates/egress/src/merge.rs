@@ -32,11 +32,8 @@ pub fn merge(
 ) -> Result<Summary, EgressError> {
     let files = &options.files;
     let inputs = Inputs::open(files, shards)?;
-    files.create_private_directory(output).map_err(EgressError::io("create", output))?;
-    let output = files.canonicalize(output).map_err(EgressError::io("open", output))?;
-    if inputs.parts.iter().any(|part| part.root.starts_with(&output) || output.starts_with(&part.root)) {
-        return Err(EgressError::OutputInsideBundle { output });
-    }
+    let roots: Vec<_> = inputs.parts.iter().map(|part| part.root.as_path()).collect();
+    let output = place::create_output(files, output, &roots)?;
     let _lock = ledger::lock(files, &output)?;
     if shard::noted(files, &output)?.is_some() {
         return Err(EgressError::NotAShard { path: output, reason: "it holds a shard and cannot hold the whole" });

@@ -181,7 +181,9 @@ fn next_of(parts: &mut [Lines]) -> io::Result<Option<Text>> {
 }
 
 fn spilled(files: &Files, directory: &Path, texts: impl Iterator<Item = io::Result<Text>>) -> io::Result<Lines> {
-    let mut file = BufWriter::new(place::unnamed(files, directory)?);
+    // What is only read may lie where nothing can be written.
+    let file = place::unnamed(files, directory).or_else(|_| place::unnamed(files, &tempfile::env::temp_dir()));
+    let mut file = BufWriter::new(file?);
     for text in texts {
         file.write_all(&text?.line)?;
         file.write_all(b"\n")?;

@@ -28,7 +28,7 @@ pub fn pack(
     progress: &dyn Progress,
 ) -> Result<u64, EgressError> {
     let files = &options.files;
-    let _lock = ledger::lock_existing(files, output)?;
+    let _lock = ledger::lock_shared(files, output)?;
     let lines = ledger::lines(files, output)?;
     progress.stage(Stage::Verify, ledger::lines(files, output)?.count() as u64);
     let is_open = Cell::new(true);

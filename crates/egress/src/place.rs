@@ -1,5 +1,6 @@
 //! Where an output is written before it has a name: a private temporary file that vanishes unless it is published (EGR-27, ENV-09).
 
+use crate::error::EgressError;
 use crate::files::{Files, Handle};
 use crate::ledger::Written;
 use ring::digest::{Context, SHA256};
@@ -234,6 +235,25 @@ impl Write for Hasher {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// The directory of an output, which must not be part of what is read.
+pub(crate) fn create_output(files: &Files, output: &Path, inputs: &[&Path]) -> Result<PathBuf, EgressError> {
+    let inside = || EgressError::OutputInsideBundle { output: output.to_owned() };
+    // Before anything is created: a new directory inside the bundle would be a change of the input.
+    let existing = output.ancestors().find_map(|ancestor| {
+        let ancestor = if ancestor.as_os_str().is_empty() { Path::new(".") } else { ancestor };
+        files.canonicalize(ancestor).ok()
+    });
+    if existing.is_some_and(|existing| inputs.iter().any(|input| existing.starts_with(input))) {
+        return Err(inside());
+    }
+    files.create_private_directory(output).map_err(EgressError::io("create", output))?;
+    let output = files.canonicalize(output).map_err(EgressError::io("open", output))?;
+    if inputs.iter().any(|input| input.starts_with(&output) || output.starts_with(input)) {
+        return Err(inside());
+    }
+    Ok(output)
 }
 
 /// A file that has no name already: it is there as long as it is open.

@@ -40,7 +40,7 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
         ));
     }
     let clock = Clock::start();
-    let output = create_output(&options.files, output, prepared.bundle.root())?;
+    let output = place::create_output(&options.files, output, &[prepared.bundle.root()])?;
     let ledger = Ledger::open(&options.files, &output)?;
     let mut is_new = true;
     let mut outputs = HashSet::new();
@@ -49,12 +49,16 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
         let written = line?.written().into_iter().map(|written| output.join(written.output));
         outputs.extend(written.filter(|path| place::is_temporary(path)));
     }
-    shard::claim(&options.files, &output, options.shard, is_new)?;
-    place::remove_left_over(&options.files, &output, &outputs).map_err(EgressError::io("clean", &output))?;
-    spool::remove_left_over(&options.files, &output).map_err(EgressError::io("clean", &output))?;
-    let outlet = Outlet::open(&options.files, &output, &options.sink, ledger.lines()?.next().is_none())?;
+    let begin = || {
+        shard::claim(&options.files, &output, options.shard, is_new)?;
+        place::remove_left_over(&options.files, &output, &outputs).map_err(EgressError::io("clean", &output))?;
+        spool::remove_left_over(&options.files, &output).map_err(EgressError::io("clean", &output))?;
+        Outlet::open(&options.files, &output, &options.sink, is_new)
+    };
+    let outlet = begin().map_err(|refused| ledger.refuse(refused))?;
     let keys_file = options.sink.keys_out();
-    let keys_file = keys_file.map(|keys_out| KeysFile::open(keys_out, &prepared, &outlet)).transpose()?;
+    let keys_file = keys_file.map(|keys_out| KeysFile::open(keys_out, &prepared, &outlet)).transpose();
+    let keys_file = keys_file.map_err(|refused| ledger.refuse(refused))?;
     let pending = pending(&prepared, &ledger, &output, options, progress)?;
     unlock(&prepared, &pending, options, progress)?;
     let (changed, ended) = convert(&prepared, &pending, ledger, &outlet, &output, options, progress)?;
@@ -77,25 +81,6 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
     let report = Report::count(&options.files, &output, prepared.facts(&options.files)?, input_bytes)?;
     report.write(&options.files, &output)?;
     Ok(report.summary)
-}
-
-/// The output directory, which must not be part of what is read.
-fn create_output(files: &Files, output: &Path, bundle: &Path) -> Result<std::path::PathBuf, EgressError> {
-    let inside = || EgressError::OutputInsideBundle { output: output.to_owned() };
-    // Before anything is created: a new directory inside the bundle would be a change of the input.
-    let existing = output.ancestors().find_map(|ancestor| {
-        let ancestor = if ancestor.as_os_str().is_empty() { Path::new(".") } else { ancestor };
-        files.canonicalize(ancestor).ok()
-    });
-    if existing.is_some_and(|existing| existing.starts_with(bundle)) {
-        return Err(inside());
-    }
-    files.create_private_directory(output).map_err(EgressError::io("create", output))?;
-    let output = files.canonicalize(output).map_err(EgressError::io("open", output))?;
-    if bundle.starts_with(&output) || output.starts_with(bundle) {
-        return Err(inside());
-    }
-    Ok(output)
 }
 
 /// The items that are not finished, or whose outputs are not what they were (EGR-43).

@@ -1,7 +1,7 @@
 use crate::place::Place;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 53] = [
+const COMMANDS: [&[&str]; 56] = [
     &[],
     &["inspect"],
     &["decrypt"],
@@ -48,6 +48,9 @@ const COMMANDS: [&[&str]; 53] = [
     &["egress", "plan"],
     &["egress", "run"],
     &["egress", "verify"],
+    &["egress", "merge"],
+    &["egress", "diff"],
+    &["egress", "pack"],
     &["rights"],
     &["rights", "decide"],
     &["vectors"],

@@ -28,7 +28,9 @@ impl Place {
 
     /// Puts a file there.
     pub(crate) fn file(&self, name: impl AsRef<OsStr>, content: impl AsRef<[u8]>) {
-        fs::write(self.path().join(name.as_ref()), content).unwrap();
+        let path = self.path().join(name.as_ref());
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
     }
 
     pub(crate) fn read(&self, name: &str) -> Vec<u8> {

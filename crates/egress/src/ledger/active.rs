@@ -29,6 +29,7 @@ pub(crate) struct Ledger {
     journal: Appended,
     places: Mutex<Places>,
     unopened: Spool,
+    was_interrupted: bool,
     _lock: Handle,
 }
 
@@ -62,12 +63,32 @@ impl Ledger {
         let places = Mutex::new(Places::open(files, manifest.path())?);
         let (files, output) = (files.clone(), output.to_owned());
         let unopened = Spool::default();
-        let mut ledger = Self { files, output, index, order, manifest, journal, places, unopened, _lock: lock };
+        let mut ledger = Self {
+            files,
+            output,
+            index,
+            order,
+            manifest,
+            journal,
+            places,
+            unopened,
+            was_interrupted: is_interrupted,
+            _lock: lock,
+        };
         ledger.adopt_journal()?;
         if !ledger.order.is_kept {
             ledger.sort()?;
         }
         Ok(ledger)
+    }
+
+    /// Ends a run that is refused before it has begun anything: an output that was finished stays so.
+    pub(crate) fn refuse(&self, refused: EgressError) -> EgressError {
+        if !self.was_interrupted {
+            // What stays is an empty journal, which the next run removes.
+            drop(self.files.remove(self.journal.path()));
+        }
+        refused
     }
 
     /// The line of a source.

@@ -1,6 +1,7 @@
 //! `egress diff`: what two outputs tell differently.
 
 use super::{failure, options};
+use crate::confine::{self, Needs};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::printable;
@@ -17,6 +18,8 @@ pub(crate) struct Arguments {
     first: PathBuf,
     /// The output of another one.
     second: PathBuf,
+    #[command(flatten)]
+    confine: confine::Choice,
 }
 
 /// Why a comparison ended early.
@@ -32,6 +35,8 @@ impl From<EgressError> for Stopped {
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Failure> {
+    let needs = Needs { read: vec![&arguments.first, &arguments.second], ..Needs::default() };
+    let _confined = confine::confine(&needs, &arguments.confine, console)?;
     let options = options(&super::Records::default(), console);
     let tell = |difference: Difference| {
         console.line(line(&difference)).and_then(|()| console.value(&difference)).map_err(Stopped::Console)

@@ -68,7 +68,8 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
         output: Some(&arguments.out),
         write: options.sink.keys_out().map(|keys_out| confine::directory_of(&keys_out.path)).into_iter().collect(),
     };
-    let _confined = confine::confine(&needs, &arguments.confine, console)?;
+    let confined = confine::confine(&needs, &arguments.confine, console)?;
+    options.sandbox = Some(confined.told());
     interrupt::watch(!console.global().quiet)?;
     let summary = match carry_out(arguments, &options, console) {
         Err(EgressError::NotConfirmed { users }) => {

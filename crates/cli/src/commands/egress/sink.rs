@@ -1,5 +1,6 @@
 //! Where `egress run` writes to, and how: options and what they mean.
 
+use crate::confine;
 use crate::failure::Failure;
 use crate::input::{self, Input};
 use crate::key_file;
@@ -126,6 +127,10 @@ impl SinkOptions {
             ));
         }
         let has_recipients = !self.recipients.is_empty() || !self.recipients_files.is_empty() || self.has_passphrase();
+        if let Some(keys_out) = &self.keys_out {
+            let directory = confine::directory_of(keys_out);
+            directory.metadata().map_err(|error| Failure::from(error).at(directory.display()))?;
+        }
         if self.needs_recipients() && !has_recipients {
             return Err(Failure::usage(
                 "it is not said who can open what is encrypted with age",
