@@ -13,9 +13,10 @@ use crate::ordered::Ordered;
 use crate::place::Hasher;
 pub(crate) use active::Ledger;
 pub(crate) use file::{lock, lock_shared};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// The names of the ledger's files in the output.
 pub(crate) const MANIFEST: &str = "manifest.jsonl";
@@ -73,10 +74,10 @@ pub struct Line {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub route: Option<String>,
     /// The safe name before numbering (EGR-33).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "inside_if_any")]
     pub name: Option<String>,
     /// The file that was written, relative to the output.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "inside_if_any")]
     pub output: Option<String>,
     /// Its length.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -115,9 +116,10 @@ pub struct Line {
 #[non_exhaustive]
 pub struct Written {
     /// The safe name before numbering, where the line has several outputs (EGR-33).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "inside_if_any")]
     pub name: Option<String>,
     /// Relative to the output.
+    #[serde(deserialize_with = "inside")]
     pub output: String,
     /// Its length.
     pub bytes: u64,
@@ -170,6 +172,18 @@ impl Written {
         let same_size = files.metadata(&path).is_ok_and(|metadata| metadata.len() == self.bytes);
         same_size && Hasher::of_file(files, &path).is_ok_and(|(_, sha256)| sha256 == self.sha256)
     }
+}
+
+/// A path that leads out of the output is none: a ledger may come from another machine.
+fn inside<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let path = String::deserialize(deserializer)?;
+    let mut parts = Path::new(&path).components();
+    let stays = !path.is_empty() && !path.contains('\0') && parts.all(|part| matches!(part, Component::Normal(_)));
+    if stays { Ok(path) } else { Err(D::Error::custom("a path that leads out of the output")) }
+}
+
+fn inside_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    inside(deserializer).map(Some)
 }
 
 impl Rows {

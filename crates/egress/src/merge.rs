@@ -9,7 +9,8 @@ use crate::ordered::Ordered;
 use crate::place::{self, Finished, Hasher, Part};
 use crate::report::{Report, Summary, runs};
 use crate::shard::{self, Shard};
-use crate::sink::state::SINK;
+use crate::sink;
+use crate::sink::state::{Head, SINK};
 use crate::workers;
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write as _};
@@ -41,7 +42,10 @@ pub fn merge(
     place::remove_left_over(files, &output, &HashSet::new()).map_err(EgressError::io("clean", &output))?;
     progress.stage(Stage::Convert, inputs.reports.iter().map(|report| report.coverage.outputs.bytes).sum());
     let sink = inputs.sink()?;
-    let joined = Joined { inputs: &inputs, output: &output, options, progress };
+    let head = sink.as_deref().and_then(|lines| lines.split(|&byte| byte == b'\n').next());
+    let head: Option<Head> = head.and_then(|line| serde_json::from_slice(line).ok());
+    let appended = head.and_then(|head| sink::appended(&head.sink));
+    let joined = Joined { inputs: &inputs, output: &output, options, progress, appended };
     let ledgers = joined.files()?;
     // A manifest must not outlast what it names.
     files.sync_all(&output).map_err(EgressError::io("write", &output))?;
@@ -188,6 +192,8 @@ struct Joined<'a> {
     output: &'a Path,
     options: &'a Options,
     progress: &'a dyn Progress,
+    /// What the sink has appended to names.
+    appended: Option<&'static str>,
 }
 
 /// The ledgers of the whole, that wait for their names.
@@ -231,7 +237,7 @@ impl Joined<'_> {
 
     /// The directories that items lie in: no file may take their names.
     fn directories(&self) -> Result<Names, EgressError> {
-        let mut names = Names::default();
+        let mut names = Names::new(self.appended);
         self.inputs.each_line(|_, _, line| {
             let outputs = line.written();
             let sources = Some(&line.source).filter(|source| !source.contains('!'));

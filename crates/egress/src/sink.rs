@@ -85,6 +85,15 @@ impl Sink {
     }
 }
 
+/// What a sink of this kind appends to the names of files.
+pub(crate) fn appended(kind: &str) -> Option<&'static str> {
+    match kind {
+        "age" => Some(AGE),
+        "session" => Some(SEALD),
+        _ => None,
+    }
+}
+
 /// The ending of files in the format of the age tools.
 pub(crate) const AGE: &str = ".age";
 /// The ending of containers.

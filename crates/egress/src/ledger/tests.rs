@@ -129,3 +129,15 @@ fn a_million_items_take_less_than_a_hundred_mebibytes() {
     println!("{} and {} MiB for {ITEMS} items", while_written >> 20, both >> 20);
     assert!(while_written.max(both) <= 100 << 20);
 }
+
+#[test]
+fn a_path_that_leads_out_of_the_output_is_no_line() {
+    let read = |member: &str, path: &str| {
+        let line = format!(r#"{{"source":"data/a","{member}":"{path}","bytes":1,"sha256":"00","status":"converted"}}"#);
+        serde_json::from_str::<Line>(&line).is_ok()
+    };
+    for path in ["../a", "data/../../a", "/etc/a", "", "a\\u0000b"] {
+        assert!(!read("output", path) && !read("name", path), "{path}");
+    }
+    assert!(read("output", "data/..a/b") && read("name", "a"));
+}

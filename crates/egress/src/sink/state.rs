@@ -75,6 +75,8 @@ pub(crate) struct State {
     several: HashMap<SessionId, usize>,
     keys: Vec<WrittenKeys>,
     settled: bool,
+    /// Whether a line was torn and could not be cut off: nothing may be written behind it, and nothing may rely on what stands there.
+    torn: bool,
 }
 
 impl State {
@@ -91,6 +93,7 @@ impl State {
             several: HashMap::new(),
             keys: Vec::new(),
             settled: true,
+            torn: false,
         };
         if let Some(file) = files.open_if_there(&state.path).map_err(EgressError::io("open", &state.path))? {
             state.read(file)?;
@@ -198,6 +201,7 @@ impl State {
 
     /// What was kept is there for good.
     pub(crate) fn settle(&mut self) -> io::Result<()> {
+        self.whole()?;
         if !self.settled {
             self.file()?.sync()?;
             self.settled = true;
@@ -208,10 +212,19 @@ impl State {
     fn append(&mut self, entry: &Entry) -> io::Result<()> {
         let mut text = serde_json::to_vec(entry)?;
         text.push(b'\n');
+        self.whole()?;
         self.settled = false;
-        self.file()?.write_all(&text)?;
+        if let Err(error) = self.file()?.write_all(&text) {
+            let length = self.length;
+            self.torn = self.file()?.truncate(length).is_err();
+            return Err(error);
+        }
         self.length += text.len() as u64;
         Ok(())
+    }
+
+    fn whole(&self) -> io::Result<()> {
+        if self.torn { Err(io::Error::other("a line of the sink is torn")) } else { Ok(()) }
     }
 
     fn file(&mut self) -> io::Result<&mut Handle> {
