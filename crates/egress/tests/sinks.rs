@@ -8,14 +8,19 @@ mod support;
 use age::secrecy::SecretString as AgeSecret;
 use age::{Decryptor, scrypt, x25519};
 use made::Made;
-use sealwright_egress::{EgressError, KeysOut, Line, Options, Recipients, SessionIds, Sink, Status, pack, run, verify};
+use sealwright_egress::{
+    Action, EgressError, Files, KeysOut, Line, Options, Recipients, SessionIds, Sink, Status, Verdict, Watch, pack,
+    run, verify,
+};
 use sealwright_envelope::{SymKey, file, message};
 use sealwright_types::{Coded as _, SessionId, b64};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read as _;
+use std::io::{self, Read as _};
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use support::{confirmed, snapshot};
 use tempfile::tempdir;
 
@@ -400,4 +405,60 @@ fn an_output_is_packed_as_it_is() {
     assert!(!archive.ends_with(&[0; 1024]));
     fs::remove_file(output.path().join("data/日本.txt")).unwrap();
     assert!(matches!(pack(output.path(), &mut Vec::new(), &Options::default(), &()), Err(EgressError::Changed { .. })));
+}
+
+/// Tears one line of what the sink keeps: half of it is written, the rest fails.
+#[derive(Debug)]
+struct Tearing {
+    line: usize,
+    writes: AtomicUsize,
+}
+
+impl Watch for Tearing {
+    fn before(&self, action: Action<'_>, path: &Path) -> io::Result<Verdict> {
+        if !(matches!(action, Action::Write(_)) && path.ends_with("sink.jsonl")) {
+            return Ok(Verdict::Proceed);
+        }
+        match self.writes.fetch_add(1, Ordering::Relaxed) {
+            write if write == self.line => Ok(Verdict::Short(20)),
+            write if write == self.line + 1 => Err(io::ErrorKind::StorageFull.into()),
+            _ => Ok(Verdict::Proceed),
+        }
+    }
+}
+
+#[test]
+fn a_torn_line_takes_no_new_key_with_it() {
+    let (made, ([identity], recipients)) = (Made::new(), age_keys());
+    let mut known = fs::read_to_string(made.directory.path().join("session-keys.jsonl")).unwrap();
+    for number in 0..4 {
+        let session = SessionId::random().unwrap();
+        known += &format!("{{\"sessionId\":\"{session}\",\"key\":\"{}\"}}\n", b64::encode(made.key.expose()));
+        let mut sealed = Vec::new();
+        file::seal(&made.key, session, "name", 4, &b"text"[..], &mut sealed).unwrap();
+        made.add(&format!("data/{number}.seald"), sealed);
+    }
+    made.add("session-keys.jsonl", known);
+    for line in 1..5 {
+        let (output, keys) = (tempdir().unwrap(), tempdir().unwrap());
+        let keys_out = KeysOut { path: keys.path().join("keys.age"), recipients: recipients.clone() };
+        let mut options = with(Sink::NewSessions { ids: SessionIds::random(), keys_out });
+        options.threads = NonZero::new(1);
+        let sound = options.clone();
+        options.files = Files::watched(Arc::new(Tearing { line, writes: AtomicUsize::new(0) }));
+        drop(run(made.directory.path(), output.path(), &options, &()));
+        let summary = run(made.directory.path(), output.path(), &sound, &()).unwrap();
+        assert_eq!((summary.converted, summary.failed), (4, 0), "{line}");
+
+        let again = tempdir().unwrap();
+        fs::create_dir(again.path().join("data")).unwrap();
+        for (name, content) in outputs(output.path()) {
+            fs::write(again.path().join(name), content).unwrap();
+        }
+        let keys: Vec<_> = keys_in(&keys.path().join("keys.age"), &identity);
+        let keys: String = keys.iter().map(|key| format!("{key}\n")).collect();
+        fs::write(again.path().join("session-keys.jsonl"), keys).unwrap();
+        let opened = tempdir().unwrap();
+        assert_eq!(run(again.path(), opened.path(), &confirmed(), &()).unwrap().converted, 4, "{line}");
+    }
 }
