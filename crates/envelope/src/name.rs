@@ -33,12 +33,12 @@ impl Name {
 pub fn safe(raw: &str) -> String {
     let last = raw.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or_default();
     let cleaned: String = last.chars().map(|character| if is_unsafe(character) { '_' } else { character }).collect();
-    let mut name = trimmed(&cleaned).to_owned();
-    if is_reserved(&name) {
-        name.insert(0, '_');
+    // What the cut leaves may be reserved when the whole was not: CON, 252 spaces and something else.
+    match short(&cleaned) {
+        "" => "unnamed".to_owned(),
+        name if is_reserved(name) => short(&format!("_{name}")).to_owned(),
+        name => name.to_owned(),
     }
-    let name = trimmed(cut(&name, LONGEST));
-    if name.is_empty() { "unnamed".to_owned() } else { name.to_owned() }
 }
 
 /// `name (n).ext`: the n-th alternative of a name that is taken, cut so that the whole stays within 255 bytes (FILE-32, EGR-31).
@@ -66,6 +66,10 @@ pub fn numbered_within(name: &str, number: u64, longest: usize) -> String {
     format!("{stem}{suffix}{extension}")
 }
 
+fn short(name: &str) -> &str {
+    trimmed(cut(trimmed(name), LONGEST))
+}
+
 /// The longest beginning of at most `longest` bytes that ends at a character.
 fn cut(text: &str, longest: usize) -> &str {
     text.get(..text.floor_char_boundary(longest)).unwrap_or(text)
@@ -81,7 +85,7 @@ fn is_unsafe(character: char) -> bool {
 }
 
 fn is_reserved(name: &str) -> bool {
-    let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
+    let stem = name.split('.').next().unwrap_or_default().trim_end_matches(' ').to_ascii_uppercase();
     let numbered = |prefix| stem.strip_prefix(prefix).is_some_and(|rest| matches!(rest.as_bytes(), [b'1'..=b'9']));
     matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL") || numbered("COM") || numbered("LPT")
 }
@@ -124,6 +128,9 @@ mod tests {
             (&long, &"é".repeat(127)),
             // What the cut leaves at the end is trimmed again.
             (&format!("{}. .x", "a".repeat(252)), &"a".repeat(252)),
+            (&format!("con{}x", " ".repeat(252)), "_con"),
+            (&format!("con{}", "x".repeat(252)), &format!("con{}", "x".repeat(252))),
+            (&format!("con.{}", "x".repeat(252)), &format!("_con.{}", "x".repeat(250))),
         ] {
             assert_eq!(safe(raw), expected, "{raw:?}");
         }

@@ -12,7 +12,7 @@ MAXIMUM_SIZE = 8_589_934_591  # TAR-03
 _MAXIMUM_EXTENSION = 65_536  # TAR-20
 _MAXIMUM_NAME = 4_096
 _WITHOUT_CONTENT = (b"1", b"2", b"3", b"4", b"5", b"6")  # links, devices, directory, pipe
-_RESERVED_NAME = re.compile(r"(?:CON|PRN|AUX|NUL|COM[1-9]|LPT[1-9])(?:\..*)?", re.IGNORECASE | re.DOTALL)
+_RESERVED_NAME = re.compile(r"(?:CON|PRN|AUX|NUL|COM[1-9]|LPT[1-9]) *(?:\..*)?", re.IGNORECASE | re.DOTALL)
 _UNSAFE_CHARACTERS = re.compile(r'[\x00-\x1f\x7f<>:"|?*]')
 
 
@@ -241,8 +241,11 @@ def _text(name: bytes) -> str:
 def safe_name(raw: str) -> str:
     """TAR-22: a name that may be given to a file system."""
     name = re.split(r"[/\\]", raw.rstrip("/\\"))[-1]
-    name = _UNSAFE_CHARACTERS.sub("_", name).rstrip(". ")
+    name = _cut(_UNSAFE_CHARACTERS.sub("_", name))
     if _RESERVED_NAME.fullmatch(name):
-        name = "_" + name
-    name = name.encode("utf-8")[:255].decode("utf-8", "ignore").rstrip(". ")
+        name = _cut("_" + name)
     return name if name not in ("", ".", "..") else "unnamed"
+
+
+def _cut(name: str) -> str:
+    return name.rstrip(". ").encode("utf-8")[:255].decode("utf-8", "ignore").rstrip(". ")

@@ -248,6 +248,9 @@ pub(super) fn archives() -> Result<Draft<FileOpen>, GenerateError> {
     let wide = "é".repeat(200);
     let archive = end(&[pax(&[("path", &wide)])?, regular("n", x)]);
     put("TAR-22", "a name of 400 bytes", &archive, good(&wide, &"é".repeat(127), x))?;
+    let spaced = format!("con{}x", " ".repeat(252));
+    let archive = end(&[pax(&[("path", &spaced)])?, regular("n", x)]);
+    put("TAR-22", "a name of 256 bytes, reserved once it is cut", &archive, good(&spaced, "_con", x))?;
     put("TAR-22", "a name with NUL", &end(&[pax(&[("path", "a\0b")])?, regular("n", x)]), bad("malformed"))?;
     for name in [&b"a\xff"[..], b"\xc3"] {
         let archive = end(&[header(Header::new_ustar(), EntryType::Regular, name, 0)]);
