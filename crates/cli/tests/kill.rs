@@ -83,5 +83,5 @@ fn killing_at_many_moments_loses_nothing_and_shows_nothing_half_written() {
         complete(&bundle, output.path());
         assert!(tree(output.path()) == expected, "the tree after kill {kill} is another one");
     }
-    assert!(interrupted >= KILLS / 4, "only {interrupted} runs were still going when they were killed");
+    assert!(interrupted >= KILLS / 2, "only {interrupted} runs were still going when they were killed");
 }

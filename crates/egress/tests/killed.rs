@@ -135,7 +135,7 @@ fn killing_at_many_moments_loses_nothing_and_shows_nothing_half_written() {
                 met.running += 1;
             } else {
                 // The first run had cold files: later ones are over sooner.
-                whole = whole * 7 / 8;
+                whole = whole * 3 / 4;
             }
             child.kill().unwrap();
             child.wait().unwrap();
@@ -148,5 +148,5 @@ fn killing_at_many_moments_loses_nothing_and_shows_nothing_half_written() {
         assert_eq!(differing, None, "after kill {}", met.kills);
     }
     println!("{met:#?} in runs of {} ms", whole.as_millis());
-    assert!(met.running >= points / 4 && met.with_some_of_the_outputs > 0, "{met:?}");
+    assert!(met.running >= points / 3 && met.with_some_of_the_outputs > 0, "{met:?}");
 }
