@@ -12,7 +12,7 @@ use crate::files::Files;
 use crate::ordered::Ordered;
 use crate::place::Hasher;
 pub(crate) use active::Ledger;
-pub(crate) use file::{lock, lock_shared};
+pub(crate) use file::{Damage, each_line, lock, lock_shared};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::ffi::OsString;

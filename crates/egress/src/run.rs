@@ -5,7 +5,7 @@ use crate::convert::{Converted, Converter};
 use crate::error::EgressError;
 use crate::files::Files;
 use crate::keys_out::KeysFile;
-use crate::ledger::{self, Ledger, Line, Status};
+use crate::ledger::{self, Damage, Ledger, Line, Status};
 use crate::naming::Names;
 use crate::options::{Options, Progress, Stage};
 use crate::place;
@@ -53,7 +53,7 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
         shard::claim(&options.files, &output, options.shard, is_new)?;
         place::remove_left_over(&options.files, &output, &outputs).map_err(EgressError::io("clean", &output))?;
         spool::remove_left_over(&options.files, &output).map_err(EgressError::io("clean", &output))?;
-        Outlet::open(&options.files, &output, &options.sink, is_new)
+        Outlet::open(&options.files, &output, &options.sink, is_new, ledger.damage())
     };
     let outlet = begin().map_err(|refused| ledger.refuse(refused))?;
     let keys_file = options.sink.keys_out();
@@ -61,11 +61,16 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
     let keys_file = keys_file.map_err(|refused| ledger.refuse(refused))?;
     let pending = pending(&prepared, &ledger, &output, options, progress)?;
     unlock(&prepared, &pending, options, progress)?;
-    let (changed, ended) = convert(&prepared, &pending, ledger, &outlet, &output, options, progress)?;
+    // What belongs into the file of keys may have changed in a run that did not come to writing it.
+    let was_interrupted = ledger.damage() == Damage::CutOff;
+    let (ledger, changed, ended) = convert(&prepared, &pending, ledger, &outlet, &output, options, progress)?;
     if let Some(keys_file) = keys_file {
-        keys_file.write(changed)?;
+        keys_file.write(changed || was_interrupted)?;
     }
+    // A run that was stopped leaves what a run leaves that was killed between two batches.
     unless_stopped(ended)?;
+    outlet.settle().map_err(EgressError::io("write", &output))?;
+    ledger.close()?;
     if !pending.is_empty() {
         let work = Work {
             items: pending.len() as u64,
@@ -165,7 +170,7 @@ fn convert(
     output: &Path,
     options: &Options,
     progress: &dyn Progress,
-) -> Result<(bool, Ended), EgressError> {
+) -> Result<(Ledger, bool, Ended), EgressError> {
     progress.stage(Stage::Convert, pending.iter().map(|item| item.bytes).sum());
     let converter = Converter {
         files: &options.files,
@@ -192,11 +197,7 @@ fn convert(
     };
     let ended = workers::in_batches(options.threads(), pending, load, || progress.stopped(), work, take)?;
     let (ledger, changed) = publisher.finish()?;
-    // A run that was stopped leaves what a run leaves that was killed between two batches.
-    if ended == Ended::Complete {
-        ledger.close()?;
-    }
-    Ok((changed, ended))
+    Ok((ledger, changed, ended))
 }
 
 /// The names that no new output may get: those of earlier runs, and the directories that items lie in.

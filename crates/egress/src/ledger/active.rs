@@ -29,7 +29,7 @@ pub(crate) struct Ledger {
     journal: Appended,
     places: Mutex<Places>,
     unopened: Spool,
-    was_interrupted: bool,
+    damage: Damage,
     _lock: Handle,
 }
 
@@ -63,18 +63,7 @@ impl Ledger {
         let places = Mutex::new(Places::open(files, manifest.path())?);
         let (files, output) = (files.clone(), output.to_owned());
         let unopened = Spool::default();
-        let mut ledger = Self {
-            files,
-            output,
-            index,
-            order,
-            manifest,
-            journal,
-            places,
-            unopened,
-            was_interrupted: is_interrupted,
-            _lock: lock,
-        };
+        let mut ledger = Self { files, output, index, order, manifest, journal, places, unopened, damage, _lock: lock };
         ledger.adopt_journal()?;
         if !ledger.order.is_kept {
             ledger.sort()?;
@@ -82,9 +71,15 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Ends a run that is refused before it has begun anything: an output that was finished stays so.
+    /// What a line is that cannot be read: it depends on how the last run ended.
+    pub(crate) fn damage(&self) -> Damage {
+        self.damage
+    }
+
+    /// Ends a run that is refused before it has begun anything: an output that was finished stays so, unless the system has failed.
     pub(crate) fn refuse(&self, refused: EgressError) -> EgressError {
-        if !self.was_interrupted {
+        let has_failed = matches!(refused, EgressError::Io { .. });
+        if self.damage == Damage::Told && !has_failed {
             // What stays is an empty journal, which the next run removes.
             drop(self.files.remove(self.journal.path()));
         }

@@ -13,7 +13,7 @@ const LONGEST_LINE: u64 = 1024 * 1024 * 1024;
 
 /// What a line in the middle is that cannot be read. What stands at the end without an end of line is always a torn line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Damage {
+pub(crate) enum Damage {
     /// The last run was interrupted: what it had not made durable may be zeros or anything else. That line and all after it are cut off.
     CutOff,
     /// The last run had made everything durable: somebody has changed the file, which a person has to know.
@@ -114,7 +114,7 @@ impl Places {
 }
 
 /// Gives every line and its place to `take`. Says where the lines end that count.
-pub(super) fn each_line<T: DeserializeOwned>(
+pub(crate) fn each_line<T: DeserializeOwned>(
     source: &mut impl BufRead,
     path: &Path,
     damage: Damage,

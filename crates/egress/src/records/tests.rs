@@ -3,6 +3,7 @@
 use super::*;
 use crate::fields::Fields;
 use crate::files::Files;
+use crate::ledger::Damage;
 use crate::messages::{Opening, is_message};
 use crate::sink::Sink;
 use crate::sink::outlet::Outlet;
@@ -54,7 +55,8 @@ fn line() -> impl Strategy<Value = String> {
 fn rewritten(text: &[u8], threads: usize) -> (Vec<u8>, Rewritten) {
     let (mut sink, name) = (Vec::new(), Source::new(PathBuf::from("messages/rows.jsonl")));
     let (resolver, fields, directory) = (resolver(), Fields::default(), tempfile::tempdir().unwrap());
-    let outlet = Outlet::open(&Files::default(), directory.path(), &Sink::Clear { keys_out: None }, true).unwrap();
+    let outlet =
+        Outlet::open(&Files::default(), directory.path(), &Sink::Clear { keys_out: None }, true, Damage::Told).unwrap();
     let mut opener = Opener::new(Opening { resolver: &resolver, outlet: Some(&outlet) });
     let reading = Reading { fields: &fields, session: None };
     let done = rewrite(text, &mut sink, &name, &mut opener, reading, threads).unwrap();

@@ -7,6 +7,7 @@ use super::state::{Head, State};
 use super::{AGE, SEALD, Sink};
 use crate::error::EgressError;
 use crate::files::Files;
+use crate::ledger::Damage;
 use crate::place::{Finished, Part};
 use sealwright_envelope::{SymKey, message, name};
 use sealwright_session::Resolver;
@@ -37,9 +38,15 @@ enum Kind {
 }
 
 impl Outlet {
-    /// Makes the sink ready. `is_new` says that the output holds nothing yet.
-    pub(crate) fn open(files: &Files, output: &Path, sink: &Sink, is_new: bool) -> Result<Self, EgressError> {
-        let mut state = State::open(files, output)?;
+    /// Makes the sink ready. `is_new` says that the output holds nothing yet, `damage` what a line is that cannot be read.
+    pub(crate) fn open(
+        files: &Files,
+        output: &Path,
+        sink: &Sink,
+        is_new: bool,
+        damage: Damage,
+    ) -> Result<Self, EgressError> {
+        let mut state = State::open(files, output, damage)?;
         let former = state.head().cloned();
         if let Some(former) = former.as_ref().map(|head| head.sink.as_str()).or((!is_new).then_some("clear"))
             && former != sink.kind()

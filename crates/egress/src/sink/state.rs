@@ -6,6 +6,7 @@
 use super::new_sessions::WrappedSession;
 use crate::error::EgressError;
 use crate::files::{Files, Handle};
+use crate::ledger::{Damage, each_line};
 use sealwright_types::SessionId;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -80,8 +81,8 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Reads what earlier runs have left. A torn last line is cut off.
-    pub(crate) fn open(files: &Files, output: &Path) -> Result<Self, EgressError> {
+    /// Reads what earlier runs have left. A torn last line is cut off; `damage` says what another one is that cannot be read (EGR-40).
+    pub(crate) fn open(files: &Files, output: &Path, damage: Damage) -> Result<Self, EgressError> {
         let path = output.join(SINK);
         let mut state = Self {
             files: files.clone(),
@@ -96,35 +97,29 @@ impl State {
             torn: false,
         };
         if let Some(file) = files.open_if_there(&state.path).map_err(EgressError::io("open", &state.path))? {
-            state.read(file)?;
+            state.read(file, damage)?;
         }
         Ok(state)
     }
 
-    fn read(&mut self, file: Handle) -> Result<(), EgressError> {
+    fn read(&mut self, mut file: Handle, damage: Damage) -> Result<(), EgressError> {
         let path = self.path.clone();
-        let (mut source, mut text, mut whole) = (BufReader::new(file), Vec::new(), 0);
-        for line in 1.. {
-            text.clear();
-            let length = source.read_until(b'\n', &mut text).map_err(EgressError::io("read", &path))? as u64;
-            if !text.ends_with(b"\n") {
-                break;
-            }
-            let malformed = |_| EgressError::Manifest { path: path.clone(), line };
-            match serde_json::from_slice(&text).map_err(malformed)? {
+        let whole = each_line(&mut BufReader::new(&mut file), &path, damage, |place, entry| {
+            match entry {
                 Entry::Head(head) => self.head = Some(head),
-                Entry::Session(session) => drop(self.sessions.insert(session.old_session_id, whole)),
+                Entry::Session(session) => drop(self.sessions.insert(session.old_session_id, place)),
                 Entry::Keys(keys) => self.keys.push(keys),
                 Entry::Several(several) => drop(self.several.insert(several.session_id, several.keys)),
             }
-            whole += length;
-        }
+            Ok(())
+        })?;
         self.length = whole;
-        if text.is_empty() {
+        if file.length().map_err(EgressError::io("read", &path))? == whole {
             return Ok(());
         }
         let file = self.file().map_err(EgressError::io("open", &path))?;
-        file.truncate(whole).map_err(EgressError::io("repair", &path))
+        // For good, before the journal goes that tells why.
+        file.truncate(whole).and_then(|()| file.sync()).map_err(EgressError::io("repair", &path))
     }
 
     pub(crate) fn head(&self) -> Option<&Head> {
