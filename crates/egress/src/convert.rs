@@ -179,7 +179,9 @@ impl Converter<'_> {
         loop {
             let key = match self.resolver.resolve_nth(session, nth) {
                 Ok(key) => key,
-                Err(closed) if nth == 0 => return Err(Unconverted::Closed(closed)),
+                Err(closed) if nth == 0 || closed.reasons.contains(&Reason::Unreadable) => {
+                    return Err(Unconverted::Closed(closed));
+                }
                 Err(_) => return Err(Unconverted::Rejected),
             };
             nth += 1;
@@ -287,7 +289,7 @@ impl Converter<'_> {
     /// A message that is a file of its own. It stores no name and keeps the one it has.
     fn text(&self, plaintext: Vec<u8>, target: Option<&NewSession>, source: &Source) -> Result<Opened, OpenFailure> {
         let finished = self.outlet.message(&self.directory(source), target, &plaintext)?;
-        let finished = finished.ok_or(OpenFailure::Final(Unconverted::NotSealed("not-utf8")))?;
+        let finished = finished.ok_or(OpenFailure::Final(NoNewSession::NotText.into()))?;
         Ok(Opened::one(self.outlet.name(own_name(source)), finished))
     }
 

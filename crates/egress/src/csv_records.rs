@@ -53,7 +53,7 @@ pub(crate) fn rewrite(
                     sink.write_all(&record.raw)?;
                     continue;
                 }
-                let rewritten = record.open(columns, reading, records.delimiter, opener);
+                let rewritten = record.open(columns, reading, records.delimiter, opener)?;
                 done.chain |= rewritten.chain;
                 done.count(name, &rewritten.faults, rewritten.opened);
                 record.write(&rewritten.replaced, sink)?;
@@ -163,16 +163,21 @@ impl Record {
         })
     }
 
-    fn open(&self, columns: &Columns, reading: Reading<'_>, delimiter: u8, opener: &mut Opener<'_>) -> Opened {
+    fn open(
+        &self,
+        columns: &Columns,
+        reading: Reading<'_>,
+        delimiter: u8,
+        opener: &mut Opener<'_>,
+    ) -> io::Result<Opened> {
         let mut done = Opened::default();
         if !self.fields.iter().all(|field| is_well_quoted(self.raw(field))) {
             // Nobody knows where its fields begin and end.
             done.faults.push(Fault::malformed("malformed"));
-            return done;
+            return Ok(done);
         }
         for (index, message) in self.messages(columns, reading) {
-            let clear = message.and_then(|message| opener.open(message));
-            let clear = match clear {
+            let clear = match opener.open(message)? {
                 Ok(clear) => clear,
                 Err(fault) => {
                     done.faults.push(fault);
@@ -199,7 +204,7 @@ impl Record {
             }
         }
         done.replaced.sort_by_key(|&(index, _)| index);
-        done
+        Ok(done)
     }
 
     /// Whether a field is there, empty, and not taken yet.

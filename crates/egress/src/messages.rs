@@ -13,6 +13,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
+use std::io;
 use std::sync::{Arc, OnceLock};
 
 /// Ready keys that are kept: neighbouring records mostly belong to the same sessions.
@@ -134,28 +135,40 @@ impl<'a> Opener<'a> {
         self.by
     }
 
-    /// Opens a message with one key of its session after the other (SES-10).
-    pub(crate) fn open(&mut self, mut message: Message) -> Result<Clear, Fault> {
+    /// Opens a message that was found, with one key of its session after the other (SES-10).
+    ///
+    /// # Errors
+    /// What the system did not do: it says nothing of the message, and the whole file has failed.
+    pub(crate) fn open(&mut self, found: Result<Message, Fault>) -> io::Result<Result<Clear, Fault>> {
+        let mut message = match found {
+            Ok(message) => message,
+            Err(fault) => return Ok(Err(fault)),
+        };
         let session = message.session();
-        let fault = |status, error| Fault { session: Some(session), status, error };
-        let mut nth = 0;
-        loop {
+        let fault = |status, error| Ok(Err(Fault { session: Some(session), status, error }));
+        for nth in 0.. {
             let ready = match self.key(session, nth) {
                 Ok(ready) => ready,
-                Err(closed) if nth == 0 => return Err(fault(Status::Closed, closed.code())),
-                Err(_) => return Err(fault(Status::Rejected, "rejected")),
+                // Who has the key is not known.
+                Err(closed) if closed.reasons.contains(&Reason::Unreadable) => {
+                    return Err(io::Error::other(Reason::Unreadable.to_string()));
+                }
+                Err(closed) if nth == 0 => return fault(Status::Closed, closed.code()),
+                Err(_) => break,
             };
             message = match message.into_plaintext_or_back(&ready.key) {
                 Ok(bytes) => {
-                    let bytes =
-                        self.through_sink(session, nth, &ready, bytes).map_err(|code| fault(Status::Closed, code))?;
-                    return Ok(Clear { session, bytes, chain: ready.chain });
+                    return match self.through_sink(session, nth, &ready, bytes) {
+                        Ok(bytes) => Ok(Ok(Clear { session, bytes, chain: ready.chain })),
+                        Err(NoNewSession::Io(error)) => Err(error),
+                        Err(reason) => fault(Status::Closed, reason.code()),
+                    };
                 }
                 Err((message, OpenError::Rejected)) => message,
-                Err((_, error)) => return Err(fault(Status::Malformed, error.code())),
+                Err((_, error)) => return fault(Status::Malformed, error.code()),
             };
-            nth += 1;
         }
+        fault(Status::Rejected, "rejected")
     }
 
     /// What stands for an opened message in the output.
@@ -165,19 +178,19 @@ impl<'a> Opener<'a> {
         nth: usize,
         ready: &Ready,
         bytes: Vec<u8>,
-    ) -> Result<Vec<u8>, &'static str> {
+    ) -> Result<Vec<u8>, NoNewSession> {
         let Some(outlet) = self.by.outlet else { return Ok(bytes) };
         let target = match ready.target.get() {
             Some(target) => target,
             None => {
-                let target = outlet.target(Some(session), self.by.resolver).map_err(NoNewSession::code)?;
-                outlet.opened(session, nth, &ready.key).map_err(|_| "io")?;
+                let target = outlet.target(Some(session), self.by.resolver)?;
+                outlet.opened(session, nth, &ready.key)?;
                 ready.target.get_or_init(|| target)
             }
         };
         let Some(new) = target else { return Ok(bytes) };
-        let sealed = new.sealed(std::str::from_utf8(&bytes).map_err(|_| "not-utf8")?);
-        sealed.map(String::into_bytes).map_err(|_| "io")
+        let text = std::str::from_utf8(&bytes).map_err(|_| NoNewSession::NotText)?;
+        Ok(new.sealed(text)?.into_bytes())
     }
 
     fn key(&mut self, session: SessionId, nth: usize) -> Result<Arc<Ready>, Closed> {

@@ -67,10 +67,9 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
     if let Some(keys_file) = keys_file {
         keys_file.write(changed || was_interrupted)?;
     }
-    // A run that was stopped leaves what a run leaves that was killed between two batches.
     unless_stopped(ended)?;
     outlet.settle().map_err(EgressError::io("write", &output))?;
-    ledger.close()?;
+    ledger.end()?;
     if !pending.is_empty() {
         let work = Work {
             items: pending.len() as u64,
@@ -196,7 +195,11 @@ fn convert(
         converted.into_iter().try_for_each(|one| publisher.publish(one))
     };
     let ended = workers::in_batches(options.threads(), pending, load, || progress.stopped(), work, take)?;
-    let (ledger, changed) = publisher.finish()?;
+    let (mut ledger, changed) = publisher.finish()?;
+    // A run that was stopped leaves what a run leaves that was killed between two batches.
+    if ended == Ended::Complete {
+        ledger.close()?;
+    }
     Ok((ledger, changed, ended))
 }
 

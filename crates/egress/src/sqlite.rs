@@ -276,7 +276,7 @@ impl Replacing<'_> {
         let mut binary = self.table.binary.filter(|&index| matches!(row.values.get(index), Some(Cell::Null)));
         for (index, message) in row.messages(self.table, self.reading) {
             let (Some(cell), Some(column)) = (row.values.get(index), self.table.columns.get(index)) else { continue };
-            let clear = match message.and_then(|message| opener.open(message)) {
+            let clear = match opener.open(message)? {
                 Ok(clear) => clear,
                 Err(fault) => {
                     done.faults.push(fault);

@@ -12,13 +12,17 @@ mod support;
 use age::{Decryptor, x25519};
 use faulty::{EIO, ENOSPC, Faulty, Kind};
 use made::Made;
-use sealwright_egress::{EgressError, Files, KeysOut, Options, Recipients, SessionIds, Sink, run, verify};
+use rusqlite::Connection;
+use sealwright_egress::{
+    Action, EgressError, Files, KeysOut, Line, Options, Recipients, SessionIds, Sink, Status, Verdict, Watch, run,
+    verify,
+};
 use sealwright_envelope::{SymKey, message};
 use sealwright_types::{SessionId, b64};
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
@@ -251,4 +255,48 @@ fn what_a_loss_of_power_leaves_in_the_file_of_the_sink_is_cut_off() {
         assert!(text.starts_with(&former) && text.lines().count() <= former.lines().count() + 1, "{text}");
         assert_eq!(outputs(room.output.path()), outputs(finished.output.path()));
     }
+}
+
+/// Lets no new session be kept: the line of one is longer than any other of the file.
+#[derive(Debug)]
+struct KeepsNoSession;
+
+impl Watch for KeepsNoSession {
+    fn before(&self, action: Action<'_>, path: &Path) -> io::Result<Verdict> {
+        match action {
+            Action::Write(length) if length > 250 && path.ends_with("sink.jsonl") => {
+                Err(io::ErrorKind::StorageFull.into())
+            }
+            _ => Ok(Verdict::Proceed),
+        }
+    }
+}
+
+#[test]
+fn what_the_system_does_not_do_is_told_of_the_file_and_not_of_its_messages() {
+    let (made, room, (_, recipients)) = (Made::new(), Room::new(), age_key());
+    let body = message::seal(&made.key, made.session, "a text").unwrap();
+    let row = serde_json::json!({ "body": body, "more": "x".repeat(1000) });
+    made.add("messages/small.jsonl", format!("{row}\n"));
+    made.add("messages/several-threads.jsonl", format!("{row}\n").repeat(7000));
+    made.add("messages/table.csv", format!("a,b\n1,\"{}\"\n", body.replace('"', "\"\"")));
+    let database = Connection::open(made.directory.path().join("messages/table.sqlite")).unwrap();
+    database.execute_batch(&format!("CREATE TABLE t(m TEXT); INSERT INTO t VALUES('{body}');")).unwrap();
+    drop(database);
+    let mut options = confirmed();
+    options.threads = NonZero::new(2);
+    options.sink = Sink::NewSessions { ids: SessionIds::random(), keys_out: room.keys_out(&recipients) };
+    options.files = Files::watched(Arc::new(KeepsNoSession));
+    let summary = run(made.directory.path(), room.output.path(), &options, &()).unwrap();
+    assert_eq!((summary.failed, summary.exit_status()), (4, 1), "{summary:?}");
+    let read = |name| fs::read_to_string(room.output.path().join(name)).unwrap();
+    for line in read("manifest.jsonl").lines() {
+        let line: Line = serde_json::from_str(line).unwrap();
+        assert_eq!((line.status, line.error.as_deref(), line.rows), (Status::Failed, Some("io"), None), "{line:?}");
+        assert!(!line.warnings.is_empty() && line.written().is_empty(), "{line:?}");
+    }
+    assert_eq!(read("unopened.jsonl"), "");
+    options.files = Files::default();
+    let summary = run(made.directory.path(), room.output.path(), &options, &()).unwrap();
+    assert_eq!((summary.converted, summary.exit_status()), (4, 0), "{summary:?}");
 }

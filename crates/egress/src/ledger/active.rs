@@ -134,14 +134,18 @@ impl Ledger {
         self.unopened.take(&self.files, &self.output, source, rows)
     }
 
-    /// Leaves one line for each source, in their order, the rows of those that have some, and no journal.
-    pub(crate) fn close(mut self) -> Result<(), EgressError> {
+    /// Leaves one line for each source, in their order, and the rows of those that have some.
+    pub(crate) fn close(&mut self) -> Result<(), EgressError> {
         if !self.order.is_kept {
             self.sort()?;
         }
         self.manifest.sync()?;
         let rows = Rows { files: &self.files, output: &self.output, index: &self.index };
-        rows.rewrite(self.unopened)?;
+        rows.rewrite(std::mem::take(&mut self.unopened))
+    }
+
+    /// Says that the run is over: the next one finds no journal, and expects what every file holds to be durable.
+    pub(crate) fn end(self) -> Result<(), EgressError> {
         self.files.remove(self.journal.path()).map_err(EgressError::io("remove", self.journal.path()))?;
         self.files.sync_all(&self.output).map_err(EgressError::io("write", &self.output))
     }

@@ -28,6 +28,11 @@ fn append(output: &TempDir, name: &str, tail: &[u8]) {
     fs::write(path, text).unwrap();
 }
 
+fn end(mut ledger: Ledger) {
+    ledger.close().unwrap();
+    ledger.end().unwrap();
+}
+
 #[test]
 fn lines_are_found_again_and_end_in_the_order_of_their_sources() {
     let output = tempfile::tempdir().unwrap();
@@ -42,7 +47,7 @@ fn lines_are_found_again_and_end_in_the_order_of_their_sources() {
     assert_eq!(ledger.line(&changed.source, None).unwrap(), Some(changed.clone()));
     assert_eq!(ledger.line(&line(3).source, None).unwrap(), Some(line(3)));
     assert_eq!(ledger.line(&line(3).source, Some("00")).unwrap(), None);
-    ledger.close().unwrap();
+    end(ledger);
     let lines: Vec<_> = lines(&Files::default(), output.path()).unwrap().map(Result::unwrap).collect();
     let expected: Vec<_> = (0..100).map(|number| if number == 70 { changed.clone() } else { line(number) }).collect();
     assert_eq!(lines, expected);
@@ -64,7 +69,7 @@ fn what_an_interrupted_run_has_not_made_durable_is_cut_off() {
         append(&output, UNOPENED, tail);
         let second = ledger(&output);
         assert_eq!(second.line(&line(2).source, None).unwrap(), Some(line(2)), "what was announced is adopted");
-        second.close().unwrap();
+        end(second);
         assert!(read(&output, MANIFEST).starts_with(&whole) && read(&output, MANIFEST).lines().count() == 3);
         assert_eq!(read(&output, UNOPENED), "");
     }
@@ -75,7 +80,7 @@ fn a_manifest_that_somebody_has_changed_is_told() {
     let output = tempfile::tempdir().unwrap();
     let mut first = ledger(&output);
     first.record(&[line(0), line(1)]).unwrap();
-    first.close().unwrap();
+    end(first);
     let text = read(&output, MANIFEST);
     fs::write(output.path().join(MANIFEST), format!("nonsense\n{text}")).unwrap();
     let error = Ledger::open(&Files::default(), output.path()).unwrap_err();
@@ -122,7 +127,7 @@ fn a_million_items_take_less_than_a_hundred_mebibytes() {
         ledger.record(&lines).unwrap();
     }
     let while_written = resident() - before;
-    ledger.close().unwrap();
+    end(ledger);
     let reopened = super::tests::ledger(&output);
     assert_eq!(reopened.line(&line(ITEMS - 1).source, None).unwrap(), Some(line(ITEMS - 1)));
     let both = resident() - before;

@@ -50,10 +50,13 @@ impl Rewriter<'_, '_, '_> {
         let mut binary = self.reading.fields.binary.as_deref();
         let mut result = Ok(());
         record.each_message(self.reading, &mut |found| {
-            let clear = found.message.and_then(|message| self.opener.open(message));
-            let clear = match clear {
-                Ok(clear) => clear,
-                Err(fault) => return faults.push(fault),
+            if result.is_err() {
+                return;
+            }
+            let clear = match self.opener.open(found.message) {
+                Ok(Ok(clear)) => clear,
+                Ok(Err(fault)) => return faults.push(fault),
+                Err(error) => return result = Err(error),
             };
             let chain = clear.chain;
             let at = offset(line, found.raw);
@@ -68,9 +71,7 @@ impl Rewriter<'_, '_, '_> {
             written = at + found.raw.len();
             opened = true;
             self.done.chain |= chain;
-            if result.is_ok() {
-                result = replaced;
-            }
+            result = replaced;
         });
         result?;
         if record.is_bare_message() {

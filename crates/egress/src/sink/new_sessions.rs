@@ -25,6 +25,8 @@ pub(crate) enum NoNewSession {
     NotNamed,
     /// A legacy message that carries its own key belongs to no session.
     NoOldSession,
+    /// Only text can be sealed as a message.
+    NotText,
     /// The new session could not be drawn, kept or read.
     Io(io::Error),
 }
@@ -35,6 +37,7 @@ impl NoNewSession {
         match self {
             Self::NotNamed => "no-session-id",
             Self::NoOldSession => "no-session",
+            Self::NotText => "not-utf8",
             Self::Io(_) => "io",
         }
     }
