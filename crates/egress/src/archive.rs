@@ -3,6 +3,8 @@
 //! An archive may come from anybody: its headers are read in bounds, names are made safe before anything uses them, what is no file is
 //! told, and damage ends the walk without losing what came before.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 mod members;
 mod peeked;
 mod tar_stream;
@@ -112,7 +114,7 @@ impl Walk<'_> {
         let mut others = 0_u64;
         let result = TarStream::new(input).each(&mut |entry| match entry {
             Entry::File { name, content, length } => {
-                end.members += 1;
+                end.members = end.members.saturating_add(1);
                 let member = self.unique(source, &name);
                 let mut counted = Counted { content, read: 0 };
                 self.stream(member, Peeked::new(&mut counted)?, level)?;
@@ -123,15 +125,15 @@ impl Walk<'_> {
                 Ok(())
             }
             Entry::Other { name, kind } => {
-                others += 1;
+                others = others.saturating_add(1);
                 if others <= MOST_WARNINGS {
                     end.warnings.push(format!("{kind}, left out: {}", String::from_utf8_lossy(&name)));
                 }
                 Ok(())
             }
         });
-        if others > MOST_WARNINGS {
-            end.warnings.push(format!("{} more entries that are no files", others - MOST_WARNINGS));
+        if let Some(more) = others.checked_sub(MOST_WARNINGS).filter(|&more| more > 0) {
+            end.warnings.push(format!("{more} more entries that are no files"));
         }
         end.error = result?;
         Ok(())
@@ -139,7 +141,7 @@ impl Walk<'_> {
 
     fn stream(&mut self, source: Source, mut content: Peeked<'_>, level: usize) -> io::Result<()> {
         if is_archive(content.beginning()) {
-            return self.archive(&source, content, level + 1);
+            return self.archive(&source, content, level.saturating_add(1));
         }
         let beginning = content.beginning().to_vec();
         self.visitor.member(source, &beginning, &mut content)
@@ -169,7 +171,7 @@ struct Counted<'a> {
 impl Read for Counted<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.content.read(buffer)?;
-        self.read += read as u64;
+        self.read = self.read.saturating_add(read as u64);
         Ok(read)
     }
 }

@@ -1,5 +1,7 @@
 //! What is different between two outputs, by their manifests.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 use crate::error::EgressError;
 use crate::files::Files;
 use crate::ledger::{Line, MANIFEST, Written};
@@ -66,7 +68,7 @@ pub enum Change {
 impl Comparison {
     /// The exit status of the program: 0 when the outputs tell the same, 1 otherwise.
     pub fn exit_status(&self) -> u8 {
-        u8::from(self.changed + self.only_in_first + self.only_in_second > 0)
+        u8::from([self.changed, self.only_in_first, self.only_in_second] != [0; 3])
     }
 }
 
@@ -100,7 +102,7 @@ pub fn diff<E: From<EgressError>>(
             Some(Change::OnlyInSecond) => &mut comparison.only_in_second,
             Some(_) => &mut comparison.changed,
         };
-        *count += 1;
+        *count = count.saturating_add(1);
         if let Some(line) = first.as_ref().or(second.as_ref()).filter(|_| !changes.is_empty()) {
             let (source, source_bytes) = (line.source.clone(), line.source_bytes.clone());
             take(Difference { source, source_bytes, changes, first, second })?;

@@ -1,5 +1,7 @@
 //! What has been done: manifest, journal and unopened records, exact after a crash at any instant (docs/spec/EGRESS.md section 8).
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 mod active;
 mod file;
 mod index;
@@ -187,9 +189,23 @@ fn inside_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<St
 }
 
 impl Rows {
+    /// Records of which a message did not open.
+    pub(crate) fn unopened(self) -> u64 {
+        self.closed.saturating_add(self.rejected).saturating_add(self.malformed)
+    }
+
     /// Whether every message of every record opened.
     pub(crate) fn all_opened(self) -> bool {
-        self.closed + self.rejected + self.malformed == 0
+        self.unopened() == 0
+    }
+
+    /// Counts the records of another file too. What a ledger from elsewhere says may be any numbers: no sum of them overflows.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.records = self.records.saturating_add(other.records);
+        self.converted = self.converted.saturating_add(other.converted);
+        self.closed = self.closed.saturating_add(other.closed);
+        self.rejected = self.rejected.saturating_add(other.rejected);
+        self.malformed = self.malformed.saturating_add(other.malformed);
     }
 }
 

@@ -40,7 +40,10 @@ pub fn merge(
         return Err(EgressError::NotAShard { path: output, reason: "it holds a shard and cannot hold the whole" });
     }
     place::remove_left_over(files, &output, &HashSet::new()).map_err(EgressError::io("clean", &output))?;
-    progress.stage(Stage::Convert, inputs.reports.iter().map(|report| report.coverage.outputs.bytes).sum());
+    progress.stage(
+        Stage::Convert,
+        inputs.reports.iter().map(|report| report.coverage.outputs.bytes).fold(0, u64::saturating_add),
+    );
     let sink = inputs.sink()?;
     let head = sink.as_deref().and_then(|lines| lines.split(|&byte| byte == b'\n').next());
     let head: Option<Head> = head.and_then(|line| serde_json::from_slice(line).ok());
@@ -110,7 +113,7 @@ impl Inputs {
     fn input_bytes(&self) -> BTreeMap<String, u64> {
         let mut sum = BTreeMap::new();
         for (status, bytes) in self.reports.iter().flat_map(|report| &report.coverage.input_bytes) {
-            *sum.entry(status.clone()).or_default() += bytes;
+            sum.entry(status.clone()).and_modify(|sum: &mut u64| *sum = sum.saturating_add(*bytes)).or_insert(*bytes);
         }
         sum
     }

@@ -238,11 +238,7 @@ impl Rewritten {
     /// Appends how the records ended that follow.
     pub(crate) fn append(&mut self, next: Self) {
         let before = self.rows.records;
-        self.rows.records += next.rows.records;
-        self.rows.converted += next.rows.converted;
-        self.rows.closed += next.rows.closed;
-        self.rows.rejected += next.rows.rejected;
-        self.rows.malformed += next.rows.malformed;
+        self.rows.add(next.rows);
         self.unopened
             .extend(next.unopened.into_iter().map(|unopened| Unopened { row: before + unopened.row, ..unopened }));
         self.chain |= next.chain;

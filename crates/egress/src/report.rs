@@ -3,6 +3,8 @@
 //! `report.json` depends on the bundle and on how its items ended, on nothing else: two runs that end the same write the same bytes. When
 //! and how fast that happened stands in `runs.jsonl`. `report.html` shows both.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 mod coverage;
 mod inputs;
 mod markup;
@@ -128,22 +130,25 @@ pub struct Fingerprint {
 }
 
 impl Summary {
-    pub(crate) fn count(&mut self, status: Status) -> &mut u64 {
-        match status {
+    /// Counts an item and the records in it.
+    pub(crate) fn add(&mut self, status: Status, rows: Option<Rows>) {
+        let count = match status {
             Status::Converted => &mut self.converted,
             Status::Closed => &mut self.closed,
             Status::Rejected => &mut self.rejected,
             Status::Malformed => &mut self.malformed,
             Status::Plain => &mut self.plain,
             Status::Failed => &mut self.failed,
-        }
+        };
+        *count = count.saturating_add(1);
+        self.rows.add(rows.unwrap_or_default());
     }
 
     /// The exit status of the program (EGR-45): 1 something failed, 3 something stayed unopened, 0 otherwise.
     pub fn exit_status(&self) -> u8 {
         if self.failed > 0 {
             1
-        } else if self.closed + self.rejected + self.malformed > 0 || !self.rows.all_opened() {
+        } else if self.unopened_items() > 0 || !self.rows.all_opened() {
             3
         } else {
             0
@@ -152,22 +157,12 @@ impl Summary {
 
     /// All items.
     pub fn items(&self) -> u64 {
-        self.unopened_items() + self.converted + self.plain
+        self.unopened_items().saturating_add(self.converted).saturating_add(self.plain)
     }
 
     /// Items that are neither open nor were never encrypted.
     pub fn unopened_items(&self) -> u64 {
-        self.closed + self.rejected + self.malformed + self.failed
-    }
-}
-
-impl std::ops::AddAssign for Rows {
-    fn add_assign(&mut self, other: Self) {
-        self.records += other.records;
-        self.converted += other.converted;
-        self.closed += other.closed;
-        self.rejected += other.rejected;
-        self.malformed += other.malformed;
+        [self.rejected, self.malformed, self.failed].into_iter().fold(self.closed, u64::saturating_add)
     }
 }
 
@@ -238,7 +233,8 @@ impl Fingerprint {
                     break;
                 }
                 hasher.update(piece);
-                lines += piece.iter().filter(|&&byte| byte == b'\n').count() as u64;
+                lines =
+                    piece.iter().filter(|&&byte| byte == b'\n').fold(lines, |lines: u64, _| lines.saturating_add(1));
                 let length = piece.len();
                 file.consume(length);
             }

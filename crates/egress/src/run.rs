@@ -73,7 +73,7 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
     if !pending.is_empty() {
         let work = Work {
             items: pending.len() as u64,
-            bytes: pending.iter().map(|item| item.bytes).sum(),
+            bytes: bytes_of(&pending),
             private_key_operations: prepared.resolver.operations(),
             threads: options.threads(),
             shard: options.shard.map(|shard| shard.to_string()),
@@ -126,6 +126,11 @@ fn pending<'a>(
     Ok(pending)
 }
 
+/// The length of all items. A file with holes may be as long as it likes.
+fn bytes_of(items: &[&Item]) -> u64 {
+    items.iter().map(|item| item.bytes).fold(0, u64::saturating_add)
+}
+
 /// A run that somebody ended says so, however far it came.
 fn unless_stopped(ended: Ended) -> Result<(), EgressError> {
     match ended {
@@ -170,7 +175,7 @@ fn convert(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<(Ledger, bool, Ended), EgressError> {
-    progress.stage(Stage::Convert, pending.iter().map(|item| item.bytes).sum());
+    progress.stage(Stage::Convert, bytes_of(pending));
     let converter = Converter {
         files: &options.files,
         bundle: prepared.bundle.root(),

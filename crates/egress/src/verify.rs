@@ -1,5 +1,7 @@
 //! Hashes every output again and compares it with the manifest (EGR-43).
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 use crate::error::EgressError;
 use crate::files::Files;
 use crate::hashed::{Hashed, short_hash};
@@ -64,8 +66,7 @@ pub fn verify(output: &Path, options: &Options, progress: &dyn Progress) -> Resu
                 listed.insert(short_hash(&[output.as_bytes()]), ());
             }
             let status = if is_there { line.status } else { Status::Failed };
-            *verification.summary.count(status) += 1;
-            verification.summary.rows += line.rows.unwrap_or_default();
+            verification.summary.add(status, line.rows);
             verification.changed.extend(written.filter(|_| !is_there));
             Ok::<(), EgressError>(())
         })?;

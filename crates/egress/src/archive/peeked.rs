@@ -29,7 +29,7 @@ impl Read for Peeked<'_> {
             return self.rest.read(buffer);
         }
         let read = left.read(buffer)?;
-        self.at += read;
+        self.at = self.at.saturating_add(read);
         Ok(read)
     }
 }

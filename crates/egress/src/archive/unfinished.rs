@@ -35,8 +35,8 @@ pub(crate) fn unfinished(
         let Some(name) = names.into_iter().find(|name| archives.contains_key(*name)) else { continue };
         let is_member = name.len() < line.source.len();
         let Some(members) = archives.get_mut(name) else { continue };
-        members.said += line.members.unwrap_or(0);
-        members.listed += u64::from(is_member);
+        members.said = members.said.saturating_add(line.members.unwrap_or(0));
+        members.listed = members.listed.saturating_add(u64::from(is_member));
         members.is_unfinished = members.is_unfinished || (is_member && !is_done(&line));
     }
     let unfinished =

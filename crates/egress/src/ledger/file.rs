@@ -50,11 +50,11 @@ impl Appended {
     pub(super) fn append<T: Serialize>(&mut self, lines: &[T]) -> Result<Vec<u64>, EgressError> {
         let (mut text, mut places) = (Vec::new(), Vec::with_capacity(lines.len()));
         for line in lines {
-            places.push(self.length + text.len() as u64);
+            places.push(self.length.saturating_add(text.len() as u64));
             write_line(&mut text, line).map_err(EgressError::io("write", &self.path))?;
         }
         self.handle.write_all(&text).map_err(EgressError::io("write", &self.path))?;
-        self.length += text.len() as u64;
+        self.length = self.length.saturating_add(text.len() as u64);
         Ok(places)
     }
 
@@ -99,7 +99,7 @@ impl Places {
         let mut text = Vec::new();
         let length = self.go_to(place).and_then(|()| read_line(&mut self.file, &mut text));
         let length = length.map_err(EgressError::io("read", &self.path))?;
-        self.at = Some(place + length);
+        self.at = place.checked_add(length);
         let damaged = || EgressError::Manifest { path: self.path.clone(), line: 0 };
         serde_json::from_slice(&text).map_err(|_| damaged())
     }
@@ -120,10 +120,10 @@ pub(crate) fn each_line<T: DeserializeOwned>(
     damage: Damage,
     mut take: impl FnMut(u64, T) -> Result<(), EgressError>,
 ) -> Result<u64, EgressError> {
-    let (mut text, mut whole, mut number) = (Vec::new(), 0, 0);
+    let (mut text, mut whole, mut number) = (Vec::new(), 0_u64, 0_u64);
     loop {
         let length = read_line(source, &mut text).map_err(EgressError::io("read", path))?;
-        number += 1;
+        number = number.saturating_add(1);
         let is_whole = text.ends_with(b"\n");
         match serde_json::from_slice(&text) {
             Ok(line) if is_whole => take(whole, line)?,
@@ -132,7 +132,7 @@ pub(crate) fn each_line<T: DeserializeOwned>(
             }
             _ => return Ok(whole),
         }
-        whole += length;
+        whole = whole.saturating_add(length);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Counting a finished ledger, line by line: what opened and how, what did not and why.
 
 use super::Summary;
-use crate::ledger::{Line, Status, Unopened};
+use crate::ledger::{Line, Rows, Status, Unopened};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -96,7 +96,7 @@ impl<T> Default for Listed<T> {
 
 impl<T> Listed<T> {
     fn add(&mut self, entry: impl FnOnce() -> T) {
-        self.total += 1;
+        self.total = self.total.saturating_add(1);
         if self.first.len() < LISTED {
             self.first.push(entry());
         }
@@ -105,8 +105,8 @@ impl<T> Listed<T> {
 
 impl Tally {
     fn add(&mut self, bytes: u64) {
-        self.files += 1;
-        self.bytes += bytes;
+        self.files = self.files.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(bytes);
     }
 }
 
@@ -131,26 +131,25 @@ impl<F: FnMut(&Line) -> u64> Counting<F> {
     pub(super) fn add(&mut self, line: Line) {
         let bytes = (self.input_bytes)(&line);
         let coverage = &mut self.coverage;
-        *self.summary.count(line.status) += 1;
-        self.summary.rows += line.rows.unwrap_or_default();
-        *coverage.input_bytes.entry(line.status.as_str().to_owned()).or_default() += bytes;
-        let mut of_item = 0;
+        self.summary.add(line.status, line.rows);
+        add(&mut coverage.input_bytes, line.status.as_str(), bytes);
+        let mut of_item = 0_u64;
         for written in line.written() {
             coverage.outputs.add(written.bytes);
-            of_item += written.bytes;
+            of_item = of_item.saturating_add(written.bytes);
             let class = coverage.sizes.iter_mut().find(|class| class.up_to.is_none_or(|up_to| written.bytes <= up_to));
             class.into_iter().for_each(|class| class.tally.add(written.bytes));
         }
         if let Some(route) = line.route {
             coverage.routes.entry(route).or_default().add(of_item);
         }
-        coverage.chains += u64::from(line.chain);
+        coverage.chains = coverage.chains.saturating_add(u64::from(line.chain));
         for warning in line.warnings {
             coverage.warnings.add(|| Warning { source: line.source.clone(), warning });
         }
-        let records = line.rows.map(|rows| rows.closed + rows.rejected + rows.malformed).filter(|&records| records > 0);
+        let records = line.rows.map(Rows::unopened).filter(|&records| records > 0);
         if let Some(error) = &line.error {
-            *coverage.reasons.entry(error.clone()).or_default() += 1;
+            add(&mut coverage.reasons, error, 1);
         }
         if records.is_some() || !matches!(line.status, Status::Converted | Status::Plain) {
             let Line { source, status, error, .. } = line;
@@ -161,11 +160,17 @@ impl<F: FnMut(&Line) -> u64> Counting<F> {
     /// A line of `unopened.jsonl`.
     pub(super) fn add_row(&mut self, line: &[u8]) {
         if let Ok(Unopened { error, .. }) = serde_json::from_slice(line) {
-            *self.coverage.record_reasons.entry(error).or_default() += 1;
+            add(&mut self.coverage.record_reasons, &error, 1);
         }
     }
 
     pub(super) fn finish(self) -> (Summary, ReportCoverage) {
         (self.summary, self.coverage)
     }
+}
+
+/// Counts more of what is called like this.
+fn add(counts: &mut BTreeMap<String, u64>, name: &str, more: u64) {
+    let count = counts.entry(name.to_owned()).or_default();
+    *count = count.saturating_add(more);
 }

@@ -48,8 +48,8 @@ impl Inputs {
             let (bytes, sha256) = Hasher::of_file(files, &path).map_err(EgressError::io("read", &path))?;
             let name = path.strip_prefix(bundle).unwrap_or(&path).to_string_lossy().into_owned();
             all.update(format!("{sha256}  {name}\n").as_bytes());
-            inputs.files += 1;
-            inputs.bytes += bytes;
+            inputs.files = inputs.files.saturating_add(1);
+            inputs.bytes = inputs.bytes.saturating_add(bytes);
             if inputs.first.len() < LISTED {
                 inputs.first.push(InputFile { path: name, bytes, sha256 });
             }

@@ -29,8 +29,7 @@ pub(super) fn coverage(html: &mut Html, report: &Report) {
     bar(html, "Items", items, count, "Files of the bundle's data.");
     let rows = summary.rows;
     if rows.records > 0 {
-        let told = rows.converted + rows.closed + rows.rejected + rows.malformed;
-        let plain = rows.records.saturating_sub(told);
+        let plain = rows.records.saturating_sub(rows.converted).saturating_sub(rows.unopened());
         let records = [rows.converted, plain, rows.closed, rows.rejected, rows.malformed, 0];
         bar(html, "Records", records, count, "Lines inside record files; never encrypted means without a message.");
     }
@@ -47,16 +46,16 @@ pub(super) fn coverage(html: &mut Html, report: &Report) {
 }
 
 fn bar(html: &mut Html, name: &'static str, parts: [u64; 6], shown: fn(u64) -> String, explained: &'static str) {
-    let whole: u64 = parts.iter().sum();
+    let whole = parts.into_iter().fold(0, u64::saturating_add);
     html.element("<h3>", name, " <small>").element("", explained, "</small></h3>\n");
     html.markup("<svg class=\"bar\" aria-hidden=\"true\" width=\"100%\" height=\"20\">");
-    let mut at = 0;
+    let mut at = 0_u64;
     for ((class, _), part) in PARTS.into_iter().zip(parts) {
         if part > 0 {
             html.markup("<rect class=\"").markup(class).element("\" x=\"", share(at, whole), "%\" width=\"");
             html.element("", share(part, whole), "%\" height=\"100%\"/>");
         }
-        at += part;
+        at = at.saturating_add(part);
     }
     html.markup("</svg>\n<ul class=\"legend\">\n");
     for ((class, words), part) in PARTS.into_iter().zip(parts) {
@@ -84,13 +83,13 @@ pub(super) fn unopened(html: &mut Html, report: &Report) {
     html.markup("<section>\n<h2>What did not open, and what can be done</h2>\n");
     let mut codes: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     for (code, number) in &coverage.reasons {
-        codes.entry(code).or_default().0 += number;
+        codes.entry(code).or_default().0 = *number;
     }
     for (code, number) in &coverage.record_reasons {
-        codes.entry(code).or_default().1 += number;
+        codes.entry(code).or_default().1 = *number;
     }
     let mut codes: Vec<_> = codes.into_iter().collect();
-    codes.sort_by_key(|&(_, (items, messages))| std::cmp::Reverse(items + messages));
+    codes.sort_by_key(|&(_, (items, messages))| std::cmp::Reverse(items.saturating_add(messages)));
     for (code, (items, messages)) in codes {
         let Remedy { short, meaning, remedy } = Remedy::of(code);
         html.markup("<article>\n<h3>").text(capital(short)).element(
@@ -202,8 +201,8 @@ pub(super) fn identities(html: &mut Html, report: &Report) {
     html.markup("<section>\n<h2>Users and identities</h2>\n<p>");
     html.text(of(recovered as u64, "identity was", "identities were")).markup(" recovered, of ");
     html.text(of(report.bundle.users, "user", "users"));
-    if all.len() > recovered {
-        html.element("; ", of((all.len() - recovered) as u64, "attempt", "attempts"), " gave none");
+    if let Some(failed) = all.len().checked_sub(recovered).filter(|&failed| failed > 0) {
+        html.element("; ", of(failed as u64, "attempt", "attempts"), " gave none");
     }
     html.markup(".</p>\n");
     if !all.is_empty() {
@@ -247,7 +246,7 @@ fn identity(html: &mut Html, attempt: &Attempt) {
 /// What a person should know.
 pub(super) fn warnings(html: &mut Html, report: &Report) {
     let (bundle, warnings) = (&report.bundle, &report.coverage.warnings);
-    let nothing = warnings.total + bundle.malformed_record_count + bundle.revoked_records == 0;
+    let nothing = [warnings.total, bundle.malformed_record_count, bundle.revoked_records] == [0; 3];
     if nothing && bundle.unknown.is_empty() {
         return;
     }
@@ -267,7 +266,7 @@ pub(super) fn warnings(html: &mut Html, report: &Report) {
         );
         let places: Vec<_> = bundle.malformed_records.iter().map(ToString::to_string).collect();
         html.text(places.join(", "));
-        let more = bundle.malformed_record_count - (places.len() as u64).min(bundle.malformed_record_count);
+        let more = bundle.malformed_record_count.saturating_sub(places.len() as u64);
         if more > 0 {
             html.element(" and ", count(more), " more");
         }

@@ -42,7 +42,7 @@ impl Verdict {
     pub(super) fn of(report: &Report) -> Self {
         let summary = &report.summary;
         let (items, unopened, rows) = (summary.items(), summary.unopened_items(), summary.rows);
-        let unopened_rows = rows.closed + rows.rejected + rows.malformed;
+        let unopened_rows = rows.unopened();
         let total = of(items, "item", "items");
         if items == 0 {
             let details = vec!["The bundle holds no data: no file in data/, no record in messages/.".to_owned()];
@@ -59,7 +59,7 @@ impl Verdict {
             details.extend(rest(report));
             return Self { tone: Tone::Failed, sentence, details };
         }
-        if unopened + unopened_rows > 0 {
+        if unopened > 0 || unopened_rows > 0 {
             let of_rows = format!("{} of {}", count(unopened_rows), of(rows.records, "record", "records"));
             let sentence = match (unopened, unopened_rows) {
                 (_, 0) => format!("{} of {total} stayed closed.", count(unopened)),
@@ -105,7 +105,8 @@ fn rest(report: &Report) -> Option<String> {
 fn why(report: &Report) -> String {
     let mut by_words: BTreeMap<&str, u64> = BTreeMap::new();
     for (code, number) in report.coverage.reasons.iter().chain(&report.coverage.record_reasons) {
-        *by_words.entry(Remedy::of(code).short).or_default() += number;
+        let count = by_words.entry(Remedy::of(code).short).or_default();
+        *count = count.saturating_add(*number);
     }
     let mut reasons: Vec<_> = by_words.into_iter().collect();
     reasons.sort_by_key(|&(_, number)| std::cmp::Reverse(number));
