@@ -3,7 +3,7 @@
 use crate::archive::{self, Bytes, Converting};
 use crate::fields::{Fields, Reading, SessionMap};
 use crate::files::Files;
-use crate::ledger::{Line, Rows, Status, Unopened};
+use crate::ledger::{Line, Rows, Status};
 use crate::messages::{Opener, Opening, Rewritten};
 use crate::pipeline;
 use crate::place::Finished;
@@ -13,6 +13,7 @@ use crate::sink::new_sessions::{NewSession, NoNewSession};
 use crate::sink::outlet::Outlet;
 use crate::source::Source;
 use crate::spool::Spool;
+use crate::unopened_rows::UnopenedRows;
 use sealwright_envelope::file::{self, Entries, Entry, FileError, Kind, SingleEntry};
 use sealwright_envelope::legacy::{LegacyKey, LegacyMessage};
 use sealwright_envelope::message::Message;
@@ -30,12 +31,12 @@ pub(crate) struct Converted {
     pub(crate) directory: String,
     /// Files that wait for their names, each with the safe name that it wants.
     pub(crate) files: Vec<(String, Finished)>,
-    pub(crate) unopened: Vec<Unopened>,
+    pub(crate) unopened: UnopenedRows,
 }
 
 impl Converted {
     pub(crate) fn without_files(line: Line) -> Self {
-        Self { line, directory: String::new(), files: Vec::new(), unopened: Vec::new() }
+        Self { line, directory: String::new(), files: Vec::new(), unopened: UnopenedRows::in_memory() }
     }
 }
 
@@ -67,7 +68,7 @@ enum Unconverted {
 struct Opened {
     files: Vec<(String, Finished)>,
     rows: Option<Rows>,
-    unopened: Vec<Unopened>,
+    unopened: UnopenedRows,
     route: Option<&'static str>,
     chain: bool,
     damaged: bool,
@@ -250,7 +251,15 @@ impl Converter<'_> {
         }
         let warnings =
             opened.skipped.iter().map(|name| format!("not a regular file, left out: {}", name.safe)).collect();
-        Ok(Opened { files, rows: None, unopened: Vec::new(), route: None, chain: false, damaged: false, warnings })
+        Ok(Opened {
+            files,
+            rows: None,
+            unopened: UnopenedRows::in_memory(),
+            route: None,
+            chain: false,
+            damaged: false,
+            warnings,
+        })
     }
 
     /// What stores neither name nor length, where both stand at the beginning of a new container: the first pass has found the length.
@@ -305,7 +314,7 @@ impl Converter<'_> {
         let rewritten = form.rewrite(input, &mut part, spool, (source, &mut opener, reading), threads)?;
         let name = name::safe(Form::output_name(&source.file_name()));
         let opened = Opened::one(self.outlet.name_of_whole(name), part.finish()?);
-        let Rewritten { rows, unopened, chain, damaged, warnings } = rewritten;
+        let Rewritten { rows, unopened, chain, damaged, warnings, .. } = rewritten;
         Ok(Opened { rows: Some(rows), unopened, chain, damaged, warnings, ..opened })
     }
 
@@ -325,7 +334,7 @@ impl Opened {
         Self {
             files: vec![(name, file)],
             rows: None,
-            unopened: Vec::new(),
+            unopened: UnopenedRows::in_memory(),
             route: None,
             chain: false,
             damaged: false,

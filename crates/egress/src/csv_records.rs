@@ -5,7 +5,6 @@
 
 use crate::fields::{Fields, Reading};
 use crate::messages::{self, Fault, Opener, Rewritten};
-use crate::source::Source;
 use csv_core::ReadFieldResult;
 use sealwright_envelope::message::Message;
 use sealwright_types::{SessionId, b64};
@@ -20,16 +19,15 @@ const MOST_FIELDS: usize = 65_536;
 const PIECE: usize = 16 * 1024;
 
 /// Rewrites the records of a file and tells how they ended.
-pub(crate) fn rewrite(
+pub(crate) fn rewrite<'a>(
     mut source: impl BufRead,
     sink: &mut impl Write,
-    name: &Source,
+    mut done: Rewritten<'a>,
     opener: &mut Opener<'_>,
     reading: Reading<'_>,
-) -> io::Result<Rewritten> {
-    let mut done = Rewritten::default();
+) -> io::Result<Rewritten<'a>> {
     if is_utf16(source.fill_buf()?) {
-        done.count(name, &[Fault::malformed("not-utf8")], false);
+        done.count(&[Fault::malformed("not-utf8")], false)?;
         io::copy(&mut source, sink)?;
         return Ok(done);
     }
@@ -44,7 +42,7 @@ pub(crate) fn rewrite(
             }
             Step::TooLarge => {
                 columns.get_or_insert_with(Columns::default);
-                done.count(name, &[Fault::malformed("too-large")], false);
+                done.count(&[Fault::malformed("too-large")], false)?;
             }
             Step::Record => {
                 let first = columns.is_none();
@@ -55,7 +53,7 @@ pub(crate) fn rewrite(
                 }
                 let rewritten = record.open(columns, reading, records.delimiter, opener)?;
                 done.chain |= rewritten.chain;
-                done.count(name, &rewritten.faults, rewritten.opened);
+                done.count(&rewritten.faults, rewritten.opened)?;
                 record.write(&rewritten.replaced, sink)?;
             }
         }

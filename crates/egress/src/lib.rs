@@ -79,6 +79,7 @@ mod source;
 mod spool;
 mod sqlite;
 mod store;
+mod unopened_rows;
 mod unpacked;
 mod verify;
 mod workers;

@@ -5,6 +5,7 @@ use crate::ledger::{Rows, Status, Unopened};
 use crate::sink::new_sessions::{NewSession, NoNewSession};
 use crate::sink::outlet::Outlet;
 use crate::source::Source;
+use crate::unopened_rows::UnopenedRows;
 use sealwright_envelope::message::Message;
 use sealwright_envelope::{OpenError, SymKey};
 use sealwright_session::{Closed, Reason, Resolver};
@@ -222,10 +223,11 @@ impl Clear {
 }
 
 /// How the records of a file ended.
-#[derive(Debug, Default)]
-pub(crate) struct Rewritten {
+#[derive(Debug)]
+pub(crate) struct Rewritten<'a> {
+    pub(crate) source: &'a Source,
     pub(crate) rows: Rows,
-    pub(crate) unopened: Vec<Unopened>,
+    pub(crate) unopened: UnopenedRows,
     /// Whether only a chain of proxies led to the key of one of them (EGR-21).
     pub(crate) chain: bool,
     /// Whether the file ended before its end because of damage.
@@ -234,20 +236,31 @@ pub(crate) struct Rewritten {
     pub(crate) warnings: Vec<String>,
 }
 
-impl Rewritten {
-    /// Appends how the records ended that follow.
-    pub(crate) fn append(&mut self, next: Self) {
-        let before = self.rows.records;
-        self.rows.add(next.rows);
-        self.unopened
-            .extend(next.unopened.into_iter().map(|unopened| Unopened { row: before + unopened.row, ..unopened }));
-        self.chain |= next.chain;
-        self.damaged |= next.damaged;
-        self.warnings.extend(next.warnings);
+impl<'a> Rewritten<'a> {
+    /// Nothing so far. What stays closed goes into `unopened`.
+    pub(crate) fn new(source: &'a Source, unopened: UnopenedRows) -> Self {
+        Self { source, rows: Rows::default(), unopened, chain: false, damaged: false, warnings: Vec::new() }
+    }
+
+    /// For a part of a file that is in memory anyway.
+    pub(crate) fn part(source: &'a Source) -> Self {
+        Self::new(source, UnopenedRows::in_memory())
+    }
+
+    /// Appends how the records of a part ended.
+    pub(crate) fn append(&mut self, part: Self) -> io::Result<()> {
+        let mut unopened = part.unopened;
+        unopened.number_from(self.rows.records);
+        self.unopened.append(unopened)?;
+        self.rows.add(part.rows);
+        self.chain |= part.chain;
+        self.damaged |= part.damaged;
+        self.warnings.extend(part.warnings);
+        Ok(())
     }
 
     /// Counts the next record, as its worst message; `opened` tells whether a message of it was opened.
-    pub(crate) fn count(&mut self, source: &Source, faults: &[Fault], opened: bool) {
+    pub(crate) fn count(&mut self, faults: &[Fault], opened: bool) -> io::Result<()> {
         let rows = &mut self.rows;
         let row = rows.records;
         rows.records += 1;
@@ -261,13 +274,14 @@ impl Rewritten {
         } else if opened {
             rows.converted += 1;
         }
-        self.unopened.extend(faults.iter().map(|fault| Unopened {
-            source: source.text(),
-            source_bytes: source.hex(),
+        let mut unopened = faults.iter().map(|fault| Unopened {
+            source: self.source.text(),
+            source_bytes: self.source.hex(),
             row,
             session_id: fault.session.map(|session| session.to_string()),
             status: fault.status,
             error: fault.error.to_owned(),
-        }));
+        });
+        unopened.try_for_each(|row| self.unopened.push(row))
     }
 }

@@ -137,6 +137,11 @@ impl Finished {
         self.bytes
     }
 
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.file.path
+    }
+
     /// The file for reading.
     pub(crate) fn open(&self) -> io::Result<Handle> {
         self.file.files.open(&self.file.path)

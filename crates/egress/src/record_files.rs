@@ -8,6 +8,7 @@ use crate::records;
 use crate::source::Source;
 use crate::spool::{PrivateDirectory, Spool};
 use crate::sqlite::{self, Access, DatabaseError};
+use crate::unopened_rows::UnopenedRows;
 use crate::unpacked::{Compression, Unpacked};
 use sealwright_types::SessionId;
 use std::fs::Metadata;
@@ -57,29 +58,31 @@ impl Form {
         Compression::by_name(name).0
     }
 
-    /// Rewrites the records of `input` and writes what they have become to `sink`. Databases are copied into the spool first; several threads
-    /// share the work on JSON Lines.
-    pub(crate) fn rewrite(
+    /// Rewrites the records of `input` and writes what they have become to `sink`. Databases are copied into the spool first, and many messages
+    /// that stay closed lie there; several threads share the work on JSON Lines.
+    pub(crate) fn rewrite<'a>(
         self,
         input: Input<'_>,
         sink: &mut impl Write,
         spool: Spool<'_>,
-        (name, opener, reading): (&Source, &mut Opener<'_>, Reading<'_>),
+        (name, opener, reading): (&'a Source, &mut Opener<'_>, Reading<'a>),
         threads: usize,
-    ) -> Result<Rewritten, RecordsError> {
+    ) -> Result<Rewritten<'a>, RecordsError> {
+        let done = Rewritten::new(name, UnopenedRows::in_directory(spool.files, spool.directory));
         let mut content = Unpacked::open(self.compression, input.content)?;
         let mut rewritten = match self.kind {
-            Kind::JsonLines => records::rewrite(&mut content, sink, name, opener, reading, threads)?,
-            Kind::Csv => csv_records::rewrite(&mut content, sink, name, opener, reading)?,
+            Kind::JsonLines => records::rewrite(&mut content, sink, done, opener, reading, threads)?,
+            Kind::Csv => csv_records::rewrite(&mut content, sink, done, opener, reading)?,
             Kind::Database => {
                 let copy = private_copy(&mut content, input.path, spool)?;
                 let copied = copy.path.join(DATABASE);
-                let rewritten = sqlite::rewrite(&copied, name, opener, reading)?;
+                let rewritten = sqlite::rewrite(&copied, done, opener, reading)?;
                 io::copy(&mut spool.files.open(&copied)?, sink)?;
                 rewritten
             }
         };
         rewritten.damaged |= content.is_damaged();
+        rewritten.unopened = rewritten.unopened.finish()?;
         Ok(rewritten)
     }
 

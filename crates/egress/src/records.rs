@@ -7,7 +7,6 @@ mod line;
 use crate::fields::Reading;
 use crate::messages::{Fault, Opener, Rewritten};
 use crate::sequence;
-use crate::source::Source;
 use blocks::{Block, Blocks, LARGE};
 use line::{Record, Rewriter};
 use sealwright_envelope::message::Message;
@@ -18,18 +17,19 @@ use std::io::{self, BufWriter, Read, Write};
 const WRITTEN_AT_ONCE: usize = 64 * 1024;
 
 /// Rewrites the records of a file with so many threads and tells how they ended.
-pub(crate) fn rewrite(
+pub(crate) fn rewrite<'a>(
     source: impl Read,
     sink: &mut impl Write,
-    name: &Source,
+    done: Rewritten<'a>,
     opener: &mut Opener<'_>,
-    reading: Reading<'_>,
+    reading: Reading<'a>,
     threads: usize,
-) -> io::Result<Rewritten> {
+) -> io::Result<Rewritten<'a>> {
     let mut blocks = Blocks::new(source);
     let opening = opener.opening();
-    let rewriter = Rewriter { opener, name, reading, done: Rewritten::default() };
-    let mut writer = Writer { sink, rewriter, done: Rewritten::default() };
+    let name = done.source;
+    let rewriter = Rewriter { opener, reading, done: Rewritten::part(name) };
+    let mut writer = Writer { sink, rewriter, done };
     if threads < 2 {
         while let Some(block) = blocks.next()? {
             writer.write(block)?;
@@ -39,7 +39,7 @@ pub(crate) fn rewrite(
     let next = || Ok(blocks.next()?.map(|block| (cost(&block), block)));
     let work = |opener: &mut Opener<'_>, block: Block| match block {
         Block::Lines(lines) if lines.len() <= LARGE => {
-            let mut rewriter = Rewriter { opener, name, reading, done: Rewritten::default() };
+            let mut rewriter = Rewriter { opener, reading, done: Rewritten::part(name) };
             let mut text = Vec::with_capacity(lines.len());
             rewriter.rewrite_all(&lines, &mut text).map(|()| Worked::Rewritten(text, rewriter.done))
         }
@@ -50,7 +50,7 @@ pub(crate) fn rewrite(
         next,
         || Opener::new(opening),
         work,
-        |worked: io::Result<Worked>| match worked? {
+        |worked: io::Result<Worked<'_>>| match worked? {
             Worked::Rewritten(text, done) => writer.append(&text, done),
             Worked::Passed(block) => writer.write(block),
         },
@@ -76,43 +76,42 @@ fn cost(block: &Block) -> usize {
 }
 
 /// What a thread made of a block.
-enum Worked {
-    Rewritten(Vec<u8>, Rewritten),
+enum Worked<'a> {
+    Rewritten(Vec<u8>, Rewritten<'a>),
     /// To be worked on while it is written: its clear text needs no memory beside it then.
     Passed(Block),
 }
 
 /// Writes blocks in their order.
-struct Writer<'a, 'o, 'r, W> {
-    sink: &'a mut W,
+struct Writer<'s, 'a, 'o, 'r, W> {
+    sink: &'s mut W,
     rewriter: Rewriter<'a, 'o, 'r>,
-    done: Rewritten,
+    done: Rewritten<'a>,
 }
 
-impl<W: Write> Writer<'_, '_, '_, W> {
+impl<'a, W: Write> Writer<'_, 'a, '_, '_, W> {
     fn write(&mut self, block: Block) -> io::Result<()> {
         let done = match block {
             Block::Lines(lines) => {
                 let mut sink = BufWriter::with_capacity(WRITTEN_AT_ONCE, &mut *self.sink);
                 self.rewriter.rewrite_all(&lines, &mut sink)?;
                 sink.flush()?;
-                std::mem::take(&mut self.rewriter.done)
+                std::mem::replace(&mut self.rewriter.done, Rewritten::part(self.done.source))
             }
             Block::TooLong { bytes, begins } => {
                 self.sink.write_all(&bytes)?;
-                let mut done = Rewritten::default();
+                let mut done = Rewritten::part(self.done.source);
                 if begins {
-                    done.count(self.rewriter.name, &[Fault::malformed("too-large")], false);
+                    done.count(&[Fault::malformed("too-large")], false)?;
                 }
                 done
             }
         };
-        self.done.append(done);
-        Ok(())
+        self.done.append(done)
     }
 
-    fn append(&mut self, text: &[u8], done: Rewritten) -> io::Result<()> {
-        self.done.append(done);
+    fn append(&mut self, text: &[u8], done: Rewritten<'a>) -> io::Result<()> {
+        self.done.append(done)?;
         self.sink.write_all(text)
     }
 }

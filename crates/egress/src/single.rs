@@ -4,9 +4,10 @@ use crate::archive::{self, End, Visitor};
 use crate::csv_records;
 use crate::fields::{Fields, Reading};
 use crate::ledger::Rows;
-use crate::messages::{Opener, Opening};
+use crate::messages::{Opener, Opening, Rewritten};
 use crate::records;
 use crate::source::Source;
+use crate::unopened_rows::UnopenedRows;
 use sealwright_session::Resolver;
 use std::io::{self, BufReader, Read, Write};
 use std::path::PathBuf;
@@ -34,10 +35,11 @@ pub fn rewrite_records(
 ) -> io::Result<Rows> {
     let mut opener = Opener::new(Opening { resolver, outlet: None });
     let (name, reading) = (Source::new(PathBuf::new()), Reading { fields, session: None });
+    let done = Rewritten::new(&name, UnopenedRows::forgotten());
     let input = BufReader::new(input);
     let rewritten = match format {
-        RecordFormat::JsonLines => records::rewrite(input, output, &name, &mut opener, reading, 1)?,
-        RecordFormat::Csv => csv_records::rewrite(input, output, &name, &mut opener, reading)?,
+        RecordFormat::JsonLines => records::rewrite(input, output, done, &mut opener, reading, 1)?,
+        RecordFormat::Csv => csv_records::rewrite(input, output, done, &mut opener, reading)?,
     };
     Ok(rewritten.rows)
 }

@@ -6,7 +6,6 @@
 use crate::fields::Reading;
 use crate::ledger::Status;
 use crate::messages::{self, Fault, NotText, Opener, Rewritten};
-use crate::source::Source;
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::types::{Value, ValueRef};
@@ -40,13 +39,12 @@ pub(crate) enum DatabaseError {
 
 /// Replaces the messages in the database at `path`, which is a private copy, and tells how its rows ended. Rows count over the tables in the
 /// order of their names.
-pub(crate) fn rewrite(
+pub(crate) fn rewrite<'a>(
     path: &Path,
-    name: &Source,
+    mut done: Rewritten<'a>,
     opener: &mut Opener<'_>,
     reading: Reading<'_>,
-) -> Result<Rewritten, DatabaseError> {
-    let mut done = Rewritten::default();
+) -> Result<Rewritten<'a>, DatabaseError> {
     let length = std::fs::metadata(path)?.len();
     let connection = open(path, Access::Own)?;
     let tables = Table::all(&connection, reading.fields, &mut done.warnings)?;
@@ -61,7 +59,7 @@ pub(crate) fn rewrite(
             for row in batch {
                 let replaced = Replacing { connection: &connection, table, reading }.replace(&row, opener)?;
                 done.chain |= replaced.chain;
-                done.count(name, &replaced.faults, replaced.opened);
+                done.count(&replaced.faults, replaced.opened)?;
             }
             connection.execute_batch("COMMIT")?;
         }

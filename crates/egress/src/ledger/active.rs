@@ -6,11 +6,12 @@
 use super::file::{Appended, Damage, Places, each_line, lock};
 use super::index::{Index, hash_of};
 use super::unopened::{Rows, Spool};
-use super::{JOURNAL, Line, Lines, MANIFEST, Unopened, is_there, lines};
+use super::{JOURNAL, Line, Lines, MANIFEST, is_there, lines};
 use crate::error::EgressError;
 use crate::files::{Files, Handle};
 use crate::ordered::Ordered;
 use crate::place::Part;
+use crate::unopened_rows::UnopenedRows;
 use std::io::{BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -129,7 +130,7 @@ impl Ledger {
     }
 
     /// Takes the rows of a source that stayed closed in this run in place of those of an earlier one.
-    pub(crate) fn take_unopened(&mut self, line: &Line, rows: &[Unopened]) -> Result<(), EgressError> {
+    pub(crate) fn take_unopened(&mut self, line: &Line, rows: &UnopenedRows) -> Result<(), EgressError> {
         let source = hash_of(&line.source, line.source_bytes.as_deref());
         self.unopened.take(&self.files, &self.output, source, rows)
     }

@@ -10,6 +10,7 @@ use crate::error::EgressError;
 use crate::files::Files;
 use crate::hashed::ShortHash;
 use crate::place::Part;
+use crate::unopened_rows::UnopenedRows;
 use std::collections::HashSet;
 use std::io::{BufReader, Read};
 use std::path::Path;
@@ -36,20 +37,19 @@ impl Spool {
         files: &Files,
         output: &Path,
         source: ShortHash,
-        rows: &[Unopened],
+        rows: &UnopenedRows,
     ) -> Result<(), EgressError> {
         self.retold.insert(source);
-        let mut write = || {
-            for row in rows {
+        rows.each(|row| {
+            let mut write = || {
                 let part = match &mut self.rows {
                     Some(part) => part,
                     none => none.insert(Part::create(files, output)?),
                 };
-                write_line(part, row)?;
-            }
-            Ok(())
-        };
-        write().map_err(EgressError::io("write", &output.join(UNOPENED)))
+                write_line(part, row)
+            };
+            write().map_err(EgressError::io("write", &output.join(UNOPENED)))
+        })
     }
 }
 

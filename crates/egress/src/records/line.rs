@@ -3,7 +3,6 @@
 use crate::fields::Reading;
 use crate::ledger::Status;
 use crate::messages::{self, Fault, Opener, Rewritten, is_message};
-use crate::source::Source;
 use sealwright_envelope::message::Message;
 use sealwright_types::{SessionId, b64};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -17,9 +16,8 @@ use std::ops::Range;
 /// Rewrites records and counts how they ended.
 pub(super) struct Rewriter<'a, 'o, 'r> {
     pub(super) opener: &'o mut Opener<'r>,
-    pub(super) name: &'a Source,
     pub(super) reading: Reading<'a>,
-    pub(super) done: Rewritten,
+    pub(super) done: Rewritten<'a>,
 }
 
 /// A message in a record.
@@ -43,7 +41,7 @@ impl Rewriter<'_, '_, '_> {
             return sink.write_all(line);
         }
         let Some(record) = Record::parse(line) else {
-            self.done.count(self.name, &[Fault::malformed("malformed")], false);
+            self.done.count(&[Fault::malformed("malformed")], false)?;
             return sink.write_all(line);
         };
         let (mut written, mut faults, mut opened) = (0, Vec::new(), false);
@@ -78,7 +76,7 @@ impl Rewriter<'_, '_, '_> {
             // There is no field that its clear text could stand in.
             faults.push(Fault { session: None, status: Status::Closed, error: "no-field" });
         }
-        self.done.count(self.name, &faults, opened);
+        self.done.count(&faults, opened)?;
         sink.write_all(line.get(written..).unwrap_or_default())
     }
 }

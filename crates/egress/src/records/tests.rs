@@ -3,10 +3,12 @@
 use super::*;
 use crate::fields::Fields;
 use crate::files::Files;
-use crate::ledger::Damage;
+use crate::ledger::{Damage, Rows, Unopened};
 use crate::messages::{Opening, is_message};
 use crate::sink::Sink;
 use crate::sink::outlet::Outlet;
+use crate::source::Source;
+use crate::unopened_rows::UnopenedRows;
 use proptest::prelude::*;
 use sealwright_envelope::{SymKey, message};
 use sealwright_session::{Keyring, Policy, Records, Resolver};
@@ -52,15 +54,19 @@ fn line() -> impl Strategy<Value = String> {
     ]
 }
 
-fn rewritten(text: &[u8], threads: usize) -> (Vec<u8>, Rewritten) {
+/// What the records have become, how they ended, and what stayed closed.
+fn rewritten(text: &[u8], threads: usize) -> (Vec<u8>, Rows, Vec<Unopened>) {
     let (mut sink, name) = (Vec::new(), Source::new(PathBuf::from("messages/rows.jsonl")));
     let (resolver, fields, directory) = (resolver(), Fields::default(), tempfile::tempdir().unwrap());
     let outlet =
         Outlet::open(&Files::default(), directory.path(), &Sink::Clear { keys_out: None }, true, Damage::Told).unwrap();
     let mut opener = Opener::new(Opening { resolver: &resolver, outlet: Some(&outlet) });
     let reading = Reading { fields: &fields, session: None };
-    let done = rewrite(text, &mut sink, &name, &mut opener, reading, threads).unwrap();
-    (sink, done)
+    let done = Rewritten::new(&name, UnopenedRows::in_directory(&Files::default(), directory.path()));
+    let done = rewrite(text, &mut sink, done, &mut opener, reading, threads).unwrap();
+    let mut unopened = Vec::new();
+    done.unopened.finish().unwrap().each(|row| Ok(unopened.push(row.clone()))).unwrap();
+    (sink, done.rows, unopened)
 }
 
 proptest! {
@@ -70,15 +76,15 @@ proptest! {
     fn several_threads_rewrite_as_one_does(lines in prop::collection::vec(line(), 1..60), repeated in 1..80_usize) {
         // Long enough for several blocks.
         let text = vec![lines.join("\n"); repeated].join("\n");
-        let (one, one_done) = rewritten(text.as_bytes(), 1);
-        let (several, several_done) = rewritten(text.as_bytes(), 3);
-        prop_assert!(one == several);
-        prop_assert_eq!(one_done.rows, several_done.rows);
-        prop_assert_eq!(format!("{:?}", one_done.unopened), format!("{:?}", several_done.unopened));
-        let rows = text.lines().filter(|line| !line.trim().is_empty());
-        prop_assert_eq!(one_done.rows.records, rows.count() as u64);
-        let places: Vec<u64> = one_done.unopened.iter().map(|unopened| unopened.row).collect();
-        prop_assert!(places.is_sorted() && places.iter().all(|&row| row < one_done.rows.records));
+        let (one, rows, unopened) = rewritten(text.as_bytes(), 1);
+        let several = rewritten(text.as_bytes(), 3);
+        prop_assert!(one == several.0);
+        prop_assert_eq!(rows, several.1);
+        prop_assert_eq!(&unopened, &several.2);
+        let records = text.lines().filter(|line| !line.trim().is_empty());
+        prop_assert_eq!(rows.records, records.count() as u64);
+        let places: Vec<u64> = unopened.iter().map(|unopened| unopened.row).collect();
+        prop_assert!(places.is_sorted() && places.iter().all(|&row| row < rows.records));
     }
 
     #[test]
@@ -117,10 +123,9 @@ fn a_line_that_is_too_long_passes_and_is_told() {
     let long = format!("{{\"body\":\"{}\"}}", "x".repeat(crate::lines::LONGEST_LINE));
     let text = format!("{open}\n{long}\n{open}\n");
     for threads in [1, 2] {
-        let (sink, done) = rewritten(text.as_bytes(), threads);
-        assert_eq!((done.rows.records, done.rows.converted, done.rows.malformed), (3, 2, 1));
-        let told = &done.unopened[0];
-        assert_eq!((done.unopened.len(), told.row, told.error.as_str()), (1, 1, "too-large"));
+        let (sink, rows, unopened) = rewritten(text.as_bytes(), threads);
+        assert_eq!((rows.records, rows.converted, rows.malformed), (3, 2, 1));
+        assert_eq!((unopened.len(), unopened[0].row, unopened[0].error.as_str()), (1, 1, "too-large"));
         assert!(sink == format!("{{\"body\":\"clear\"}}\n{long}\n{{\"body\":\"clear\"}}\n").into_bytes());
     }
 }
@@ -131,8 +136,8 @@ fn a_large_record_opens_too() {
     let large = serde_json::json!({ "body": message::seal(&key(1), session(1), &clear).unwrap() }).to_string();
     let text = format!("{{}}\n{large}\n{{}}\n{large}");
     for threads in [1, 2] {
-        let (sink, done) = rewritten(text.as_bytes(), threads);
-        assert_eq!((done.rows.records, done.rows.converted), (4, 2));
+        let (sink, rows, _) = rewritten(text.as_bytes(), threads);
+        assert_eq!((rows.records, rows.converted), (4, 2));
         let expected = serde_json::json!({ "body": clear }).to_string();
         assert!(sink == format!("{{}}\n{expected}\n{{}}\n{expected}").into_bytes());
     }
