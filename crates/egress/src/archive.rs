@@ -48,8 +48,11 @@ pub(crate) trait Visitor {
     /// The latest member was not whole.
     fn damaged(&mut self);
 
-    /// The end of an archive, the outermost one or one inside it.
-    fn archive(&mut self, source: &Source, end: End);
+    /// The end of an archive, the outermost one last.
+    ///
+    /// # Errors
+    /// As [`Self::member`].
+    fn archive(&mut self, source: &Source, end: End) -> io::Result<()>;
 }
 
 /// How an archive ended.
@@ -106,8 +109,7 @@ impl Walk<'_> {
         } else {
             self.tar(source, input, level, &mut end)?;
         }
-        self.visitor.archive(source, end);
-        Ok(())
+        self.visitor.archive(source, end)
     }
 
     fn tar(&mut self, source: &Source, input: Peeked<'_>, level: usize, end: &mut End) -> io::Result<()> {

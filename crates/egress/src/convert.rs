@@ -1,6 +1,7 @@
 //! One item from its source to outputs that wait for their names (docs/spec/EGRESS.md section 6).
 
 use crate::archive::{self, Bytes, Converting};
+use crate::done::{Done, Members};
 use crate::fields::{Fields, Reading, SessionMap};
 use crate::files::Files;
 use crate::ledger::{Line, Rows, Status};
@@ -91,30 +92,34 @@ impl From<RecordsError> for Unconverted {
 }
 
 impl Converter<'_> {
-    /// Converts one item; of an archive every member, in the order of their sources, and then itself. Whatever goes wrong stands in the lines.
-    pub(crate) fn convert(&self, item: &Item) -> Vec<Converted> {
+    /// Converts one item; of an archive every member too. Whatever goes wrong stands in the lines.
+    pub(crate) fn convert(&self, item: &Item) -> Done {
         let path = item.source.path(self.bundle);
         if item.content == Content::Archive {
             return self.archive(item, &path);
         }
-        vec![self.convert_from(item, &mut Bytes::File(&|| self.files.open(&path)))]
+        Done::one(self.convert_from(item, &mut Bytes::File(&|| self.files.open(&path))))
     }
 
-    fn archive(&self, item: &Item, path: &Path) -> Vec<Converted> {
-        let mut converting = Converting { converter: self, sessions: self.session_map, done: Vec::new() };
-        let walked =
-            self.files.open(path).and_then(|mut input| archive::walk(&item.source, &mut input, &mut converting));
-        let mut done = converting.done;
-        if let Err(error) = walked {
+    fn archive(&self, item: &Item, path: &Path) -> Done {
+        let failed = |error: io::Error| {
             let mut line = Line::new(item.source.text(), item.source.hex(), Status::Failed);
             line.fail(error.to_string());
-            done.push(Converted::without_files(line));
-        }
-        // What is told of the archive itself is told last: when it is there, everything is.
-        if let Some((_, members)) = done.split_last_mut() {
-            members.sort_by(|one, other| one.line.source.cmp(&other.line.source));
-        }
-        done
+            Converted::without_files(line)
+        };
+        let members = Members::new(self.files, self.output);
+        let mut converting = Converting { converter: self, sessions: self.session_map, members, ended: None };
+        let walked =
+            self.files.open(path).and_then(|mut input| archive::walk(&item.source, &mut input, &mut converting));
+        let told = match walked {
+            Ok(()) => Ok(converting.ended.take()),
+            Err(error) => converting.go_on().map(|()| Some(failed(error))),
+        };
+        let finished = told.and_then(|itself| {
+            let itself = itself.ok_or_else(|| io::Error::other("an archive without an end"))?;
+            converting.members.finish(itself)
+        });
+        finished.unwrap_or_else(|error| Done::one(failed(error)))
     }
 
     /// Converts an item whose bytes may lie elsewhere.

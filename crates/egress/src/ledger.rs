@@ -14,7 +14,7 @@ use crate::files::Files;
 use crate::ordered::Ordered;
 use crate::place::Hasher;
 pub(crate) use active::Ledger;
-pub(crate) use file::{Damage, each_line, lock, lock_shared};
+pub(crate) use file::{Damage, each_line, lock, lock_shared, write_line};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::ffi::OsString;
@@ -303,6 +303,12 @@ impl Line {
     /// Whether nothing better can come of another run: everything of the source is in the output.
     pub(crate) fn is_finished(&self) -> bool {
         matches!(self.status, Status::Converted | Status::Plain) && self.rows.is_none_or(Rows::all_opened)
+    }
+
+    /// The bytes of the source, by which lines are ordered.
+    pub(crate) fn source_key(&self) -> Vec<u8> {
+        let bytes = self.source_bytes.as_ref().and_then(|bytes| hex::decode(bytes).ok());
+        bytes.unwrap_or_else(|| self.source.as_bytes().to_owned())
     }
 
     /// Where the source is, relative to the bundle; `None` if this system cannot name it.

@@ -43,6 +43,7 @@ mod bundle;
 mod convert;
 mod csv_records;
 mod diff;
+mod done;
 mod error;
 mod fields;
 mod files;

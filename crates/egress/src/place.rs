@@ -5,6 +5,7 @@ use crate::files::{Files, Handle};
 use crate::ledger::Written;
 use ring::digest::{Context, SHA256};
 use sealwright_envelope::stream::Withheld;
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -40,6 +41,17 @@ pub(crate) struct Finished {
     /// The hash of what it holds in clear, where that is not what it is.
     pub(crate) clear_sha256: Option<String>,
     /// Whether it outlasts a loss of power.
+    is_durable: bool,
+}
+
+/// A private file that is complete and that nobody owns now. Nothing but a later run removes it, unless somebody takes it over.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Left {
+    /// Relative to the output.
+    path: String,
+    bytes: u64,
+    sha256: String,
+    clear_sha256: Option<String>,
     is_durable: bool,
 }
 
@@ -132,6 +144,15 @@ impl Finished {
         self.file.replace(name)
     }
 
+    /// Lets go of a file in the output.
+    pub(crate) fn leave(mut self, output: &Path) -> io::Result<Left> {
+        let path = self.file.path.strip_prefix(output).ok().and_then(Path::to_str);
+        let path = path.ok_or_else(|| io::Error::other("a temporary file outside of the output"))?.to_owned();
+        self.file.is_named = true;
+        let Self { bytes, sha256, clear_sha256, is_durable, .. } = self;
+        Ok(Left { path, bytes, sha256, clear_sha256, is_durable })
+    }
+
     /// Its length.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
@@ -160,6 +181,15 @@ impl Finished {
             self.is_durable = true;
         }
         Ok(())
+    }
+}
+
+impl Left {
+    /// Owns the file again.
+    pub(crate) fn take_over(self, files: &Files, output: &Path) -> Finished {
+        let Self { path, bytes, sha256, clear_sha256, is_durable } = self;
+        let file = Temporary { files: files.clone(), path: output.join(path), is_named: false };
+        Finished { file, bytes, sha256, clear_sha256, is_durable }
     }
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn rewrite<'a>(
         Block::Lines(lines) if lines.len() <= LARGE => {
             let mut rewriter = Rewriter { opener, reading, done: Rewritten::part(name) };
             let mut text = Vec::with_capacity(lines.len());
-            rewriter.rewrite_all(&lines, &mut text).map(|()| Worked::Rewritten(text, rewriter.done))
+            rewriter.rewrite_all(&lines, &mut text).map(|()| Worked::Rewritten(text, Box::new(rewriter.done)))
         }
         block => Ok(Worked::Passed(block)),
     };
@@ -51,7 +51,7 @@ pub(crate) fn rewrite<'a>(
         || Opener::new(opening),
         work,
         |worked: io::Result<Worked<'_>>| match worked? {
-            Worked::Rewritten(text, done) => writer.append(&text, done),
+            Worked::Rewritten(text, done) => writer.append(&text, *done),
             Worked::Passed(block) => writer.write(block),
         },
     )?;
@@ -77,7 +77,7 @@ fn cost(block: &Block) -> usize {
 
 /// What a thread made of a block.
 enum Worked<'a> {
-    Rewritten(Vec<u8>, Rewritten<'a>),
+    Rewritten(Vec<u8>, Box<Rewritten<'a>>),
     /// To be worked on while it is written: its clear text needs no memory beside it then.
     Passed(Block),
 }

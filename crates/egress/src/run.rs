@@ -1,7 +1,8 @@
 //! An egress from beginning to end: prepare, unlock, convert, publish in order, report.
 
 use crate::archive;
-use crate::convert::{Converted, Converter};
+use crate::convert::Converter;
+use crate::done::Done;
 use crate::error::EgressError;
 use crate::files::Files;
 use crate::keys_out::KeysFile;
@@ -194,10 +195,13 @@ fn convert(
         converted
     };
     let load = |item: &&Item| item.bytes;
-    let take = |_: &&Item, converted: Vec<Converted>| {
+    let take = |_: &&Item, mut done: Done| {
         // The directories of an archive are there before any file gets its name.
-        converted.iter().for_each(|one| publisher.reserve(&one.directory));
-        converted.into_iter().try_for_each(|one| publisher.publish(one))
+        done.each_directory(|directory| publisher.reserve(directory))?;
+        while let Some(converted) = done.next()? {
+            publisher.publish(converted)?;
+        }
+        Ok(())
     };
     let ended = workers::in_batches(options.threads(), pending, load, || progress.stopped(), work, take)?;
     let (mut ledger, changed) = publisher.finish()?;

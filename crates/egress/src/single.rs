@@ -65,9 +65,10 @@ pub fn members(
 
         fn damaged(&mut self) {}
 
-        fn archive(&mut self, _: &Source, end: End) {
+        fn archive(&mut self, _: &Source, end: End) -> io::Result<()> {
             // The outermost one ends last.
             self.error = end.error;
+            Ok(())
         }
     }
 

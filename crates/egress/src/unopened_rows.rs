@@ -3,7 +3,7 @@
 use crate::error::EgressError;
 use crate::files::Files;
 use crate::ledger::{Damage, Unopened, each_line};
-use crate::place::{Finished, Part};
+use crate::place::{Finished, Left, Part};
 use std::io::{self, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -73,6 +73,20 @@ impl UnopenedRows {
         rows.first.into_iter().try_for_each(|row| self.push(row))
     }
 
+    /// Rows that were put aside.
+    pub(crate) fn of(first: Vec<Unopened>, rest: Option<Finished>) -> Self {
+        Self { first, rest: rest.map_or(Rest::InMemory, Rest::Complete) }
+    }
+
+    /// Lets go of them.
+    pub(crate) fn leave(self, output: &Path) -> io::Result<(Vec<Unopened>, Option<Left>)> {
+        let rest = match self.finish()? {
+            Self { first, rest: Rest::Complete(file) } => (first, Some(file.leave(output)?)),
+            Self { first, .. } => (first, None),
+        };
+        Ok(rest)
+    }
+
     /// No row is added any more: no file stays open.
     pub(crate) fn finish(self) -> io::Result<Self> {
         let rest = match self.rest {
@@ -103,7 +117,11 @@ mod tests {
 
     fn all(rows: &UnopenedRows) -> Vec<u64> {
         let mut all = Vec::new();
-        rows.each(|row| Ok(all.push(row.row))).unwrap();
+        rows.each(|row| {
+            all.push(row.row);
+            Ok(())
+        })
+        .unwrap();
         all
     }
 

@@ -2,18 +2,25 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 #[allow(dead_code, reason = "other tests need more")]
+#[path = "support/faulty.rs"]
+mod faulty;
+#[allow(dead_code, reason = "other tests need more")]
 #[path = "support/made.rs"]
 mod made;
 #[allow(dead_code, reason = "other tests need more")]
 mod support;
 
+use faulty::{Faulty, Kind};
 use made::Made;
-use sealwright_egress::{Line, Status, plan, run};
+use sealwright_egress::{Files, Line, Status, plan, run};
 use sealwright_envelope::message;
+use sealwright_types::SessionId;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
+use std::num::NonZero;
 use std::path::Path;
+use std::sync::Arc;
 use support::{confirmed, snapshot};
 use tar::{Builder, EntryType, Header};
 
@@ -265,4 +272,91 @@ fn many_members_are_all_there() {
     let (lines, outputs) = converted(&made);
     assert_eq!((lines.len(), outputs.len()), (3001, 3000));
     assert!(Path::new("data/a.tar.zst/3/3.json").parent().is_some() && outputs.contains_key("data/a.tar.zst/3/3.json"));
+}
+
+/// Several hundred members that want few names, with an archive, damaged ones and records of which many stay closed among them.
+fn many_members(made: &Made) -> Vec<(String, Vec<u8>)> {
+    let mut members = Vec::new();
+    for number in 0..200_usize {
+        let name = ["same.txt", "Same.TXT", "other.txt"][number % 3];
+        let content = match number % 40 {
+            7 => b"SEALD.IO_".to_vec(),
+            9 => b"never encrypted".to_vec(),
+            _ => made.container(name, format!("content {number}").as_bytes()),
+        };
+        members.push((format!("{}/{:03}.seald", number % 3, number * 733 % 1000), content));
+    }
+    let inner = tar(&[("one.seald", &made.container("same.txt", b"inside")), ("plain", b"plain")]);
+    members.insert(140, ("1/inner.tar".to_owned(), inner));
+    let closed = message::seal(&made.key, SessionId::random().unwrap(), "closed").unwrap();
+    let rows = format!("{}\n", serde_json::json!({ "body": closed })).repeat(100);
+    members.insert(20, ("2/rows.jsonl".to_owned(), rows.into_bytes()));
+    members
+}
+
+fn tar_of(members: &[(String, Vec<u8>)]) -> Vec<u8> {
+    tar(&members.iter().map(|(name, content)| (&name[..], &content[..])).collect::<Vec<_>>())
+}
+
+#[test]
+fn many_members_come_out_in_the_order_of_their_sources_whatever_that_of_the_archive() {
+    let made = Made::new();
+    let mut members = many_members(&made);
+    let mut reversed = None;
+    for _ in 0..2 {
+        members.reverse();
+        made.add("messages/many.tar", tar_of(&members));
+        let (lines, files) = converted(&made);
+        let outputs = |directory: &str| {
+            let lines =
+                lines.values().filter(|line| line.source.starts_with(&format!("messages/many.tar!{directory}/")));
+            lines.filter_map(|line| line.output.clone()).collect::<Vec<_>>()
+        };
+        // The first ones of a directory, by their sources, have the first numbers.
+        let first = outputs("0").into_iter().filter(|output| output.contains("/same")).take(3).collect::<Vec<_>>();
+        let expected = ["same.txt", "same (1).txt", "same (2).txt"].map(|name| format!("messages/many.tar/0/{name}"));
+        assert_eq!(first, expected);
+        assert_eq!((lines.len(), lines["messages/many.tar"].members), (205, Some(202)));
+        assert_eq!(lines["messages/many.tar!2/rows.jsonl"].rows.unwrap().closed, 100);
+        let this = (lines, files);
+        assert!(reversed.replace(this.clone()).is_none_or(|other| other == this));
+    }
+}
+
+/// Memory instead of a disk, where there is some.
+fn room() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
+}
+
+#[test]
+fn a_run_over_many_members_can_be_killed_and_leaves_nothing_behind() {
+    let made = Made::new();
+    made.add("messages/many.tar", tar_of(&many_members(&made)));
+    let mut options = confirmed();
+    options.threads = NonZero::new(1);
+    let mut watched = |output: &Path, watch: Arc<Faulty>| {
+        options.files = Files::watched(watch);
+        run(made.directory.path(), output, &options, &())
+    };
+    let (reference, count) = (room(), Arc::new(Faulty::new(Kind::Count, 0)));
+    watched(reference.path(), count.clone()).unwrap();
+    let (expected, operations) = (snapshot(reference.path()), count.operations());
+    for point in 1..10 {
+        let at = point * operations / 10;
+        let kind = [Kind::Torn, Kind::Once(faulty::EIO), Kind::Full][point % 3];
+        let output = room();
+        drop(watched(output.path(), Arc::new(Faulty::new(kind, at))));
+        made.run(output.path());
+        let tree = snapshot(output.path());
+        let left = tree.keys().find(|name| name.ends_with(".part"));
+        assert_eq!((left, tree.len()), (None, expected.len()), "after {kind:?} at {at} of {operations}");
+        let contents = |tree: &BTreeMap<String, Vec<u8>>| {
+            let outputs = tree.iter().filter(|(name, _)| name.contains('/'));
+            let mut contents: Vec<_> = outputs.map(|(_, content)| content.clone()).collect();
+            contents.sort();
+            contents
+        };
+        assert!(contents(&tree) == contents(&expected), "after {kind:?} at {at} of {operations}");
+    }
 }

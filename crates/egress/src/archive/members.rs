@@ -2,6 +2,7 @@
 
 use super::{End, Visitor};
 use crate::convert::{Converted, Converter};
+use crate::done::Members;
 use crate::fields::{Reading, SessionMap};
 use crate::files::Handle;
 use crate::ledger::{Line, Status};
@@ -50,14 +51,18 @@ impl Visitor for Collecting<'_> {
 
     fn damaged(&mut self) {}
 
-    fn archive(&mut self, _: &Source, _: End) {}
+    fn archive(&mut self, _: &Source, _: End) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Converts members.
 pub(crate) struct Converting<'a> {
     pub(crate) converter: &'a Converter<'a>,
     pub(crate) sessions: &'a SessionMap,
-    pub(crate) done: Vec<Converted>,
+    pub(crate) members: Members<'a>,
+    /// What is told of an archive that has ended, as long as nothing comes behind it.
+    pub(crate) ended: Option<Converted>,
 }
 
 impl Visitor for Converting<'_> {
@@ -74,12 +79,12 @@ impl Visitor for Converting<'_> {
             }
             None => self.spooled(source, None, content)?,
         };
-        self.done.push(converted);
-        Ok(())
+        self.go_on()?;
+        self.members.push(converted)
     }
 
     fn damaged(&mut self) {
-        let Some(latest) = self.done.last_mut() else { return };
+        let Some(latest) = self.ended.as_mut().or_else(|| self.members.latest()) else { return };
         if latest.line.rows.is_none() {
             // Half of a file is none.
             latest.files.clear();
@@ -88,7 +93,7 @@ impl Visitor for Converting<'_> {
         (latest.line.status, latest.line.error) = (Status::Malformed, Some("damaged".to_owned()));
     }
 
-    fn archive(&mut self, source: &Source, end: End) {
+    fn archive(&mut self, source: &Source, end: End) -> io::Result<()> {
         let status = match end.error {
             None => Status::Converted,
             Some("too-deep") => Status::Failed,
@@ -98,11 +103,18 @@ impl Visitor for Converting<'_> {
         line.members = Some(end.members);
         line.error = end.error.map(str::to_owned);
         line.warnings = end.warnings;
-        self.done.push(Converted::without_files(line));
+        self.go_on()?;
+        self.ended = Some(Converted::without_files(line));
+        Ok(())
     }
 }
 
 impl Converting<'_> {
+    /// Something comes behind an archive that has ended: it was one inside.
+    pub(crate) fn go_on(&mut self) -> io::Result<()> {
+        self.ended.take().map_or(Ok(()), |inner| self.members.push(inner))
+    }
+
     /// Converts a member that has to be read more than once: it is put aside as it is, sealed.
     fn spooled(&self, source: Source, named: Option<Content>, content: &mut dyn Read) -> io::Result<Converted> {
         let spool = Spool { files: self.converter.files, directory: self.converter.output };

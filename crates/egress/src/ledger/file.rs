@@ -157,7 +157,7 @@ pub(crate) fn lock_shared(files: &Files, output: &Path) -> Result<Option<Handle>
 }
 
 /// One line, with its end.
-pub(super) fn write_line(sink: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
+pub(crate) fn write_line(sink: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *sink, line)?;
     sink.write_all(b"\n")
 }

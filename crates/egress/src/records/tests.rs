@@ -65,7 +65,14 @@ fn rewritten(text: &[u8], threads: usize) -> (Vec<u8>, Rows, Vec<Unopened>) {
     let done = Rewritten::new(&name, UnopenedRows::in_directory(&Files::default(), directory.path()));
     let done = rewrite(text, &mut sink, done, &mut opener, reading, threads).unwrap();
     let mut unopened = Vec::new();
-    done.unopened.finish().unwrap().each(|row| Ok(unopened.push(row.clone()))).unwrap();
+    done.unopened
+        .finish()
+        .unwrap()
+        .each(|row| {
+            unopened.push(row.clone());
+            Ok(())
+        })
+        .unwrap();
     (sink, done.rows, unopened)
 }
 
