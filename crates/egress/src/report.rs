@@ -94,6 +94,8 @@ pub struct BundleFacts {
     pub form: Form,
     /// How many users' identities are in use.
     pub users: u64,
+    /// Users whose private keys lead to sessions, those who open most first (EGR-22).
+    pub coverage_by_user: Listed<UserCoverage>,
     /// Every attempt to recover an identity.
     pub identities: Vec<Attempt>,
     /// Records of the bundle that could not be read; as many of them as a report lists.
@@ -106,6 +108,17 @@ pub struct BundleFacts {
     pub unknown: Vec<String>,
     /// The files of records and identities.
     pub inputs: Inputs,
+}
+
+/// What the plan reaches with a user's private key: the session's own token, or that of its proxy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserCoverage {
+    /// The user.
+    pub user: String,
+    /// Sessions that the data need.
+    pub sessions: u64,
+    /// Files, and messages inside record files.
+    pub items: u64,
 }
 
 /// Whose data becomes readable.
