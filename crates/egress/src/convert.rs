@@ -6,6 +6,7 @@ use crate::fields::{Fields, Reading, SessionMap};
 use crate::files::Files;
 use crate::ledger::{Line, Rows, Status};
 use crate::messages::{Opener, Opening, Rewritten};
+use crate::meter::Meter;
 use crate::pipeline;
 use crate::place::Finished;
 use crate::record_files::{Form, Input, RecordsError};
@@ -93,15 +94,16 @@ impl From<RecordsError> for Unconverted {
 
 impl Converter<'_> {
     /// Converts one item; of an archive every member too. Whatever goes wrong stands in the lines.
-    pub(crate) fn convert(&self, item: &Item) -> Done {
+    pub(crate) fn convert(&self, item: &Item, meter: &Meter<'_>) -> Done {
         let path = item.source.path(self.bundle);
+        let open = || self.files.open(&path).map(|file| meter.measured(file));
         if item.content == Content::Archive {
-            return self.archive(item, &path);
+            return self.archive(item, &open);
         }
-        Done::one(self.convert_from(item, &mut Bytes::File(&|| self.files.open(&path))))
+        Done::one(self.convert_from(item, &mut Bytes::File(&open)))
     }
 
-    fn archive(&self, item: &Item, path: &Path) -> Done {
+    fn archive<R: Read>(&self, item: &Item, open: impl Fn() -> io::Result<R>) -> Done {
         let failed = |error: io::Error| {
             let mut line = Line::new(item.source.text(), item.source.hex(), Status::Failed);
             line.fail(error.to_string());
@@ -109,8 +111,7 @@ impl Converter<'_> {
         };
         let members = Members::new(self.files, self.output);
         let mut converting = Converting { converter: self, sessions: self.session_map, members, ended: None };
-        let walked =
-            self.files.open(path).and_then(|mut input| archive::walk(&item.source, &mut input, &mut converting));
+        let walked = open().and_then(|mut input| archive::walk(&item.source, &mut input, &mut converting));
         let told = match walked {
             Ok(()) => Ok(converting.ended.take()),
             Err(error) => converting.go_on().map(|()| Some(failed(error))),

@@ -55,6 +55,7 @@ mod lines;
 pub mod local_database;
 mod merge;
 mod messages;
+mod meter;
 mod naming;
 mod needs;
 mod options;

@@ -76,7 +76,7 @@ pub enum Stage {
 pub trait Progress: Sync {
     /// A stage begins that has this much to do.
     fn stage(&self, stage: Stage, total: u64);
-    /// So much more is done.
+    /// So much more is done. Of a large item several times, while it is being read; over a stage it adds up to what there was to do.
     fn advance(&self, done: u64);
     /// Something that a person should know at once.
     fn note(&self, text: &str);

@@ -7,6 +7,7 @@ use crate::error::EgressError;
 use crate::files::Files;
 use crate::keys_out::KeysFile;
 use crate::ledger::{self, Damage, Ledger, Line, Status};
+use crate::meter::Meter;
 use crate::naming::Names;
 use crate::options::{Options, Progress, Stage};
 use crate::place;
@@ -189,11 +190,7 @@ fn convert(
         session_map: &options.session_map,
     };
     let mut publisher = Publisher::new(&options.files, taken_names(prepared, &ledger, outlet)?, ledger, outlet, output);
-    let work = |item: &&Item| {
-        let converted = converter.convert(item);
-        progress.advance(item.bytes);
-        converted
-    };
+    let work = |item: &&Item| converter.convert(item, &Meter::new(progress, item.bytes));
     let load = |item: &&Item| item.bytes;
     let take = |_: &&Item, mut done: Done| {
         // The directories of an archive are there before any file gets its name.

@@ -6,6 +6,7 @@ use crate::done::Members;
 use crate::fields::{Reading, SessionMap};
 use crate::files::Handle;
 use crate::ledger::{Line, Status};
+use crate::meter::Metered;
 use crate::options::Options;
 use crate::record_files::Input;
 use crate::scan::{self, Announced, Content, Item, LARGEST_MESSAGE};
@@ -138,7 +139,7 @@ impl Converting<'_> {
 /// The bytes of an item.
 pub(crate) enum Bytes<'a> {
     /// A file of the bundle.
-    File(&'a dyn Fn() -> io::Result<Handle>),
+    File(&'a dyn Fn() -> io::Result<Metered<'a, Handle>>),
     /// A small member.
     Memory(Vec<u8>),
     /// A large member, in a file without a name.
@@ -149,7 +150,8 @@ pub(crate) enum Bytes<'a> {
 
 /// Reads the bytes of an item, from their beginning.
 pub(crate) enum Reader<'a> {
-    File(Handle),
+    File(Metered<'a, Handle>),
+    Spooled(Handle),
     Memory(Cursor<&'a [u8]>),
 }
 
@@ -184,7 +186,7 @@ impl<'a> Bytes<'a> {
             Self::Spooled(file) => {
                 let mut file = file.try_clone()?;
                 file.rewind()?;
-                Ok(Reader::File(file))
+                Ok(Reader::Spooled(file))
             }
             Self::Stream(_) => Err(io::ErrorKind::NotSeekable.into()),
         }
@@ -207,6 +209,7 @@ impl Read for Reader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::File(file) => file.read(buffer),
+            Self::Spooled(file) => file.read(buffer),
             Self::Memory(bytes) => bytes.read(buffer),
         }
     }
@@ -216,6 +219,7 @@ impl Seek for Reader<'_> {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
         match self {
             Self::File(file) => file.seek(position),
+            Self::Spooled(file) => file.seek(position),
             Self::Memory(bytes) => bytes.seek(position),
         }
     }
