@@ -106,6 +106,7 @@ impl Converter<'_> {
         let mut done = converting.done;
         if let Err(error) = walked {
             let mut line = Line::new(item.source.text(), item.source.hex(), Status::Failed);
+            line.members = Some(done.len() as u64);
             line.fail(error.to_string());
             done.push(Converted::without_files(line));
         }

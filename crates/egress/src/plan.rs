@@ -9,14 +9,13 @@ use crate::archive::{self, Collecting};
 use crate::bundle::Bundle;
 use crate::error::EgressError;
 use crate::fields::Reading;
-use crate::files::Files;
 use crate::keys::Keys;
 use crate::lines::MalformedRecord;
 use crate::needs::Needs;
 use crate::options::{Options, Progress, Stage};
 use crate::record_files::Input;
 use crate::recover::{Attempt, Recovered};
-use crate::report::{BundleFacts, Form, Inputs, LISTED};
+use crate::report::{BundleFacts, Form, Inputs, ItemList, LISTED};
 use crate::scan::{self, Content, Item};
 use crate::source::Source;
 use crate::spool::Spool;
@@ -199,9 +198,11 @@ impl Prepared {
     }
 
     /// What the report says whatever becomes of the items.
-    pub(crate) fn facts(&self, on_disk: &Files) -> Result<BundleFacts, EgressError> {
+    pub(crate) fn facts(&self, options: &Options) -> Result<BundleFacts, EgressError> {
         let mut files = self.bundle.record_files()?;
         files.extend(self.databases.iter().cloned());
+        let mut items = ItemList::new();
+        self.items.iter().for_each(|item| items.add(&item.source.bytes()));
         Ok(BundleFacts {
             form: if self.users > 1 { Form::ServerSide } else { Form::ClientSide },
             users: self.users as u64,
@@ -210,7 +211,9 @@ impl Prepared {
             malformed_record_count: self.malformed.len() as u64,
             revoked_records: self.revoked,
             unknown: self.unknown.clone(),
-            inputs: Inputs::of(on_disk, self.bundle.root(), &files)?,
+            inputs: Inputs::of(&options.files, self.bundle.root(), &files)?,
+            items: items.finish(),
+            options: options.digest().map_err(EgressError::io("hash the options for", self.bundle.root()))?,
         })
     }
 

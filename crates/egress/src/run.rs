@@ -78,7 +78,7 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
         runs::add(&options.files, &output, clock.run(work))?;
     }
     let input_bytes = |line: &Line| input_bytes(&options.files, prepared.bundle.root(), line);
-    let report = Report::count(&options.files, &output, prepared.facts(&options.files)?, input_bytes)?;
+    let report = Report::count(&options.files, &output, prepared.facts(options)?, input_bytes)?;
     report.write(&options.files, &output)?;
     Ok(report.summary)
 }

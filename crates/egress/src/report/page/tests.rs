@@ -5,7 +5,7 @@ use crate::ledger::{Rows, Status};
 use crate::lines::MalformedRecord;
 use crate::recover::{Attempt, Outcome};
 use crate::report::coverage::{Counting, LISTED};
-use crate::report::{BundleFacts, Fingerprint, InputFile, Inputs, Program, Summary};
+use crate::report::{BundleFacts, Fingerprint, InputFile, Inputs, Items, Program, Summary};
 use crate::{Line, report::page::verdict::Tone};
 use proptest::prelude::*;
 
@@ -29,6 +29,8 @@ fn report(lines: Vec<Line>, rows: &[&str]) -> Report {
             revoked_records: 0,
             unknown: Vec::new(),
             inputs: Inputs::default(),
+            items: Items { count: 3, sha256: "a".repeat(64) },
+            options: "b".repeat(64),
         },
         manifest: Fingerprint::default(),
         unopened: Fingerprint::default(),
