@@ -112,7 +112,7 @@ impl Converter<'_> {
         }
         // What is told of the archive itself is told last: when it is there, everything is.
         if let Some((_, members)) = done.split_last_mut() {
-            members.sort_by(|one, other| one.line.source.cmp(&other.line.source));
+            members.sort_by_cached_key(|member| member.line.source_key());
         }
         done
     }

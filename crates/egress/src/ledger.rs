@@ -289,6 +289,12 @@ impl Line {
         matches!(self.status, Status::Converted | Status::Plain) && self.rows.is_none_or(Rows::all_opened)
     }
 
+    /// The bytes of the source, by which lines are ordered.
+    pub(crate) fn source_key(&self) -> Vec<u8> {
+        let bytes = self.source_bytes.as_ref().and_then(|bytes| hex::decode(bytes).ok());
+        bytes.unwrap_or_else(|| self.source.as_bytes().to_owned())
+    }
+
     /// Where the source is, relative to the bundle; `None` if this system cannot name it.
     pub(crate) fn source_path(&self) -> Option<PathBuf> {
         let Some(bytes) = &self.source_bytes else { return Some(PathBuf::from(&self.source)) };

@@ -219,8 +219,7 @@ impl Order {
     }
 
     fn add(&mut self, line: &Line) {
-        let source = line.source_bytes.as_ref().and_then(|bytes| hex::decode(bytes).ok());
-        let source = source.unwrap_or_else(|| line.source.as_bytes().to_owned());
+        let source = line.source_key();
         self.is_kept &= self.latest < source;
         self.latest = source;
     }
