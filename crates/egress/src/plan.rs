@@ -17,6 +17,7 @@ use crate::record_files::Input;
 use crate::recover::{Attempt, Recovered};
 use crate::report::{BundleFacts, Form, Inputs, ItemList, LISTED};
 use crate::scan::{self, Content, Item};
+use crate::shard::Shard;
 use crate::source::Source;
 use crate::spool::Spool;
 use crate::workers;
@@ -26,6 +27,7 @@ use sealwright_wrap::KeyHash;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::convert::Infallible;
 use std::path::Path;
 
 /// A bundle that has been looked at: what is in it, and everything that may open it.
@@ -217,16 +219,23 @@ impl Prepared {
         })
     }
 
+    /// The items of a shard; all without one.
+    pub(crate) fn items_of(&self, shard: Option<Shard>) -> Vec<&Item> {
+        self.items.iter().filter(|item| shard.is_none_or(|shard| shard.has_item(item))).collect()
+    }
+
     /// Sessions whose keys these items need, sorted.
     pub(crate) fn needed_by(&self, items: &[&Item], options: &Options) -> Cow<'_, [SessionId]> {
         if items.len() == self.items.len() {
             return Cow::Borrowed(&self.needed);
         }
         let mut needs = Needs::default();
-        for item in items {
+        let look = |item: &&Item| sessions_in(&self.bundle, &item.source, &item.content, options);
+        let Ok(()) = workers::in_order(options.threads(), items, look, |item, sessions| {
             needs.extend(item.session());
-            needs.append(sessions_in(&self.bundle, &item.source, &item.content, options));
-        }
+            needs.append(sessions);
+            Ok::<(), Infallible>(())
+        });
         Cow::Owned(needs.finish().0)
     }
 }

@@ -26,8 +26,6 @@ pub(crate) struct Publisher<'a> {
     ledger: Ledger,
     outlet: &'a Outlet,
     output: &'a Path,
-    /// Whether an item ended otherwise than in earlier runs.
-    changed: bool,
     batch: Vec<Ready>,
     batch_bytes: u64,
     /// How many items the batch is to have.
@@ -60,17 +58,7 @@ impl Named {
 
 impl<'a> Publisher<'a> {
     pub(crate) fn new(files: &'a Files, names: Names, ledger: Ledger, outlet: &'a Outlet, output: &'a Path) -> Self {
-        Self {
-            files,
-            names,
-            ledger,
-            outlet,
-            output,
-            changed: false,
-            batch: Vec::new(),
-            batch_bytes: 0,
-            batch_items: FIRST_ITEMS,
-        }
+        Self { files, names, ledger, outlet, output, batch: Vec::new(), batch_bytes: 0, batch_items: FIRST_ITEMS }
     }
 
     /// Takes the name of a directory that will be there.
@@ -117,11 +105,9 @@ impl<'a> Publisher<'a> {
     }
 
     /// Publishes what still waits.
-    ///
-    /// Tells too whether an item ended otherwise than in earlier runs.
-    pub(crate) fn finish(mut self) -> Result<(Ledger, bool), EgressError> {
+    pub(crate) fn finish(mut self) -> Result<Ledger, EgressError> {
         self.commit()?;
-        Ok((self.ledger, self.changed))
+        Ok(self.ledger)
     }
 
     /// The names of the outputs of an item: those that it has already, or free ones.
@@ -162,7 +148,6 @@ impl<'a> Publisher<'a> {
 
     fn add(&mut self, ready: Ready) -> Result<(), EgressError> {
         self.batch_bytes += ready.outputs.iter().map(|named| named.file.bytes()).sum::<u64>();
-        self.changed = true;
         self.batch.push(ready);
         if self.batch.len() >= self.batch_items || self.batch_bytes >= MOST_BYTES { self.commit() } else { Ok(()) }
     }
