@@ -8,9 +8,9 @@ mod support;
 use age::secrecy::SecretString as AgeSecret;
 use age::{Decryptor, scrypt, x25519};
 use made::Made;
-use sealwright_egress::{KeysOut, Options, Recipients, Shard, Sink, run};
+use sealwright_egress::{KeysOut, Options, Recipients, SessionIds, Shard, Sink, merge, run};
 use sealwright_envelope::{file, message};
-use sealwright_types::{SessionId, b64};
+use sealwright_types::{Coded as _, SessionId, b64};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read as _;
@@ -149,4 +149,69 @@ fn a_shard_writes_the_keys_of_its_own_data() {
         fs::remove_file(bundle.path()).unwrap();
     }
     assert_eq!(all.len(), 16);
+}
+
+#[test]
+fn shards_with_keys_of_their_own_are_merged() {
+    let (bundle, merged) = (Sessions::new(12), tempdir().unwrap());
+    let (identity, recipients) = age_key();
+    let shards = |sink: &dyn Fn(u32) -> Sink| -> Vec<TempDir> {
+        let shards = (0..3).map(|index| {
+            let (mut options, output) = (confirmed(), tempdir().unwrap());
+            options.shard = Some(Shard::new(index, 3).unwrap());
+            options.sink = sink(index);
+            bundle.run(output.path(), &options);
+            output
+        });
+        shards.collect()
+    };
+    let paths = |shards: &[TempDir]| shards.iter().map(|shard| shard.path().to_owned()).collect::<Vec<_>>();
+    let keys_out = |index: u32| {
+        let path = bundle.keys.path().join(format!("{index}.age"));
+        KeysOut { path, recipients: recipients.clone() }
+    };
+
+    // One of them without keys: what it holds is the same.
+    let clear = shards(&|index| Sink::Clear { keys_out: (index > 0).then(|| keys_out(index)) });
+    merge(&paths(&clear), merged.path(), &confirmed(), &()).unwrap();
+    let before = fs::read(merged.path().join("manifest.jsonl")).unwrap();
+    merge(&paths(&clear), merged.path(), &confirmed(), &()).unwrap();
+    bundle.run(merged.path(), &bundle.options(&recipients));
+    assert_eq!(sessions_in(&bundle.path(), &identity).unwrap().len(), 12);
+    assert!(fs::read(merged.path().join("manifest.jsonl")).unwrap() == before);
+
+    let new = shards(&|index| Sink::NewSessions { ids: SessionIds::random(), keys_out: keys_out(index + 10) });
+    let refused = merge(&paths(&new), tempdir().unwrap().path(), &confirmed(), &()).unwrap_err();
+    assert_eq!(refused.code(), "shards-incomplete");
+}
+
+#[test]
+fn several_keys_of_a_session_stay_known_in_a_merge() {
+    let (bundle, merged) = (Sessions::new(1), tempdir().unwrap());
+    let (identity, recipients) = age_key();
+    // The first key of the session does not open what the second one opens.
+    let (other, session) = (Made::new(), bundle.sessions[0]);
+    let records = bundle.made.directory.path().join("session-keys.jsonl");
+    let second = format!("{{\"sessionId\":\"{session}\",\"key\":\"{}\"}}\n", b64::encode(other.key.expose()));
+    fs::write(&records, fs::read_to_string(&records).unwrap() + &second).unwrap();
+    let row = serde_json::json!({ "body": message::seal(&other.key, session, "text").unwrap() });
+    bundle.made.add("messages/rows.jsonl", format!("{row}\n"));
+    let mut outputs = Vec::new();
+    for index in 0..2 {
+        let output = tempdir().unwrap();
+        let mut options = bundle.options(&recipients);
+        options.shard = Some(Shard::new(index, 2).unwrap());
+        bundle.run(output.path(), &options);
+        fs::remove_file(bundle.path()).unwrap();
+        outputs.push(output);
+    }
+    let paths: Vec<_> = outputs.iter().map(|output| output.path().to_owned()).collect();
+    merge(&paths, merged.path(), &confirmed(), &()).unwrap();
+    bundle.run(merged.path(), &bundle.options(&recipients));
+    let file = fs::read(bundle.path()).unwrap();
+    let mut text = String::new();
+    let opened = Decryptor::new_buffered(&file[..]).unwrap().decrypt(std::iter::once(&identity as _)).unwrap();
+    { opened }.read_to_string(&mut text).unwrap();
+    assert_eq!(text.lines().count(), 2);
+    assert!(text.contains(&b64::encode(other.key.expose())));
 }

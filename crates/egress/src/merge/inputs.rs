@@ -9,7 +9,7 @@ use crate::report::{Fingerprint, ItemList, Report, runs};
 use crate::shard::{self, Shard};
 use crate::sink;
 use crate::sink::outlet::IDENTITY;
-use crate::sink::state::{Head, SINK};
+use crate::sink::state::{self, SINK};
 use crate::source::Source;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -108,18 +108,23 @@ impl Inputs {
             let text = "the shards were not written for the same recipients, or each has new sessions";
             EgressError::Shards(text.to_owned())
         };
-        let Some(lines) = self.same(SINK)?.ok_or_else(differ)? else { return Ok(None) };
-        let head = lines.split(|&byte| byte == b'\n').next().and_then(|line| serde_json::from_slice::<Head>(line).ok());
-        let head = head.ok_or_else(|| self.unreadable(SINK))?;
-        let identity = match head.identity {
-            Some(_) => Some(self.same(IDENTITY)?.ok_or_else(differ)?.ok_or_else(|| self.unreadable(IDENTITY))?),
-            None => None,
+        let known = self.contents(SINK)?;
+        if known.iter().all(Option::is_none) {
+            return Ok(None);
+        }
+        let joined = state::joined(&known).map_err(|_| self.unreadable(SINK))?;
+        let (head, lines) = joined.ok_or_else(differ)?;
+        let identity = match (&head.identity, &self.contents(IDENTITY)?[..]) {
+            (None, _) => None,
+            (Some(_), [Some(identity)]) => Some(identity.clone()),
+            (Some(_), [None]) => return Err(self.unreadable(IDENTITY)),
+            (Some(_), _) => return Err(differ()),
         };
         Ok(Some(Sink { appended: sink::appended(&head.sink), lines, identity }))
     }
 
-    /// The content of a file of every shard, if it is the same in all of them or in none.
-    fn same(&self, name: &str) -> Result<Option<Option<Vec<u8>>>, EgressError> {
+    /// What a file holds in the shards, where it is there; once what is the same in neighbours.
+    fn contents(&self, name: &str) -> Result<Vec<Option<Vec<u8>>>, EgressError> {
         let mut contents = Vec::new();
         for part in &self.parts {
             let path = part.root.join(name);
@@ -128,7 +133,7 @@ impl Inputs {
             contents.push(if is_there { Some(read()?) } else { None });
             contents.dedup();
         }
-        Ok(contents.pop().filter(|_| contents.is_empty()))
+        Ok(contents)
     }
 
     fn unreadable(&self, name: &str) -> EgressError {
