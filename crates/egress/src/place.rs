@@ -3,8 +3,7 @@
 use crate::error::EgressError;
 use crate::files::{Files, Handle};
 use crate::ledger::Written;
-use ring::digest::{Context, SHA256};
-use sealwright_envelope::stream::Withheld;
+use sealwright_envelope::stream::{ContentHash, Withheld};
 use std::collections::HashSet;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -84,7 +83,7 @@ impl Withheld for Part {
         self.file = match std::mem::replace(&mut self.file, State::Lost) {
             State::Open(file, temporary) => {
                 let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-                if self.hash.bytes >= LARGE {
+                if self.hash.length() >= LARGE {
                     file.sync()?;
                 }
                 State::Complete(temporary)
@@ -92,6 +91,15 @@ impl Withheld for Part {
             other => other,
         };
         Ok(())
+    }
+
+    fn content_hash(&mut self) -> Option<&mut ContentHash> {
+        Some(self.hash.content_hash())
+    }
+
+    fn write_hashed(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let State::Open(file, _) = &mut self.file else { return Err(lost()) };
+        file.write_all(bytes)
     }
 }
 
@@ -190,32 +198,29 @@ impl Drop for Temporary {
 }
 
 /// SHA-256 in hex and the length of what went through.
-#[derive(Debug)]
-pub(crate) struct Hasher {
-    context: BoxedContext,
-    bytes: u64,
-}
-
-struct BoxedContext(Box<Context>);
-
-impl std::fmt::Debug for BoxedContext {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SHA-256")
-    }
-}
+#[derive(Debug, Default)]
+pub(crate) struct Hasher(ContentHash);
 
 impl Hasher {
     pub(crate) fn new() -> Self {
-        Self { context: BoxedContext(Box::new(Context::new(&SHA256))), bytes: 0 }
+        Self::default()
     }
 
     pub(crate) fn update(&mut self, data: &[u8]) {
-        self.context.0.update(data);
-        self.bytes += data.len() as u64;
+        self.0.update(data);
+    }
+
+    pub(crate) fn length(&self) -> u64 {
+        self.0.length()
     }
 
     pub(crate) fn finish(self) -> (u64, String) {
-        (self.bytes, hex::encode(self.context.0.finish()))
+        (self.0.length(), hex::encode(self.0.finish()))
+    }
+
+    /// What is computed beside something else.
+    pub(crate) fn content_hash(&mut self) -> &mut ContentHash {
+        &mut self.0
     }
 
     /// Length and hash of a file.

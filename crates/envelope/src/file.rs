@@ -255,12 +255,7 @@ pub fn open_withheld<W: Withheld>(
     entries: Entries,
     place: impl FnMut(&Entry) -> io::Result<W>,
 ) -> Result<Opened<W>, FileError> {
-    let (mut reading, mut decryption, mut placing) = parts::open(key, header, source, entries, place)?;
-    let mut buffer = reading.buffer(parts::CHUNK);
-    while let Some(sealed) = reading.next(buffer)? {
-        buffer = placing.place(decryption.decrypt(sealed)?)?;
-    }
-    placing.finish(decryption.finish()?)
+    parts::open_in_turn(parts::open(key, header, source, entries, place)?)
 }
 
 /// One pass over the envelope of an archive. An error of the archive is told only when the MAC has verified.

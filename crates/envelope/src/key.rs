@@ -1,5 +1,6 @@
 //! The symmetric key of a session (docs/spec/ENVELOPE.md section 2), kept ready for use.
 
+use crate::paired::RunningMac;
 use aes::{Aes128, Aes192, Aes256};
 use cbc::cipher::{Array, BlockModeDecrypt as _, BlockModeEncrypt as _, InnerIvInit as _, KeyInit as _};
 use ring::hmac;
@@ -107,9 +108,20 @@ impl SymKey {
         hmac::Context::with_key(&self.mac)
     }
 
+    /// As [`SymKey::mac`], for computing it beside another hash.
+    pub(crate) fn running_mac(&self) -> RunningMac {
+        let mac_key = self.bytes.expose().get(..self.bytes.len() / 2).unwrap_or_default();
+        RunningMac::new(mac_key, || self.mac())
+    }
+
     /// Compares in constant time.
     pub(crate) fn mac_matches(mac: hmac::Context, expected: &[u8; MAC]) -> bool {
         same(mac.sign().as_ref(), expected)
+    }
+
+    /// Compares in constant time.
+    pub(crate) fn running_mac_matches(mac: RunningMac, expected: &[u8; MAC]) -> bool {
+        same(&mac.finish(), expected)
     }
 
     /// Decrypts whole blocks in place, starting from `iv`.

@@ -41,6 +41,7 @@ mod key;
 pub mod legacy;
 pub mod message;
 pub mod name;
+mod paired;
 pub mod parts;
 pub mod stream;
 mod tar;

@@ -29,6 +29,7 @@
 //!
 //! Sealing: [`Encryption`] and [`Authentication`], begun by [`seal`].
 
+mod in_turn;
 mod sealing;
 
 use crate::carrier::Carrier;
@@ -37,9 +38,9 @@ use crate::file::{Entry, FileError, Opened};
 use crate::header::{Header, Kind};
 use crate::key::{BLOCK, MAC, SymKey};
 use crate::name::Name;
+use crate::paired::{RunningMac, Waiting};
 use crate::stream::Withheld;
 use crate::tar::{self, Entries};
-use ring::hmac;
 use sealwright_types::{Malformed, redacted_debug};
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -47,6 +48,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
+pub(crate) use in_turn::open_in_turn;
 #[cfg(feature = "hazmat")]
 pub(crate) use sealing::seal_with_iv;
 pub use sealing::{Authentication, Encrypted, Encryption, Unfilled, seal};
@@ -86,7 +88,7 @@ where
         Reading {
             source: carrier,
             longest,
-            state: State::Middle(Box::new(key.mac())),
+            state: State::Middle(key.running_mac()),
             previous: [0; BLOCK],
             held: Vec::with_capacity(HELD.saturating_add(BLOCK)),
             read: 0,
@@ -114,6 +116,24 @@ pub struct Sealed {
 }
 
 redacted_debug!(Sealed);
+
+/// A chunk that was read.
+struct Loaded {
+    buffer: Buffer,
+    ciphertext: Range<usize>,
+    previous: [u8; BLOCK],
+    /// It has not taken this chunk yet.
+    mac: RunningMac,
+    /// The MAC at the end of the envelope, in the last chunk.
+    expected: Option<[u8; MAC]>,
+}
+
+impl Loaded {
+    fn waiting(&mut self) -> Waiting<'_> {
+        // The IV at the beginning of the first chunk counts too.
+        Waiting { mac: &mut self.mac, bytes: self.buffer.0.get(..self.ciphertext.end).unwrap_or_default() }
+    }
+}
 
 /// A chunk of plaintext, taken apart. Unverified: only [`Placing`] can look into it.
 pub struct Pieces {
@@ -177,7 +197,7 @@ pub struct Reading<R> {
 }
 
 enum State {
-    Middle(Box<hmac::Context>),
+    Middle(RunningMac),
     End,
     /// The envelope was found wrong: it stays so, however often a caller reads on.
     Failed,
@@ -201,8 +221,15 @@ impl<R: Read + Seek> Reading<R> {
     ///
     /// # Errors
     /// [`FileError::Io`]; [`FileError::Malformed`] for wrong base64 or an impossible length, [`FileError::Rejected`] for a wrong MAC.
-    pub fn next(&mut self, mut buffer: Buffer) -> Result<Option<Sealed>, FileError> {
-        let mut mac = match std::mem::replace(&mut self.state, State::Failed) {
+    pub fn next(&mut self, buffer: Buffer) -> Result<Option<Sealed>, FileError> {
+        let Some(mut loaded) = self.load(buffer)? else { return Ok(None) };
+        loaded.waiting().take_all();
+        self.authenticate(loaded).map(Some)
+    }
+
+    /// Reads the next chunk and leaves its MAC to others.
+    fn load(&mut self, mut buffer: Buffer) -> Result<Option<Loaded>, FileError> {
+        let mac = match std::mem::replace(&mut self.state, State::Failed) {
             State::Middle(mac) => mac,
             State::End => {
                 self.state = State::End;
@@ -221,31 +248,37 @@ impl<R: Read + Seek> Reading<R> {
             self.previous = *bytes.first_chunk().ok_or(malformed)?;
             start = BLOCK;
         }
+        let mut expected = None;
         let authenticated = if at_end {
-            let (authenticated, expected) = bytes.split_last_chunk::<MAC>().ok_or(malformed)?;
+            let (authenticated, mac) = bytes.split_last_chunk::<MAC>().ok_or(malformed)?;
             let ciphertext = authenticated.len().saturating_sub(start);
             if ciphertext == 0 || !ciphertext.is_multiple_of(BLOCK) {
                 return Err(malformed.into());
             }
-            mac.update(authenticated);
-            if !SymKey::mac_matches(*mac, expected) {
-                return Err(FileError::Rejected);
-            }
-            self.state = State::End;
+            expected = Some(*mac);
             authenticated
         } else {
             let processed = filled.saturating_sub(HELD);
             let whole = processed.saturating_sub(processed % BLOCK);
             let (authenticated, held) = bytes.split_at_checked(whole).ok_or(malformed)?;
-            mac.update(authenticated);
             self.held.extend_from_slice(held);
-            self.state = State::Middle(mac);
             authenticated
         };
         let ciphertext = start..authenticated.len();
         let next = authenticated.last_chunk().copied().unwrap_or(self.previous);
         let previous = std::mem::replace(&mut self.previous, next);
-        Ok(Some(Sealed { buffer, ciphertext, previous, is_last: at_end, place: self.order.take() }))
+        Ok(Some(Loaded { buffer, ciphertext, previous, mac, expected }))
+    }
+
+    /// Goes on with a chunk that the MAC has taken.
+    fn authenticate(&mut self, loaded: Loaded) -> Result<Sealed, FileError> {
+        let Loaded { buffer, ciphertext, previous, mac, expected } = loaded;
+        self.state = match expected {
+            None => State::Middle(mac),
+            Some(expected) if SymKey::running_mac_matches(mac, &expected) => State::End,
+            Some(_) => return Err(FileError::Rejected),
+        };
+        Ok(Sealed { buffer, ciphertext, previous, is_last: expected.is_some(), place: self.order.take() })
     }
 
     /// Fills a buffer with what was held and what follows. Tells how far, and whether the source has ended.
@@ -385,6 +418,27 @@ impl<W: Withheld, P: FnMut(&Entry) -> io::Result<W>> Placing<P, W> {
     /// # Errors
     /// [`FileError::Io`] of a place; [`FileError::Rejected`] for a chunk that is not the next one of this container.
     pub fn place(&mut self, pieces: Pieces) -> Result<Buffer, FileError> {
+        self.place_with(pieces, |place, bytes| place.write_all(bytes))
+    }
+
+    /// As [`Placing::place`], and the MAC takes what waits for it, beside the hash that a place keeps.
+    fn place_beside(&mut self, pieces: Pieces, mut waiting: Waiting<'_>) -> Result<Buffer, FileError> {
+        let buffer = self.place_with(pieces, |place, bytes| match place.content_hash() {
+            Some(hash) => {
+                hash.update_beside(bytes, &mut waiting);
+                place.write_hashed(bytes)
+            }
+            None => place.write_all(bytes),
+        })?;
+        waiting.take_all();
+        Ok(buffer)
+    }
+
+    fn place_with(
+        &mut self,
+        pieces: Pieces,
+        mut write: impl FnMut(&mut W, &[u8]) -> io::Result<()>,
+    ) -> Result<Buffer, FileError> {
         let Pieces { buffer, events, place } = pieces;
         self.order.follow(&place)?;
         for event in events.list {
@@ -392,7 +446,7 @@ impl<W: Withheld, P: FnMut(&Entry) -> io::Result<W>> Placing<P, W> {
                 Event::Begin(entry) => self.begin(entry)?,
                 Event::Data(range) => {
                     if let Some((_, place)) = self.files.last_mut() {
-                        place.write_all(buffer.0.get(range).unwrap_or_default())?;
+                        write(place, buffer.0.get(range).unwrap_or_default())?;
                     }
                 }
                 Event::Skipped(name) => self.skipped.push(name),

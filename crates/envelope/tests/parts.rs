@@ -12,9 +12,11 @@ mod doors;
 
 use doors::{Failure, File, Trickle, Watched, open_file_everywhere};
 use proptest::prelude::*;
+use ring::digest::{SHA256, digest};
 use sealwright_envelope::file::{self, Entries, FileError, SingleEntry};
 use sealwright_envelope::hazmat::{seal_in_parts_with_iv, seal_with_iv};
 use sealwright_envelope::parts::{self, Decryption, Placing, Reading, Sealed, Unfilled};
+use sealwright_envelope::stream::{ContentHash, Withheld};
 use sealwright_envelope::{SymKey, open};
 use sealwright_types::{Coded as _, SessionId};
 use std::io::{self, Cursor, Write};
@@ -43,6 +45,43 @@ fn open_in_chunks(container: &[u8], piece: usize, length: usize) -> Result<File,
     let (entry, place) = placing.finish(decryption.finish()?)?.files.remove(0);
     let content = place.0.borrow().clone();
     Ok(File { name: entry.name, content })
+}
+
+/// Keeps the hash of what it holds.
+#[derive(Debug, Default)]
+struct Hashed {
+    content: Vec<u8>,
+    hash: ContentHash,
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.hash.update(bytes);
+        self.content.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Withheld for Hashed {
+    fn content_hash(&mut self) -> Option<&mut ContentHash> {
+        Some(&mut self.hash)
+    }
+
+    fn write_hashed(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.content.write_all(bytes)
+    }
+}
+
+/// Opens into a place that keeps the hash of what it holds, and gives that too.
+fn open_hashed(container: &[u8], piece: usize) -> Result<(File, [u8; 32]), Failure> {
+    let mut source = Trickle::new(container, piece);
+    let header = file::inspect(&mut source)?;
+    let opened = file::open_withheld(&key(), &header, source, Entries::One, |_| Ok(Hashed::default()))?;
+    let (entry, place) = opened.files.into_iter().next().unwrap();
+    Ok((File { name: entry.name, content: place.content }, place.hash.finish()))
 }
 
 /// A change to a container.
@@ -84,6 +123,22 @@ proptest! {
         let container = damaged(container(&doors::pattern(length)), &damage);
         let expected = open_file_everywhere(&key(), &container, SingleEntry::Only);
         prop_assert_eq!(open_in_chunks(&container, piece, chunk), expected);
+    }
+
+    #[test]
+    fn a_hash_beside_the_mac_is_that_of_the_content(
+        length in 0..150_000_usize, piece in 300..40_000_usize, damage in damage()
+    ) {
+        let container = damaged(container(&doors::pattern(length)), &damage);
+        let expected = open_in_chunks(&container, piece, 65_536);
+        match open_hashed(&container, piece) {
+            Ok((file, hash)) => {
+                let alone = digest(&SHA256, &file.content);
+                prop_assert_eq!(&hash[..], alone.as_ref());
+                prop_assert!(Ok(file) == expected);
+            }
+            Err(failure) => prop_assert!(Err(failure) == expected),
+        }
     }
 
     #[test]

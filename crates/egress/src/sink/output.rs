@@ -5,7 +5,7 @@ use crate::place::{Finished, Hasher, Part};
 use age::stream::StreamWriter;
 use sealwright_envelope::file::{self, FileSealer, SealFileError};
 use sealwright_envelope::name;
-use sealwright_envelope::stream::Withheld;
+use sealwright_envelope::stream::{ContentHash, Withheld};
 use std::io::{self, Write};
 
 /// An output that is being written. What is written here is the plaintext; dropping it removes what became of it.
@@ -70,15 +70,30 @@ impl<'k> Output<'k> {
     }
 }
 
+impl Write for Form<'_> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Clear(part) => part.write(data),
+            Self::Age(writer) => writer.write(data),
+            Self::Container(sealer) => sealer.write(data),
+            Self::TooLarge => Ok(data.len()),
+            Self::Complete(_) | Self::Lost => Err(lost()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Clear(part) | Self::Complete(part) => part.flush(),
+            Self::Age(writer) => writer.flush(),
+            Self::Container(sealer) => sealer.flush(),
+            Self::TooLarge | Self::Lost => Ok(()),
+        }
+    }
+}
+
 impl Write for Output<'_> {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        let written = match &mut self.form {
-            Form::Clear(part) => part.write(data)?,
-            Form::Age(writer) => writer.write(data)?,
-            Form::Container(sealer) => sealer.write(data)?,
-            Form::TooLarge => data.len(),
-            Form::Complete(_) | Form::Lost => return Err(lost()),
-        };
+        let written = self.form.write(data)?;
         if let Some(clear) = &mut self.clear {
             clear.update(data.get(..written).unwrap_or_default());
         }
@@ -86,12 +101,7 @@ impl Write for Output<'_> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match &mut self.form {
-            Form::Clear(part) | Form::Complete(part) => part.flush(),
-            Form::Age(writer) => writer.flush(),
-            Form::Container(sealer) => sealer.flush(),
-            Form::TooLarge | Form::Lost => Ok(()),
-        }
+        self.form.flush()
     }
 }
 
@@ -111,6 +121,21 @@ impl Withheld for Output<'_> {
         part.complete()?;
         self.form = Form::Complete(part);
         Ok(())
+    }
+
+    fn content_hash(&mut self) -> Option<&mut ContentHash> {
+        match &mut self.form {
+            // What it holds is what is written here.
+            Form::Clear(part) => part.content_hash(),
+            _ => self.clear.as_mut().map(Hasher::content_hash),
+        }
+    }
+
+    fn write_hashed(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match &mut self.form {
+            Form::Clear(part) => part.write_hashed(bytes),
+            form => form.write_all(bytes),
+        }
     }
 }
 
