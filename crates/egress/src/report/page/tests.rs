@@ -162,6 +162,14 @@ fn a_script_in_a_name_stays_a_text() {
 }
 
 #[test]
+fn the_fingerprints_of_items_and_options_are_shown() {
+    let page = page_of("a");
+    for text in ["Names of the items <small>3 items</small>", &"a".repeat(64), &"b".repeat(64)] {
+        assert!(page.contains(text), "{text}");
+    }
+}
+
+#[test]
 fn the_page_allows_its_own_style_and_nothing_else() {
     let page = page_of("a");
     let style = page.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
