@@ -106,12 +106,13 @@ impl Converter<'_> {
         let mut done = converting.done;
         if let Err(error) = walked {
             let mut line = Line::new(item.source.text(), item.source.hex(), Status::Failed);
+            line.members = Some(done.len() as u64);
             line.fail(error.to_string());
             done.push(Converted::without_files(line));
         }
         // What is told of the archive itself is told last: when it is there, everything is.
         if let Some((_, members)) = done.split_last_mut() {
-            members.sort_by(|one, other| one.line.source.cmp(&other.line.source));
+            members.sort_by_cached_key(|member| member.line.source_key());
         }
         done
     }

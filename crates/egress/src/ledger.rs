@@ -17,6 +17,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
+pub(crate) use unopened::Told;
 
 /// The names of the ledger's files in the output.
 pub(crate) const MANIFEST: &str = "manifest.jsonl";
@@ -252,8 +253,14 @@ impl Line {
         self.warnings.push(reason);
     }
 
-    /// Takes over what an earlier run has written.
-    pub(crate) fn keep_outputs_of(&mut self, former: &Self) {
+    /// Takes over what an earlier run has written where this one has written nothing: a name that is in the manifest stays there (EGR-32).
+    pub(crate) fn keep_if_without(&mut self, former: &Self) {
+        if self.status == Status::Failed {
+            self.members = self.members.or(former.members);
+        }
+        if !self.written().is_empty() || former.written().is_empty() {
+            return;
+        }
         self.name.clone_from(&former.name);
         self.output.clone_from(&former.output);
         self.bytes = former.bytes;
@@ -263,9 +270,14 @@ impl Line {
         self.rows = former.rows;
     }
 
-    /// Whether this line need not give way to the other, which opened fewer records.
-    pub(crate) fn is_as_good_as(&self, other: &Self) -> bool {
-        self.rows.zip(other.rows).is_some_and(|(own, other)| own.converted > other.converted)
+    /// Whether this line need not give way to the other, which opened fewer records, or as many of them with fewer messages. `told` and
+    /// `others_told` are the messages that stayed closed, if both are known.
+    pub(crate) fn is_as_good_as(&self, other: &Self, told: Option<(Told, Told)>) -> bool {
+        let opened_more = told.is_some_and(|(own, others)| own.count < others.count);
+        self.rows.zip(other.rows).is_some_and(|(own, other)| {
+            own.converted > other.converted
+                || (own.records, own.converted) == (other.records, other.converted) && opened_more
+        })
     }
 
     /// Whether both stand for the same outputs in clear: what a sink encrypts differs each time.
@@ -287,6 +299,12 @@ impl Line {
     /// Whether nothing better can come of another run: everything of the source is in the output.
     pub(crate) fn is_finished(&self) -> bool {
         matches!(self.status, Status::Converted | Status::Plain) && self.rows.is_none_or(Rows::all_opened)
+    }
+
+    /// The bytes of the source, by which lines are ordered.
+    pub(crate) fn source_key(&self) -> Vec<u8> {
+        let bytes = self.source_bytes.as_ref().and_then(|bytes| hex::decode(bytes).ok());
+        bytes.unwrap_or_else(|| self.source.as_bytes().to_owned())
     }
 
     /// Where the source is, relative to the bundle; `None` if this system cannot name it.

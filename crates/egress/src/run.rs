@@ -57,13 +57,13 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
     };
     let outlet = begin().map_err(|refused| ledger.refuse(refused))?;
     let keys_file = options.sink.keys_out();
-    let keys_file = keys_file.map(|keys_out| KeysFile::open(keys_out, &prepared, &outlet)).transpose();
+    let keys_file = keys_file.map(|keys_out| KeysFile::open(keys_out, &prepared, &outlet, &output)).transpose();
     let keys_file = keys_file.map_err(|refused| ledger.refuse(refused))?;
     let pending = pending(&prepared, &ledger, &output, options, progress)?;
     unlock(&prepared, &pending, options, progress)?;
-    let (changed, ended) = convert(&prepared, &pending, ledger, &outlet, &output, options, progress)?;
+    let ended = convert(&prepared, &pending, ledger, &outlet, &output, options, progress)?;
     if let Some(keys_file) = keys_file {
-        keys_file.write(changed)?;
+        keys_file.write(options)?;
     }
     unless_stopped(ended)?;
     if !pending.is_empty() {
@@ -78,7 +78,7 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
         runs::add(&options.files, &output, clock.run(work))?;
     }
     let input_bytes = |line: &Line| input_bytes(&options.files, prepared.bundle.root(), line);
-    let report = Report::count(&options.files, &output, prepared.facts(&options.files)?, input_bytes)?;
+    let report = Report::count(&options.files, &output, prepared.facts(options)?, input_bytes)?;
     report.write(&options.files, &output)?;
     Ok(report.summary)
 }
@@ -91,8 +91,7 @@ fn pending<'a>(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Vec<&'a Item>, EgressError> {
-    let shard = options.shard;
-    let items: Vec<_> = prepared.items.iter().filter(|item| shard.is_none_or(|shard| shard.has_item(item))).collect();
+    let items = prepared.items_of(options.shard);
     let is_done = |line: &Line| {
         let is_copied = !options.copy_plain || line.status != Status::Plain || !line.written().is_empty();
         line.is_finished() && is_copied && ledger::is_there(&options.files, output, line)
@@ -165,7 +164,7 @@ fn convert(
     output: &Path,
     options: &Options,
     progress: &dyn Progress,
-) -> Result<(bool, Ended), EgressError> {
+) -> Result<Ended, EgressError> {
     progress.stage(Stage::Convert, pending.iter().map(|item| item.bytes).sum());
     let converter = Converter {
         files: &options.files,
@@ -191,12 +190,12 @@ fn convert(
         converted.into_iter().try_for_each(|one| publisher.publish(one))
     };
     let ended = workers::in_batches(options.threads(), pending, load, || progress.stopped(), work, take)?;
-    let (ledger, changed) = publisher.finish()?;
+    let ledger = publisher.finish()?;
     // A run that was stopped leaves what a run leaves that was killed between two batches.
     if ended == Ended::Complete {
         ledger.close()?;
     }
-    Ok((changed, ended))
+    Ok(ended)
 }
 
 /// The names that no new output may get: those of earlier runs, and the directories that items lie in.

@@ -5,10 +5,11 @@
 
 use super::file::{Appended, Damage, Places, each_line, lock};
 use super::index::{Index, hash_of};
-use super::unopened::{Rows, Spool};
+use super::unopened::{Rows, Spool, Told, told};
 use super::{JOURNAL, Line, Lines, MANIFEST, Unopened, is_there, lines};
 use crate::error::EgressError;
 use crate::files::{Files, Handle};
+use crate::hashed::Hashed;
 use crate::ordered::Ordered;
 use crate::place::Part;
 use std::io::{BufReader, Write as _};
@@ -29,6 +30,8 @@ pub(crate) struct Ledger {
     journal: Appended,
     places: Mutex<Places>,
     unopened: Spool,
+    /// What the run before has told, once somebody has asked for it.
+    formerly_told: Option<Hashed<Told>>,
     was_interrupted: bool,
     _lock: Handle,
 }
@@ -72,6 +75,7 @@ impl Ledger {
             journal,
             places,
             unopened,
+            formerly_told: None,
             was_interrupted: is_interrupted,
             _lock: lock,
         };
@@ -137,6 +141,20 @@ impl Ledger {
     pub(crate) fn take_unopened(&mut self, line: &Line, rows: &[Unopened]) -> Result<(), EgressError> {
         let source = hash_of(&line.source, line.source_bytes.as_deref());
         self.unopened.take(&self.files, &self.output, source, rows)
+    }
+
+    /// The rows of a source that stayed closed in the run before, if that came to its end: otherwise they may be of an even earlier one.
+    pub(crate) fn formerly_told(&mut self, line: &Line) -> Result<Option<Told>, EgressError> {
+        if self.was_interrupted {
+            return Ok(None);
+        }
+        let all = match self.formerly_told.take() {
+            Some(all) => all,
+            None => told(&self.files, &self.output)?,
+        };
+        let told = all.get(&hash_of(&line.source, line.source_bytes.as_deref())).copied().unwrap_or_default();
+        self.formerly_told = Some(all);
+        Ok(Some(told))
     }
 
     /// Leaves one line for each source, in their order, the rows of those that have some, and no journal.
@@ -219,8 +237,7 @@ impl Order {
     }
 
     fn add(&mut self, line: &Line) {
-        let source = line.source_bytes.as_ref().and_then(|bytes| hex::decode(bytes).ok());
-        let source = source.unwrap_or_else(|| line.source.as_bytes().to_owned());
+        let source = line.source_key();
         self.is_kept &= self.latest < source;
         self.latest = source;
     }
