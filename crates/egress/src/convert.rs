@@ -98,14 +98,15 @@ impl Converter<'_> {
         let path = item.source.path(self.bundle);
         let open = || self.files.open(&path).map(|file| meter.measured(file));
         if item.content == Content::Archive {
-            return self.archive(item, &open);
+            return self.archive(item, open);
         }
         Done::one(self.convert_from(item, &mut Bytes::File(&open)))
     }
 
     fn archive<R: Read>(&self, item: &Item, open: impl Fn() -> io::Result<R>) -> Done {
-        let failed = |error: io::Error| {
+        let failed = |members: u64, error: io::Error| {
             let mut line = Line::new(item.source.text(), item.source.hex(), Status::Failed);
+            line.members = Some(members);
             line.fail(error.to_string());
             Converted::without_files(line)
         };
@@ -114,13 +115,13 @@ impl Converter<'_> {
         let walked = open().and_then(|mut input| archive::walk(&item.source, &mut input, &mut converting));
         let told = match walked {
             Ok(()) => Ok(converting.ended.take()),
-            Err(error) => converting.go_on().map(|()| Some(failed(error))),
+            Err(error) => converting.go_on().map(|()| Some(failed(converting.members.count(), error))),
         };
         let finished = told.and_then(|itself| {
             let itself = itself.ok_or_else(|| io::Error::other("an archive without an end"))?;
             converting.members.finish(itself)
         });
-        finished.unwrap_or_else(|error| Done::one(failed(error)))
+        finished.unwrap_or_else(|error| Done::one(failed(0, error)))
     }
 
     /// Converts an item whose bytes may lie elsewhere.

@@ -28,6 +28,7 @@ pub(crate) struct Done {
 pub(crate) struct Members<'a> {
     files: &'a Files,
     output: &'a Path,
+    count: u64,
     /// The latest ones.
     latest: Vec<Converted>,
     many: Option<Written>,
@@ -66,7 +67,7 @@ struct Member {
 
 impl<'a> Members<'a> {
     pub(crate) fn new(files: &'a Files, output: &'a Path) -> Self {
-        Self { files, output, latest: Vec::new(), many: None }
+        Self { files, output, count: 0, latest: Vec::new(), many: None }
     }
 
     pub(crate) fn push(&mut self, member: Converted) -> io::Result<()> {
@@ -74,7 +75,13 @@ impl<'a> Members<'a> {
             self.put_aside()?;
         }
         self.latest.push(member);
+        self.count += 1;
         Ok(())
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> u64 {
+        self.count
     }
 
     pub(crate) fn latest(&mut self) -> Option<&mut Converted> {
@@ -86,7 +93,7 @@ impl<'a> Members<'a> {
         if self.many.is_some() {
             self.put_aside()?;
         }
-        let Self { files, output, latest: mut few, many } = self;
+        let Self { files, output, latest: mut few, many, .. } = self;
         few.sort_by_cached_key(|member| std::cmp::Reverse(member.line.source_key()));
         few.insert(0, itself);
         let finish = |written: Written| -> io::Result<Many> {

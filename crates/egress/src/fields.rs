@@ -75,6 +75,13 @@ impl SessionMap {
         Ok(Self { sessions })
     }
 
+    /// All sources and their sessions, in order.
+    pub(crate) fn sorted(&self) -> Vec<(&str, SessionId)> {
+        let mut sorted: Vec<_> = self.sessions.iter().map(|(source, session)| (&source[..], *session)).collect();
+        sorted.sort_unstable();
+        sorted
+    }
+
     /// The session of a source.
     pub(crate) fn session(&self, source: &str) -> Option<SessionId> {
         self.sessions.get(source).copied()

@@ -1,16 +1,21 @@
 //! The file of session keys that a run leaves: always encrypted with age, complete or not there (docs/spec/EGRESS.md section 6).
 
 use crate::error::EgressError;
+use crate::ledger::MANIFEST;
+use crate::options::Options;
 use crate::place::{Hasher, Part};
 use crate::plan::Prepared;
+use crate::report::Fingerprint;
 use crate::sink::KeysOut;
 use crate::sink::new_sessions::{locked, reopened};
 use crate::sink::outlet::Outlet;
+use crate::sink::recipients::{self, Who};
 use crate::sink::state::WrittenKeys;
+use crate::workers;
 use sealwright_envelope::SymKey;
 use sealwright_types::zeroize::Zeroizing;
 use sealwright_types::{SessionId, b64};
-use std::io::{self, Write};
+use std::io::{self, BufReader, Write};
 use std::path::Path;
 
 /// A file for the keys of one run and of all runs before it.
@@ -18,13 +23,19 @@ pub(crate) struct KeysFile<'a> {
     keys_out: &'a KeysOut,
     prepared: &'a Prepared,
     outlet: &'a Outlet,
+    output: &'a Path,
     /// The file is there, as an earlier run has written it.
     former: Option<String>,
 }
 
 impl<'a> KeysFile<'a> {
     /// Tells before any work whether the file can be written.
-    pub(crate) fn open(keys_out: &'a KeysOut, prepared: &'a Prepared, outlet: &'a Outlet) -> Result<Self, EgressError> {
+    pub(crate) fn open(
+        keys_out: &'a KeysOut,
+        prepared: &'a Prepared,
+        outlet: &'a Outlet,
+        output: &'a Path,
+    ) -> Result<Self, EgressError> {
         let path = &keys_out.path;
         let directory = outlet.files.canonicalize(directory(path)).map_err(EgressError::io("open", directory(path)))?;
         if directory.starts_with(prepared.bundle.root()) {
@@ -44,30 +55,42 @@ impl<'a> KeysFile<'a> {
         }
         // Better told now than after hours.
         Part::create(&outlet.files, &directory).map_err(EgressError::io("write", path))?;
-        Ok(Self { keys_out, prepared, outlet, former })
+        Ok(Self { keys_out, prepared, outlet, output, former })
     }
 
-    /// Writes the keys, unless the file holds them already. `changed` says that an item ended otherwise than in earlier runs.
-    pub(crate) fn write(self, changed: bool) -> Result<(), EgressError> {
+    /// Writes the keys, unless the file holds them already.
+    pub(crate) fn write(self, options: &Options) -> Result<(), EgressError> {
         let path = &self.keys_out.path;
-        let content = self.content();
+        let content = self.content()?;
         let latest = locked(&self.outlet.state).keys().cloned();
         let is_latest =
             latest.is_some_and(|latest| Some(&latest.keys_sha256) == self.former.as_ref() && latest.content == content);
-        if is_latest && (!changed || self.outlet.has_new_sessions()) {
+        if is_latest && self.is_for_them().map_err(EgressError::io("read", path))? {
             return Ok(());
         }
-        self.write_keys(content).map_err(EgressError::io("write", path))
+        self.write_keys(content, options).map_err(EgressError::io("write", path))
     }
 
-    fn write_keys(&self, content: String) -> io::Result<()> {
+    /// Whether the latest file is for those that it is wanted for. Nothing is kept that tells passphrases apart, as it would help to guess them:
+    /// the file itself is tried. Public keys are part of [`Self::content`].
+    fn is_for_them(&self) -> io::Result<bool> {
+        match self.keys_out.recipients.who() {
+            Who::Keys(_) => Ok(true),
+            Who::Passphrase(passphrase) => {
+                let file = BufReader::new(self.outlet.files.open(&self.keys_out.path)?);
+                Ok(recipients::opened(passphrase, file).is_some())
+            }
+        }
+    }
+
+    fn write_keys(&self, content: String, options: &Options) -> io::Result<()> {
         let path = &self.keys_out.path;
         let mut writer =
             self.keys_out.recipients.encryptor()?.wrap_output(Part::create(&self.outlet.files, directory(path))?)?;
         if self.outlet.has_new_sessions() {
             self.new_keys(&mut writer)?;
         } else {
-            self.found_keys(&mut writer)?;
+            self.found_keys(&mut writer, options)?;
         }
         let finished = writer.finish()?.finish()?;
         let keys_sha256 = finished.written("").sha256;
@@ -92,26 +115,31 @@ impl<'a> KeysFile<'a> {
         Ok(())
     }
 
-    /// The keys that the data needs and that were found: of each session the first, and as many more as have opened something.
-    fn found_keys(&self, sink: &mut impl Write) -> io::Result<()> {
-        for &session in &self.prepared.needed {
+    /// The keys that the data of this shard needs and that were found: of each session the first, and as many more as have opened something.
+    fn found_keys(&self, sink: &mut impl Write, options: &Options) -> io::Result<()> {
+        let needed = self.prepared.needed_by(&self.prepared.items_of(options.shard), options);
+        let find = |&session: &SessionId| -> Vec<SymKey> {
             let keys = locked(&self.outlet.state).keys_of(session);
             let found = (0..keys).map_while(|nth| self.prepared.resolver.resolve_nth(session, nth).ok());
-            for key in found.filter_map(|key| key.sym_key()) {
-                write_line(sink, session, &key, None)?;
-            }
-        }
-        Ok(())
+            found.filter_map(|key| key.sym_key()).collect()
+        };
+        workers::in_order(options.threads(), &needed, find, |&session, keys| {
+            keys.iter().try_for_each(|key| write_line(sink, session, key, None))
+        })
     }
 
-    /// What decides which keys stand in the file, and who can read it.
-    fn content(&self) -> String {
+    /// What decides which keys stand in the file, and who can read it: with new sessions which they are, otherwise how every item ended.
+    fn content(&self) -> Result<String, EgressError> {
         let mut hasher = Hasher::new();
         hasher.update(format!("{:?}\n", self.keys_out.recipients).as_bytes());
-        let sessions = locked(&self.outlet.state).sessions();
-        let sessions = if self.outlet.has_new_sessions() { &sessions } else { &self.prepared.needed };
-        sessions.iter().for_each(|session| hasher.update(session.as_bytes()));
-        hasher.finish().1
+        if self.outlet.has_new_sessions() {
+            let sessions = locked(&self.outlet.state).sessions();
+            sessions.iter().for_each(|session| hasher.update(session.as_bytes()));
+        } else {
+            let manifest = Fingerprint::of(&self.outlet.files, &self.output.join(MANIFEST))?;
+            hasher.update(manifest.sha256.as_bytes());
+        }
+        Ok(hasher.finish().1)
     }
 }
 

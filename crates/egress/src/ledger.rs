@@ -19,6 +19,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
+pub(crate) use unopened::Told;
 
 /// The names of the ledger's files in the output.
 pub(crate) const MANIFEST: &str = "manifest.jsonl";
@@ -268,8 +269,14 @@ impl Line {
         self.warnings.push(reason);
     }
 
-    /// Takes over what an earlier run has written.
-    pub(crate) fn keep_outputs_of(&mut self, former: &Self) {
+    /// Takes over what an earlier run has written where this one has written nothing: a name that is in the manifest stays there (EGR-32).
+    pub(crate) fn keep_if_without(&mut self, former: &Self) {
+        if self.status == Status::Failed {
+            self.members = self.members.or(former.members);
+        }
+        if !self.written().is_empty() || former.written().is_empty() {
+            return;
+        }
         self.name.clone_from(&former.name);
         self.output.clone_from(&former.output);
         self.bytes = former.bytes;
@@ -279,9 +286,14 @@ impl Line {
         self.rows = former.rows;
     }
 
-    /// Whether this line need not give way to the other, which opened fewer records.
-    pub(crate) fn is_as_good_as(&self, other: &Self) -> bool {
-        self.rows.zip(other.rows).is_some_and(|(own, other)| own.converted > other.converted)
+    /// Whether this line need not give way to the other, which opened fewer records, or as many of them with fewer messages. `told` and
+    /// `others_told` are the messages that stayed closed, if both are known.
+    pub(crate) fn is_as_good_as(&self, other: &Self, told: Option<(Told, Told)>) -> bool {
+        let opened_more = told.is_some_and(|(own, others)| own.count < others.count);
+        self.rows.zip(other.rows).is_some_and(|(own, other)| {
+            own.converted > other.converted
+                || (own.records, own.converted) == (other.records, other.converted) && opened_more
+        })
     }
 
     /// Whether both stand for the same outputs in clear: what a sink encrypts differs each time.

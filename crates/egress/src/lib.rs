@@ -99,7 +99,7 @@ pub use pipeline::Sealer;
 pub use plan::{Coverage, Covered, Expected, Plan, Sessions, Trials, Unreachable, plan};
 pub use recover::{Attempt, Outcome};
 pub use report::{
-    BundleFacts, Fingerprint, Form, InputFile, Inputs, Listed, Program, Report, ReportCoverage, Run, SizeClass,
+    BundleFacts, Fingerprint, Form, InputFile, Inputs, Items, Listed, Program, Report, ReportCoverage, Run, SizeClass,
     Summary, Tally, Unconverted, UserCoverage, Warning,
 };
 pub use run::run;

@@ -2,9 +2,14 @@
 
 use crate::fields::{Fields, SessionMap};
 use crate::files::Files;
+use crate::place::Hasher;
 use crate::shard::Shard;
 use crate::sink::Sink;
 use sealwright_session::{Policy, ProxyDepth, Revoked, UnknownHash};
+use sealwright_types::SessionId;
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::io;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::thread;
@@ -53,9 +58,43 @@ impl Options {
         Policy { unknown_hash: self.unknown_hash, revoked: Revoked::Opened, proxies: self.proxies }
     }
 
+    /// SHA-256 in hex over the options that decide which items open and what of them is written: parts of one egress have it in common. The
+    /// sink is not in it, as an output knows its own.
+    pub(crate) fn digest(&self) -> io::Result<String> {
+        let Self { unknown_hash, proxies, copy_plain, fields, session_map, .. } = self;
+        let Fields { pointers, columns, tables, session, binary } = fields;
+        let decisive = Decisive {
+            try_all_keys: *unknown_hash == UnknownHash::TryAll,
+            follow_proxy_chains: *proxies == ProxyDepth::Chains,
+            copy_plain: *copy_plain,
+            fields: [pointers, columns, tables].map(BTreeSet::from_iter),
+            session_field: session.as_deref(),
+            binary_field: binary.as_deref(),
+            sessions: session_map.sorted(),
+        };
+        let mut hasher = Hasher::new();
+        serde_json::to_writer(&mut hasher, &decisive)?;
+        Ok(hasher.finish().1)
+    }
+
     pub(crate) fn threads(&self) -> usize {
         self.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get)
     }
+}
+
+/// What [`Options::digest`] is of.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Decisive<'a> {
+    try_all_keys: bool,
+    follow_proxy_chains: bool,
+    copy_plain: bool,
+    /// Pointers, columns, tables.
+    fields: [BTreeSet<&'a String>; 3],
+    session_field: Option<&'a str>,
+    binary_field: Option<&'a str>,
+    /// Sources and their sessions.
+    sessions: Vec<(&'a str, SessionId)>,
 }
 
 /// What an egress is doing.

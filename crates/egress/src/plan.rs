@@ -9,15 +9,15 @@ use crate::archive::{self, Collecting};
 use crate::bundle::Bundle;
 use crate::error::EgressError;
 use crate::fields::Reading;
-use crate::files::Files;
 use crate::keys::Keys;
 use crate::lines::MalformedRecord;
 use crate::needs::Needs;
 use crate::options::{Options, Progress, Stage};
 use crate::record_files::Input;
 use crate::recover::{Attempt, Recovered};
-use crate::report::{BundleFacts, Form, Inputs, LISTED, Listed, UserCoverage};
+use crate::report::{BundleFacts, Form, Inputs, ItemList, LISTED, Listed, UserCoverage};
 use crate::scan::{self, Content, Item};
+use crate::shard::Shard;
 use crate::source::Source;
 use crate::spool::Spool;
 use crate::workers;
@@ -27,6 +27,7 @@ use sealwright_wrap::KeyHash;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::convert::Infallible;
 use std::path::Path;
 
 /// A bundle that has been looked at: what is in it, and everything that may open it.
@@ -220,9 +221,11 @@ impl Prepared {
     }
 
     /// What the report says whatever becomes of the items.
-    pub(crate) fn facts(&self, on_disk: &Files) -> Result<BundleFacts, EgressError> {
+    pub(crate) fn facts(&self, options: &Options) -> Result<BundleFacts, EgressError> {
         let mut files = self.bundle.record_files()?;
         files.extend(self.databases.iter().cloned());
+        let mut items = ItemList::new();
+        self.items.iter().for_each(|item| items.add(&item.source.bytes()));
         Ok(BundleFacts {
             form: if self.users > 1 { Form::ServerSide } else { Form::ClientSide },
             users: self.users as u64,
@@ -232,8 +235,15 @@ impl Prepared {
             malformed_record_count: self.malformed.len() as u64,
             revoked_records: self.revoked,
             unknown: self.unknown.clone(),
-            inputs: Inputs::of(on_disk, self.bundle.root(), &files)?,
+            inputs: Inputs::of(&options.files, self.bundle.root(), &files)?,
+            items: items.finish(),
+            options: options.digest().map_err(EgressError::io("hash the options for", self.bundle.root()))?,
         })
+    }
+
+    /// The items of a shard; all without one.
+    pub(crate) fn items_of(&self, shard: Option<Shard>) -> Vec<&Item> {
+        self.items.iter().filter(|item| shard.is_none_or(|shard| shard.has_item(item))).collect()
     }
 
     /// Sessions whose keys these items need, sorted.
@@ -242,10 +252,12 @@ impl Prepared {
             return Cow::Borrowed(&self.needed);
         }
         let mut needs = Needs::default();
-        for item in items {
+        let look = |item: &&Item| sessions_in(&self.bundle, &item.source, &item.content, options);
+        let Ok(()) = workers::in_order(options.threads(), items, look, |item, sessions| {
             needs.extend(item.session());
-            needs.append(sessions_in(&self.bundle, &item.source, &item.content, options));
-        }
+            needs.append(sessions);
+            Ok::<(), Infallible>(())
+        });
         Cow::Owned(needs.finish().0)
     }
 }

@@ -6,10 +6,11 @@
 use crate::convert::Converted;
 use crate::error::EgressError;
 use crate::files::Files;
-use crate::ledger::{self, Ledger, Line, Status, Written};
+use crate::ledger::{self, Ledger, Line, Status, Told, Written};
 use crate::naming::Names;
 use crate::place::Finished;
 use crate::sink::outlet::Outlet;
+use crate::unopened_rows::UnopenedRows;
 use std::io;
 use std::path::Path;
 
@@ -26,8 +27,6 @@ pub(crate) struct Publisher<'a> {
     ledger: Ledger,
     outlet: &'a Outlet,
     output: &'a Path,
-    /// Whether an item ended otherwise than in earlier runs.
-    changed: bool,
     batch: Vec<Ready>,
     batch_bytes: u64,
     /// How many items the batch is to have.
@@ -60,17 +59,7 @@ impl Named {
 
 impl<'a> Publisher<'a> {
     pub(crate) fn new(files: &'a Files, names: Names, ledger: Ledger, outlet: &'a Outlet, output: &'a Path) -> Self {
-        Self {
-            files,
-            names,
-            ledger,
-            outlet,
-            output,
-            changed: false,
-            batch: Vec::new(),
-            batch_bytes: 0,
-            batch_items: FIRST_ITEMS,
-        }
+        Self { files, names, ledger, outlet, output, batch: Vec::new(), batch_bytes: 0, batch_items: FIRST_ITEMS }
     }
 
     /// Takes the name of a directory that will be there.
@@ -86,18 +75,20 @@ impl<'a> Publisher<'a> {
         let former = self.ledger.line(&line.source, line.source_bytes.as_deref())?;
         let outputs = self.named(&directory, former.as_ref(), files)?;
         line.set_outputs(outputs.iter().map(Named::written).collect());
-        if let Some(former) = former.filter(|former| ledger::is_there(self.files, self.output, former)) {
-            // Records that are sealed again have no hash in clear to tell them by.
-            let same_rows = self.outlet.seals_records() && line.rows.is_some() && former.rows == line.rows;
-            if former.says_the_same_as(&line) || same_rows {
-                return self.ledger.take_unopened(&line, &unopened);
+        if let Some(former) = former {
+            if ledger::is_there(self.files, self.output, &former) {
+                let told = self.told(&former, &line, &unopened)?;
+                // Records that are sealed again have no hash in clear to tell them by.
+                let same_rows = former.rows == line.rows && told.is_some_and(|(formerly, now)| formerly == now);
+                if former.says_the_same_as(&line) || (self.outlet.seals_records() && same_rows) {
+                    return self.ledger.take_unopened(&line, &unopened);
+                }
+                if former.is_as_good_as(&line, told) {
+                    return Ok(());
+                }
             }
-            if former.is_as_good_as(&line) {
-                return Ok(());
-            }
-            if outputs.is_empty() && !former.written().is_empty() {
-                // A name that is in the manifest stays there (EGR-32).
-                line.keep_outputs_of(&former);
+            line.keep_if_without(&former);
+            if outputs.is_empty() && !line.written().is_empty() {
                 return if former == line { Ok(()) } else { self.add(Ready { line, outputs }) };
             }
         }
@@ -105,12 +96,24 @@ impl<'a> Publisher<'a> {
         self.add(Ready { line, outputs })
     }
 
+    /// The messages of a record file that stayed closed in the run before and in this one, if both are known.
+    fn told(
+        &mut self,
+        former: &Line,
+        line: &Line,
+        unopened: &UnopenedRows,
+    ) -> Result<Option<(Told, Told)>, EgressError> {
+        if former.rows.is_none() || line.rows.is_none() {
+            return Ok(None);
+        }
+        let now = Told::of(unopened)?;
+        Ok(self.ledger.formerly_told(former)?.map(|formerly| (formerly, now)))
+    }
+
     /// Publishes what still waits.
-    ///
-    /// Tells too whether an item ended otherwise than in earlier runs.
-    pub(crate) fn finish(mut self) -> Result<(Ledger, bool), EgressError> {
+    pub(crate) fn finish(mut self) -> Result<Ledger, EgressError> {
         self.commit()?;
-        Ok((self.ledger, self.changed))
+        Ok(self.ledger)
     }
 
     /// The names of the outputs of an item: those that it has already, or free ones.
@@ -122,10 +125,15 @@ impl<'a> Publisher<'a> {
     ) -> Result<Vec<Named>, EgressError> {
         let former = former.map(Line::written).filter(|written| written.len() == files.len());
         if let Some(former) = former {
-            let named = former.into_iter().zip(files);
-            return Ok(named
-                .map(|(written, (wanted, file))| Named { wanted, name: written.output, file, replaces: true })
-                .collect());
+            let named = former.into_iter().zip(files).map(|(written, (wanted, file))| {
+                let place = self.files.metadata(&self.output.join(&written.output));
+                if place.is_ok_and(|place| !place.is_file()) {
+                    // Nothing but a file can be replaced by one.
+                    return self.free_name(directory, &wanted, file);
+                }
+                Ok(Named { wanted, name: written.output, file, replaces: true })
+            });
+            return named.collect();
         }
         files.into_iter().map(|(wanted, file)| self.free_name(directory, &wanted, file)).collect()
     }
@@ -146,7 +154,6 @@ impl<'a> Publisher<'a> {
 
     fn add(&mut self, ready: Ready) -> Result<(), EgressError> {
         self.batch_bytes += ready.outputs.iter().map(|named| named.file.bytes()).sum::<u64>();
-        self.changed = true;
         self.batch.push(ready);
         if self.batch.len() >= self.batch_items || self.batch_bytes >= MOST_BYTES { self.commit() } else { Ok(()) }
     }
@@ -168,10 +175,12 @@ impl<'a> Publisher<'a> {
         self.ledger.announce(&lines)?;
         for (line, outputs) in lines.iter_mut().zip(outputs) {
             if let Err(error) = self.give_names(outputs) {
+                let former = self.ledger.line(&line.source, line.source_bytes.as_deref())?;
                 self.ledger.withdraw(line)?;
                 let mut failed = Line::new(line.source.clone(), line.source_bytes.clone(), Status::Failed);
                 failed.session_id = line.session_id.take();
                 failed.fail(error.to_string());
+                former.iter().for_each(|former| failed.keep_if_without(former));
                 *line = failed;
             }
         }

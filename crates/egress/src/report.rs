@@ -7,6 +7,7 @@
 
 mod coverage;
 mod inputs;
+mod items;
 mod markup;
 mod page;
 mod remedies;
@@ -14,6 +15,8 @@ pub(crate) mod runs;
 
 pub use coverage::{Listed, ReportCoverage, SizeClass, Tally, Unconverted, Warning};
 pub use inputs::{InputFile, Inputs};
+pub(crate) use items::ItemList;
+pub use items::Items;
 pub use runs::Run;
 
 use crate::error::EgressError;
@@ -108,6 +111,10 @@ pub struct BundleFacts {
     pub unknown: Vec<String>,
     /// The files of records and identities.
     pub inputs: Inputs,
+    /// The items.
+    pub items: Items,
+    /// SHA-256 over the options that decide what comes out.
+    pub options: String,
 }
 
 /// What the plan reaches with a user's private key: the session's own token, or that of its proxy.

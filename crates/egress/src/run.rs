@@ -6,7 +6,7 @@ use crate::done::Done;
 use crate::error::EgressError;
 use crate::files::Files;
 use crate::keys_out::KeysFile;
-use crate::ledger::{self, Damage, Ledger, Line, Status};
+use crate::ledger::{self, Ledger, Line, Status};
 use crate::meter::Meter;
 use crate::naming::Names;
 use crate::options::{Options, Progress, Stage};
@@ -59,15 +59,13 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
     };
     let outlet = begin().map_err(|refused| ledger.refuse(refused))?;
     let keys_file = options.sink.keys_out();
-    let keys_file = keys_file.map(|keys_out| KeysFile::open(keys_out, &prepared, &outlet)).transpose();
+    let keys_file = keys_file.map(|keys_out| KeysFile::open(keys_out, &prepared, &outlet, &output)).transpose();
     let keys_file = keys_file.map_err(|refused| ledger.refuse(refused))?;
     let pending = pending(&prepared, &ledger, &output, options, progress)?;
     unlock(&prepared, &pending, options, progress)?;
-    // What belongs into the file of keys may have changed in a run that did not come to writing it.
-    let was_interrupted = ledger.damage() == Damage::CutOff;
-    let (ledger, changed, ended) = convert(&prepared, &pending, ledger, &outlet, &output, options, progress)?;
+    let (ledger, ended) = convert(&prepared, &pending, ledger, &outlet, &output, options, progress)?;
     if let Some(keys_file) = keys_file {
-        keys_file.write(changed || was_interrupted)?;
+        keys_file.write(options)?;
     }
     unless_stopped(ended)?;
     outlet.settle().map_err(EgressError::io("write", &output))?;
@@ -84,7 +82,7 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
         runs::add(&options.files, &output, clock.run(work))?;
     }
     let input_bytes = |line: &Line| input_bytes(&options.files, prepared.bundle.root(), line);
-    let report = Report::count(&options.files, &output, prepared.facts(&options.files)?, input_bytes)?;
+    let report = Report::count(&options.files, &output, prepared.facts(options)?, input_bytes)?;
     report.write(&options.files, &output)?;
     Ok(report.summary)
 }
@@ -97,8 +95,7 @@ fn pending<'a>(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Vec<&'a Item>, EgressError> {
-    let shard = options.shard;
-    let items: Vec<_> = prepared.items.iter().filter(|item| shard.is_none_or(|shard| shard.has_item(item))).collect();
+    let items = prepared.items_of(options.shard);
     let is_done = |line: &Line| {
         let is_copied = !options.copy_plain || line.status != Status::Plain || !line.written().is_empty();
         line.is_finished() && is_copied && ledger::is_there(&options.files, output, line)
@@ -176,7 +173,7 @@ fn convert(
     output: &Path,
     options: &Options,
     progress: &dyn Progress,
-) -> Result<(Ledger, bool, Ended), EgressError> {
+) -> Result<(Ledger, Ended), EgressError> {
     progress.stage(Stage::Convert, bytes_of(pending));
     let converter = Converter {
         files: &options.files,
@@ -201,12 +198,12 @@ fn convert(
         Ok(())
     };
     let ended = workers::in_batches(options.threads(), pending, load, || progress.stopped(), work, take)?;
-    let (mut ledger, changed) = publisher.finish()?;
+    let mut ledger = publisher.finish()?;
     // A run that was stopped leaves what a run leaves that was killed between two batches.
     if ended == Ended::Complete {
         ledger.close()?;
     }
-    Ok((ledger, changed, ended))
+    Ok((ledger, ended))
 }
 
 /// The names that no new output may get: those of earlier runs, and the directories that items lie in.

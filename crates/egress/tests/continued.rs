@@ -6,11 +6,13 @@ mod made;
 mod support;
 
 use made::Made;
-use sealwright_egress::{Line, Options, Status, run, verify};
+use sealwright_egress::{Action, Files, Line, Options, Status, Verdict, Watch, run, verify};
 use sealwright_envelope::message;
 use sealwright_types::SessionId;
 use std::fs;
+use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use support::{confirmed, snapshot};
 
 impl Made {
@@ -118,24 +120,76 @@ fn rows_of_a_file_whose_name_is_not_utf8_stay_listed() {
     assert_eq!(snapshot(output.path()), before);
 }
 
+/// Lets nothing get the name of one file.
+#[derive(Debug)]
+struct Guarded(&'static str);
+
+impl Watch for Guarded {
+    fn before(&self, action: Action<'_>, _: &Path) -> io::Result<Verdict> {
+        match action {
+            Action::Replace(name) | Action::Publish(name) if name.ends_with(self.0) => {
+                Err(io::ErrorKind::PermissionDenied.into())
+            }
+            _ => Ok(Verdict::Proceed),
+        }
+    }
+}
+
 #[test]
 fn an_output_that_cannot_be_written_fails_alone() {
     let made = Made::new();
-    made.add("data/1.seald", made.container("a.txt", b"a"));
+    made.add("data/1.seald", made.several(&[("c.txt", b"c"), ("a.txt", b"a")]));
     made.add("data/2.seald", made.container("b.txt", b"b"));
     let output = tempfile::tempdir().unwrap();
-    made.run(output.path());
+    let (complete, former) = (made.run(output.path()), snapshot(output.path()));
     for name in ["data/a.txt", "data/b.txt"] {
         fs::remove_file(output.path().join(name)).unwrap();
     }
+    let mut options = confirmed();
+    options.files = Files::watched(Arc::new(Guarded("data/a.txt")));
+    assert_eq!(run(made.directory.path(), output.path(), &options, &()).unwrap().failed, 1);
+    let lines: Vec<Line> = manifest(output.path()).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((lines[0].status, lines[0].error.as_deref()), (Status::Failed, Some("io")));
+    assert_eq!(lines[0].written(), complete[0].written(), "the names that it has stay with it");
+    assert_eq!(lines[1], complete[1]);
+    assert_eq!(fs::read(output.path().join("data/b.txt")).unwrap(), b"b");
+    assert!(verify(output.path(), &Options::default(), &()).unwrap().unlisted.is_empty());
+
+    made.run(output.path());
+    assert_eq!(snapshot(output.path()), former);
+}
+
+#[test]
+fn what_is_no_file_and_has_the_place_of_an_output_keeps_it() {
+    let made = Made::new();
+    made.add("data/1.seald", made.container("a.txt", b"a"));
+    let output = tempfile::tempdir().unwrap();
+    made.run(output.path());
+    fs::remove_file(output.path().join("data/a.txt")).unwrap();
     fs::create_dir_all(output.path().join("data/a.txt/in the way")).unwrap();
     let lines = made.run(output.path());
-    assert_eq!((lines[0].status, lines[0].error.as_deref()), (Status::Failed, Some("io")));
-    assert_eq!((lines[1].status, lines[1].output.as_deref()), (Status::Converted, Some("data/b.txt")));
-    assert_eq!(fs::read(output.path().join("data/b.txt")).unwrap(), b"b");
+    assert_eq!((lines[0].status, lines[0].output.as_deref()), (Status::Converted, Some("data/a (1).txt")));
+    assert_eq!(fs::read(output.path().join("data/a (1).txt")).unwrap(), b"a");
+}
 
-    let lines = made.run(output.path());
-    assert_eq!(lines[0].output.as_deref(), Some("data/a (1).txt"), "the name is taken by somebody else");
+#[test]
+fn a_container_that_does_not_open_any_more_keeps_its_outputs_with_it() {
+    let made = Made::new();
+    made.add("data/1.seald", made.several(&[("a.txt", b"one"), ("b.txt", b"two")]));
+    let output = tempfile::tempdir().unwrap();
+    let (complete, former) = (made.run(output.path()), snapshot(output.path()));
+    fs::remove_file(output.path().join("data/b.txt")).unwrap();
+    let keys = fs::read(made.directory.path().join("session-keys.jsonl")).unwrap();
+    made.add("session-keys.jsonl", "");
+    for _ in 0..2 {
+        let lines = made.run(output.path());
+        assert_eq!((lines[0].status, lines[0].written()), (Status::Closed, complete[0].written()));
+        let verification = verify(output.path(), &Options::default(), &()).unwrap();
+        assert!(!verification.changed.is_empty() && verification.unlisted.is_empty());
+    }
+    made.add("session-keys.jsonl", keys);
+    made.run(output.path());
+    assert_eq!(snapshot(output.path()), former);
 }
 
 #[test]

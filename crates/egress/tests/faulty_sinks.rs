@@ -253,7 +253,9 @@ fn what_a_loss_of_power_leaves_in_the_file_of_the_sink_is_cut_off() {
         let text = fs::read_to_string(path).unwrap();
         let former = fs::read_to_string(finished.output.path().join(name)).unwrap();
         assert!(text.starts_with(&former) && text.lines().count() <= former.lines().count() + 1, "{text}");
-        assert_eq!(outputs(room.output.path()), outputs(finished.output.path()));
+        // A record file that is partly closed is written again after an interruption (EGR-43).
+        let files = |room: &Room| outputs(room.output.path()).into_iter().filter(|(name, _)| name.starts_with("data/"));
+        assert!(files(&room).eq(files(&finished)));
     }
 }
 

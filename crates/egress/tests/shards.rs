@@ -6,7 +6,7 @@ mod made;
 mod support;
 
 use made::Made;
-use sealwright_egress::{EgressError, Line, Shard, merge, run, verify};
+use sealwright_egress::{EgressError, Fields, Line, Options, SessionMap, Shard, merge, run, verify};
 use sealwright_envelope::message;
 use sealwright_types::{Coded as _, SessionId};
 use std::fs;
@@ -21,14 +21,23 @@ fn sample(name: &str) -> PathBuf {
 
 /// Runs every shard of a bundle into an output of its own.
 fn shards(bundle: &Path, count: u32, threads: usize) -> Vec<TempDir> {
+    let mut options = confirmed();
+    options.threads = NonZero::new(threads);
+    shards_with(bundle, count, &options)
+}
+
+fn shards_with(bundle: &Path, count: u32, options: &Options) -> Vec<TempDir> {
     let outputs: Vec<_> = (0..count).map(|_| tempfile::tempdir().unwrap()).collect();
     for (index, output) in (0..).zip(&outputs) {
-        let mut options = confirmed();
-        options.threads = NonZero::new(threads);
-        options.shard = Some(Shard::new(index, count).unwrap());
-        run(bundle, output.path(), &options, &()).unwrap();
+        run_shard(bundle, output.path(), Shard::new(index, count).unwrap(), options);
     }
     outputs
+}
+
+fn run_shard(bundle: &Path, output: &Path, shard: Shard, options: &Options) {
+    let mut options = options.clone();
+    options.shard = Some(shard);
+    run(bundle, output, &options, &()).unwrap();
 }
 
 fn paths(shards: &[TempDir]) -> Vec<PathBuf> {
@@ -197,8 +206,11 @@ fn shards_that_are_not_one_egress_are_refused() {
     let line = manifest(0).lines().find(|line| line.contains("\"output\"")).unwrap().to_owned();
     let own = manifest(1);
     fs::write(all[1].join("manifest.jsonl"), format!("{own}{line}\n")).unwrap();
+    assert_eq!(refused(&all), "not-a-shard");
+    report_again(&all[1]);
     assert_eq!(refused(&all), "shards-incomplete");
     fs::write(all[1].join("manifest.jsonl"), own).unwrap();
+    report_again(&all[1]);
     let line: Line = serde_json::from_str(&line).unwrap();
     let output = all[0].join(line.written()[0].output.clone());
     let content = fs::read(&output).unwrap();
@@ -224,4 +236,120 @@ fn an_output_holds_one_shard_and_no_other() {
     }
     run_shard("1/3").unwrap();
     assert!(snapshot(output.path()) == before);
+}
+
+/// Lets a report say what the manifest is, as a hostile hand or another program would.
+fn report_again(shard: &Path) {
+    let manifest = fs::read(shard.join("manifest.jsonl")).unwrap();
+    let mut report: serde_json::Value = serde_json::from_slice(&fs::read(shard.join("report.json")).unwrap()).unwrap();
+    report["manifest"] = serde_json::json!({
+        "lines": manifest.iter().filter(|&&byte| byte == b'\n').count(),
+        "bytes": manifest.len(),
+        "sha256": hex::encode(ring::digest::digest(&ring::digest::SHA256, &manifest)),
+    });
+    fs::write(shard.join("report.json"), report.to_string()).unwrap();
+}
+
+/// Nothing is copied when shards are refused.
+fn assert_refused(shards: &[TempDir], says: &str) {
+    let merged = tempfile::tempdir().unwrap();
+    let refused = merge(&paths(shards), merged.path(), &confirmed(), &()).unwrap_err();
+    assert_eq!(refused.code(), "shards-incomplete");
+    assert!(refused.to_string().contains(says), "{refused}");
+    assert!(snapshot(merged.path()).is_empty());
+}
+
+#[test]
+fn shards_have_seen_the_same_items() {
+    let made = with_equal_names();
+    let bundle = made.directory.path();
+    let outputs = shards(bundle, 3, 2);
+    let report: serde_json::Value =
+        serde_json::from_slice(&fs::read(outputs[0].path().join("report.json")).unwrap()).unwrap();
+    let mut sources: Vec<String> = Vec::new();
+    for directory in ["data/0", "data/1", "data/2", "messages"] {
+        let names = fs::read_dir(bundle.join(directory)).unwrap();
+        sources.extend(names.map(|entry| format!("{directory}/{}\0", entry.unwrap().file_name().to_str().unwrap())));
+    }
+    sources.sort();
+    assert_eq!(report["bundle"]["items"]["count"], sources.len());
+    let expected = ring::digest::digest(&ring::digest::SHA256, sources.concat().as_bytes());
+    assert_eq!(report["bundle"]["items"]["sha256"], hex::encode(expected));
+
+    // An item that belongs to the last shard comes or goes after the first ones have ended.
+    let last = Shard::new(2, 3).unwrap();
+    let item = (0..).map(|number| format!("data/item-{number}")).find(|item| last.has_source(item)).unwrap();
+    made.add(&item, "never encrypted");
+    run_shard(bundle, outputs[2].path(), last, &confirmed());
+    assert_refused(&outputs, "same items");
+    fs::remove_file(bundle.join(item)).unwrap();
+    run_shard(bundle, outputs[2].path(), last, &confirmed());
+    // The line of an item that is gone stays in an output; a new one does not have it.
+    assert_refused(&outputs, "the shards list");
+}
+
+#[test]
+fn shards_list_all_items_that_they_have_seen() {
+    let made = with_equal_names();
+    let outputs = shards(made.directory.path(), 3, 2);
+    let manifest = outputs[1].path().join("manifest.jsonl");
+    let lines = fs::read_to_string(&manifest).unwrap();
+    let is_of_member = |line: &&str| serde_json::from_str::<Line>(line).unwrap().source.contains('!');
+    for line in lines.lines().filter(|line| !is_of_member(line)).step_by(5) {
+        fs::write(&manifest, lines.replace(&format!("{line}\n"), "")).unwrap();
+        let merged = tempfile::tempdir().unwrap();
+        assert_eq!(code(merge(&paths(&outputs), merged.path(), &confirmed(), &())), "not-a-shard");
+        report_again(outputs[1].path());
+        assert_refused(&outputs, "the shards list");
+    }
+    fs::write(&manifest, lines).unwrap();
+    report_again(outputs[1].path());
+    merge(&paths(&outputs), tempfile::tempdir().unwrap().path(), &confirmed(), &()).unwrap();
+    let unopened = outputs[1].path().join("unopened.jsonl");
+    let rows = fs::read_to_string(&unopened).unwrap();
+    fs::write(&unopened, rows.split_once('\n').unwrap().1).unwrap();
+    let merged = tempfile::tempdir().unwrap();
+    assert_eq!(code(merge(&paths(&outputs), merged.path(), &confirmed(), &())), "not-a-shard");
+}
+
+#[test]
+fn shards_with_different_options_are_refused() {
+    let made = Made::new();
+    for number in 0..6 {
+        made.add(&format!("data/{number}.seald"), made.container("a.txt", &[number]));
+    }
+    let map = made.directory.path().join("map");
+    fs::write(&map, format!("{{\"source\":\"data/raw\",\"sessionId\":\"{}\"}}\n", made.session)).unwrap();
+    let changes: [&dyn Fn(&mut Options); 6] = [
+        &|options| options.copy_plain = true,
+        &|options| options.unknown_hash = sealwright_egress::UnknownHash::TryAll,
+        &|options| options.proxies = sealwright_egress::ProxyDepth::Chains,
+        &|options| options.fields.pointers = vec!["/body".to_owned()],
+        &|options| options.fields.session = Some("session".to_owned()),
+        &|options| options.session_map = SessionMap::read(&map).unwrap(),
+    ];
+    let bundle = made.directory.path();
+    let outputs = shards(bundle, 2, 1);
+    for change in changes {
+        let mut options = confirmed();
+        change(&mut options);
+        let other = shards_with(bundle, 2, &options).pop().unwrap();
+        let pair = paths(&outputs)[..1].iter().cloned().chain([other.path().to_owned()]).collect::<Vec<_>>();
+        let merged = tempfile::tempdir().unwrap();
+        let refused = merge(&pair, merged.path(), &confirmed(), &()).unwrap_err();
+        assert_eq!(refused.code(), "shards-incomplete");
+        assert!(refused.to_string().contains("options"), "{refused}");
+    }
+    // What does not decide what comes out may differ, and so may the order of fields.
+    let of_fields = |columns: [&str; 2], threads| {
+        let mut options = confirmed();
+        options.threads = NonZero::new(threads);
+        let mut fields = Fields::default();
+        fields.columns = columns.map(str::to_owned).to_vec();
+        options.fields = fields;
+        shards_with(bundle, 2, &options)
+    };
+    let (one, other) = (of_fields(["a", "b"], 1), of_fields(["b", "a"], 2));
+    let pair = [one[0].path().to_owned(), other[1].path().to_owned()];
+    merge(&pair, tempfile::tempdir().unwrap().path(), &confirmed(), &()).unwrap();
 }

@@ -5,10 +5,11 @@
 
 use super::file::{Appended, Damage, Places, each_line, lock};
 use super::index::{Index, hash_of};
-use super::unopened::{Rows, Spool};
+use super::unopened::{Rows, Spool, Told, told};
 use super::{JOURNAL, Line, Lines, MANIFEST, is_there, lines};
 use crate::error::EgressError;
 use crate::files::{Files, Handle};
+use crate::hashed::Hashed;
 use crate::ordered::Ordered;
 use crate::place::Part;
 use crate::unopened_rows::UnopenedRows;
@@ -30,6 +31,8 @@ pub(crate) struct Ledger {
     journal: Appended,
     places: Mutex<Places>,
     unopened: Spool,
+    /// What the run before has told, once somebody has asked for it.
+    formerly_told: Option<Hashed<Told>>,
     damage: Damage,
     _lock: Handle,
 }
@@ -64,7 +67,19 @@ impl Ledger {
         let places = Mutex::new(Places::open(files, manifest.path())?);
         let (files, output) = (files.clone(), output.to_owned());
         let unopened = Spool::default();
-        let mut ledger = Self { files, output, index, order, manifest, journal, places, unopened, damage, _lock: lock };
+        let mut ledger = Self {
+            files,
+            output,
+            index,
+            order,
+            manifest,
+            journal,
+            places,
+            unopened,
+            formerly_told: None,
+            damage,
+            _lock: lock,
+        };
         ledger.adopt_journal()?;
         if !ledger.order.is_kept {
             ledger.sort()?;
@@ -133,6 +148,20 @@ impl Ledger {
     pub(crate) fn take_unopened(&mut self, line: &Line, rows: &UnopenedRows) -> Result<(), EgressError> {
         let source = hash_of(&line.source, line.source_bytes.as_deref());
         self.unopened.take(&self.files, &self.output, source, rows)
+    }
+
+    /// The rows of a source that stayed closed in the run before, if that came to its end: otherwise they may be of an even earlier one.
+    pub(crate) fn formerly_told(&mut self, line: &Line) -> Result<Option<Told>, EgressError> {
+        if self.damage == Damage::CutOff {
+            return Ok(None);
+        }
+        let all = match self.formerly_told.take() {
+            Some(all) => all,
+            None => told(&self.files, &self.output)?,
+        };
+        let told = all.get(&hash_of(&line.source, line.source_bytes.as_deref())).copied().unwrap_or_default();
+        self.formerly_told = Some(all);
+        Ok(Some(told))
     }
 
     /// Leaves one line for each source, in their order, and the rows of those that have some.

@@ -8,11 +8,11 @@ use super::index::{Index, hash_of};
 use super::{UNOPENED, Unopened};
 use crate::error::EgressError;
 use crate::files::Files;
-use crate::hashed::ShortHash;
+use crate::hashed::{Hashed, ShortHash, short_hash};
 use crate::place::Part;
 use crate::unopened_rows::UnopenedRows;
 use std::collections::HashSet;
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 /// What the run has told so far.
@@ -21,6 +21,44 @@ pub(super) struct Spool {
     rows: Option<Part>,
     /// Files whose earlier rows do not count any more.
     retold: HashSet<ShortHash>,
+}
+
+/// All rows of one file: how many, and what tells them from others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) count: u64,
+    hash: ShortHash,
+}
+
+impl Told {
+    /// # Errors
+    /// When rows that were put aside cannot be read.
+    pub(crate) fn of(rows: &UnopenedRows) -> Result<Self, EgressError> {
+        let mut told = Self::default();
+        rows.each(|row| told.add(row).map_err(EgressError::io("read", Path::new(UNOPENED))))?;
+        Ok(told)
+    }
+
+    fn add(&mut self, row: &Unopened) -> io::Result<()> {
+        self.count = self.count.saturating_add(1);
+        self.hash = short_hash(&[&self.hash, &serde_json::to_vec(row)?]);
+        Ok(())
+    }
+}
+
+/// What an earlier run has told of every file.
+pub(super) fn told(files: &Files, output: &Path) -> Result<Hashed<Told>, EgressError> {
+    let path = output.join(UNOPENED);
+    let mut all = Hashed::<Told>::default();
+    let Some(file) = files.open_if_there(&path).map_err(EgressError::io("open", &path))? else { return Ok(all) };
+    each_line(&mut BufReader::new(file), &path, Damage::CutOff, |_, row: Unopened| {
+        let source = hash_of(&row.source, row.source_bytes.as_deref());
+        let mut told = all.get(&source).copied().unwrap_or_default();
+        told.add(&row).map_err(EgressError::io("read", &path))?;
+        all.insert(source, told);
+        Ok(())
+    })?;
+    Ok(all)
 }
 
 /// The file, and what decides which rows stand in it.

@@ -5,7 +5,7 @@ use age::{Decryptor, Encryptor, x25519};
 use sealwright_types::zeroize::Zeroizing;
 use sealwright_types::{Coded, SecretString};
 use std::fmt;
-use std::io::{self, Read as _, Write};
+use std::io::{self, BufRead, Read as _, Write};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -162,14 +162,18 @@ pub(crate) fn new_identity(passphrase: &SecretString) -> io::Result<(Recipient, 
     Ok((recipient, writer.finish()?))
 }
 
+/// What the file holds, if the passphrase opens it.
+pub(crate) fn opened(passphrase: &SecretString, file: impl BufRead) -> Option<impl io::Read> {
+    let identity = age::scrypt::Identity::new(secret(passphrase));
+    Decryptor::new_buffered(file).ok()?.decrypt(std::iter::once(&identity as _)).ok()
+}
+
 /// The public key of the identity file that the passphrase opens; `None` if it does not open it.
 pub(crate) fn open_identity(passphrase: &SecretString, file: &[u8]) -> Option<Recipient> {
     /// An identity file has one short line; some comments are allowed for.
     const LONGEST: u64 = 4096;
-    let identity = age::scrypt::Identity::new(secret(passphrase));
-    let opened = Decryptor::new_buffered(file).ok()?.decrypt(std::iter::once(&identity as _)).ok()?;
     let mut text = Zeroizing::new(String::with_capacity(LONGEST as usize));
-    opened.take(LONGEST).read_to_string(&mut text).ok()?;
+    opened(passphrase, file)?.take(LONGEST).read_to_string(&mut text).ok()?;
     let line = text.lines().find(|line| line.starts_with("AGE-SECRET-KEY-"))?;
     line.parse::<x25519::Identity>().ok().map(|identity| Recipient(identity.to_public()))
 }

@@ -9,7 +9,7 @@ use crate::files::{Files, Handle};
 use crate::ledger::{Damage, each_line};
 use sealwright_types::SessionId;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -34,6 +34,19 @@ pub(crate) struct Head {
     /// What tells its key from others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) key_check: Option<String>,
+}
+
+impl Head {
+    /// The sink of an output that says nothing of it.
+    fn clear() -> Self {
+        Self {
+            sink: "clear".to_owned(),
+            recipients: Vec::new(),
+            identity: None,
+            into_session_id: None,
+            key_check: None,
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -228,6 +241,43 @@ impl State {
         }
         self.file.as_mut().ok_or_else(|| io::Error::other("the file is closed"))
     }
+}
+
+/// What `sink.jsonl` of several outputs that are put together says: the sink, which has to be the same, and the sessions of which more than one
+/// key has opened data. Each has written its own file of keys, and none is that of the whole. `None` if the outputs do not fit together: for
+/// others, or with new sessions of their own. An output without the file is clear.
+pub(crate) fn joined(files: &[Option<Vec<u8>>]) -> serde_json::Result<Option<(Head, Vec<u8>)>> {
+    let (mut heads, mut several, mut has_sessions) = (Vec::new(), BTreeMap::new(), false);
+    for file in files {
+        let mut head = None;
+        for line in file.iter().flat_map(|lines| lines.split_inclusive(|&byte| byte == b'\n')) {
+            match serde_json::from_slice(line)? {
+                Entry::Head(found) => head = Some(found),
+                Entry::Session(_) => has_sessions = true,
+                Entry::Keys(_) => {}
+                Entry::Several(Several { session_id, keys }) => {
+                    let most = several.entry(session_id).or_insert(keys);
+                    *most = keys.max(*most);
+                }
+            }
+        }
+        heads.push(head.unwrap_or_else(Head::clear));
+        heads.dedup();
+    }
+    let Some(head) = heads.pop().filter(|_| heads.is_empty()) else { return Ok(None) };
+    if let [Some(only)] = files {
+        return Ok(Some((head, only.clone())));
+    }
+    if has_sessions {
+        return Ok(None);
+    }
+    let several = several.into_iter().map(|(session_id, keys)| Entry::Several(Several { session_id, keys }));
+    let mut lines = Vec::new();
+    for entry in [Entry::Head(head.clone())].into_iter().chain(several) {
+        serde_json::to_writer(&mut lines, &entry)?;
+        lines.push(b'\n');
+    }
+    Ok(Some((head, lines)))
 }
 
 /// The longest line of a session.

@@ -323,8 +323,12 @@ pub(super) fn fingerprints(html: &mut Html, report: &Report) {
     html.text(numbers::bytes(inputs.bytes)).markup("</small></dt><dd>").element(
         "<code>",
         &inputs.sha256,
-        "</code></dd>\n</dl>\n",
+        "</code></dd>\n",
     );
+    let items = &report.bundle.items;
+    html.element("<dt>Names of the items <small>", of(items.count, "item", "items"), "</small></dt>");
+    html.element("<dd><code>", &items.sha256, "</code></dd>\n<dt>Options that decide what comes out</dt>");
+    html.element("<dd><code>", &report.bundle.options, "</code></dd>\n</dl>\n");
     html.markup("<p>The manifest holds the fingerprint of every file that was written. <code>sealwright egress verify DIRECTORY</code> computes all of them again and prints that of the manifest.</p>\n");
     html.markup("<details>\n<summary>Fingerprint of each input file</summary>\n<dl>\n");
     for file in &inputs.first {

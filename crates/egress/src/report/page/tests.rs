@@ -5,7 +5,7 @@ use crate::ledger::{Rows, Status};
 use crate::lines::MalformedRecord;
 use crate::recover::{Attempt, Outcome};
 use crate::report::coverage::{Counting, LISTED, Listed};
-use crate::report::{BundleFacts, Fingerprint, InputFile, Inputs, Program, Summary, UserCoverage};
+use crate::report::{BundleFacts, Fingerprint, InputFile, Inputs, Items, Program, Summary, UserCoverage};
 use crate::{Line, report::page::verdict::Tone};
 use proptest::prelude::*;
 
@@ -30,6 +30,8 @@ fn report(lines: Vec<Line>, rows: &[&str]) -> Report {
             revoked_records: 0,
             unknown: Vec::new(),
             inputs: Inputs::default(),
+            items: Items { count: 3, sha256: "a".repeat(64) },
+            options: "b".repeat(64),
         },
         manifest: Fingerprint::default(),
         unopened: Fingerprint::default(),
@@ -167,6 +169,14 @@ fn a_script_in_a_name_stays_a_text() {
     let page = page_of("</style></title><script>alert(1)</script><img src=x onerror=alert(1)>");
     assert!(!page.contains("<script") && !page.contains("<img"));
     assert!(page.contains("&lt;script&gt;alert(1)"));
+}
+
+#[test]
+fn the_fingerprints_of_items_and_options_are_shown() {
+    let page = page_of("a");
+    for text in ["Names of the items <small>3 items</small>", &"a".repeat(64), &"b".repeat(64)] {
+        assert!(page.contains(text), "{text}");
+    }
 }
 
 #[test]
