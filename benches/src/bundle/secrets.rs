@@ -117,7 +117,8 @@ impl Secrets {
             Way::Direct => vec![self.token(session, &key, number)?],
             Way::Shared => vec![self.token(session, &key, number)?, self.token(session, &key, number + 1)?],
             Way::Proxy => {
-                let proxy = number % shape.proxies.max(1);
+                // Every tenth has a token alone, so that the last digit would leave proxies without sessions.
+                let proxy = number / 10 % shape.proxies.max(1);
                 // It has a token too: a plan has to see that the proxy is cheaper.
                 let behind = behind(session, &key, shape.session("proxy", proxy)?, &shape.key("proxy", proxy)?)?;
                 if shape.mix == Mix::Proxied { vec![behind, self.token(session, &key, number)?] } else { vec![behind] }

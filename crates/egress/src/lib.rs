@@ -97,7 +97,7 @@ pub use plan::{Coverage, Covered, Expected, Plan, Sessions, Trials, Unreachable,
 pub use recover::{Attempt, Outcome};
 pub use report::{
     BundleFacts, Fingerprint, Form, InputFile, Inputs, Items, Listed, Program, Report, ReportCoverage, Run, SizeClass,
-    Summary, Tally, Unconverted, Warning,
+    Summary, Tally, Unconverted, UserCoverage, Warning,
 };
 pub use run::run;
 pub use session_keys::{KeySources, SessionKeys};

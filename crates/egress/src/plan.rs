@@ -15,13 +15,13 @@ use crate::needs::Needs;
 use crate::options::{Options, Progress, Stage};
 use crate::record_files::Input;
 use crate::recover::{Attempt, Recovered};
-use crate::report::{BundleFacts, Form, Inputs, ItemList, LISTED};
+use crate::report::{BundleFacts, Form, Inputs, ItemList, LISTED, Listed, UserCoverage};
 use crate::scan::{self, Content, Item};
 use crate::shard::Shard;
 use crate::source::Source;
 use crate::spool::Spool;
 use crate::workers;
-use sealwright_session::{Closed, Costs, Resolver};
+use sealwright_session::{Closed, Costs, Expectation, Prospect, Resolver};
 use sealwright_types::{Coded as _, SessionId, UserId};
 use sealwright_wrap::KeyHash;
 use serde::Serialize;
@@ -108,15 +108,10 @@ pub struct Unreachable {
 pub fn plan(bundle: &Path, options: &Options, progress: &dyn Progress) -> Result<Plan, EgressError> {
     let prepared = Prepared::new(bundle, options, progress)?;
     let (mut coverage, mut unreachable, mut trials) = (Coverage::default(), Vec::new(), 0);
-    let mut uses = prepared.uses.iter().copied();
-    let expectation = prepared.resolver.expect(&prepared.needed, |prospect| {
-        let items = uses.next().unwrap_or(0);
+    let expectation = prepared.expect(|prospect, user, items| {
         trials += u64::from(prospect.trial);
         match prospect.way {
-            Ok(promise) => {
-                let user = promise.by.and_then(|hash| prepared.owners.get(&hash));
-                coverage.reached(promise.route.as_str(), user.map(ToString::to_string), items);
-            }
+            Ok(promise) => coverage.reached(promise.route.as_str(), user.map(ToString::to_string), items),
             Err(reasons) => {
                 let closed = Unreachable::new(prospect.session, Closed { reasons });
                 coverage.closed(closed.error, items);
@@ -199,6 +194,32 @@ impl Prepared {
         })
     }
 
+    /// What unlocking is expected to take. Tells of each session that the data need its prospect, the user whose private key opens it, and
+    /// how many items and messages need it.
+    fn expect(&self, mut tell: impl FnMut(Prospect, Option<&UserId>, u32)) -> Expectation {
+        let mut uses = self.uses.iter().copied();
+        self.resolver.expect(&self.needed, |prospect| {
+            let opened_by = prospect.way.as_ref().ok().and_then(|promise| promise.by);
+            let user = opened_by.and_then(|hash| self.owners.get(&hash));
+            tell(prospect, user, uses.next().unwrap_or(0));
+        })
+    }
+
+    /// What the users' private keys reach, those who open most first.
+    fn coverage_by_user(&self) -> Listed<UserCoverage> {
+        let mut coverage = Coverage::default();
+        self.expect(|prospect, user, items| {
+            if let (Ok(promise), Some(user)) = (prospect.way, user) {
+                coverage.reached(promise.route.as_str(), Some(user.to_string()), items);
+            }
+        });
+        let users = coverage.users.into_iter();
+        let mut users: Vec<_> =
+            users.map(|(user, Covered { sessions, items })| UserCoverage { user, sessions, items }).collect();
+        users.sort_by_key(|user| std::cmp::Reverse(user.items));
+        Listed::of(users)
+    }
+
     /// What the report says whatever becomes of the items.
     pub(crate) fn facts(&self, options: &Options) -> Result<BundleFacts, EgressError> {
         let mut files = self.bundle.record_files()?;
@@ -208,6 +229,7 @@ impl Prepared {
         Ok(BundleFacts {
             form: if self.users > 1 { Form::ServerSide } else { Form::ClientSide },
             users: self.users as u64,
+            coverage_by_user: self.coverage_by_user(),
             identities: self.attempts.clone(),
             malformed_records: self.malformed.iter().take(LISTED).cloned().collect(),
             malformed_record_count: self.malformed.len() as u64,

@@ -95,6 +95,8 @@ pub struct BundleFacts {
     pub form: Form,
     /// How many users' identities are in use.
     pub users: u64,
+    /// Users whose private keys lead to sessions, those who open most first (EGR-22).
+    pub coverage_by_user: Listed<UserCoverage>,
     /// Every attempt to recover an identity.
     pub identities: Vec<Attempt>,
     /// Records of the bundle that could not be read; as many of them as a report lists.
@@ -111,6 +113,17 @@ pub struct BundleFacts {
     pub items: Items,
     /// SHA-256 over the options that decide what comes out.
     pub options: String,
+}
+
+/// What the plan reaches with a user's private key: the session's own token, or that of its proxy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserCoverage {
+    /// The user.
+    pub user: String,
+    /// Sessions that the data need.
+    pub sessions: u64,
+    /// Files, and messages inside record files.
+    pub items: u64,
 }
 
 /// Whose data becomes readable.

@@ -56,6 +56,25 @@ fn the_sample_opens_completely_and_exactly() {
 }
 
 #[test]
+fn the_report_tells_whose_keys_lead_to_how_much() {
+    let output = tempfile::tempdir().unwrap();
+    let bundle = sample("hard/bundle");
+    run(&bundle, output.path(), &confirmed(), &()).unwrap();
+    let planned = plan(&bundle, &Options::default(), &()).unwrap().coverage.users;
+    assert!(planned.len() > 1);
+    let report: Value = serde_json::from_slice(&fs::read(output.path().join("report.json")).unwrap()).unwrap();
+    let users = &report["bundle"]["coverageByUser"];
+    assert_eq!(users["total"], planned.len());
+    let users = users["first"].as_array().unwrap();
+    let items: Vec<_> = users.iter().map(|user| user["items"].as_u64()).collect();
+    assert!(items.is_sorted_by(|a, b| a >= b), "{items:?}");
+    for user in users {
+        let planned = &planned[user["user"].as_str().unwrap()];
+        assert_eq!((&user["sessions"], &user["items"]), (&planned.sessions.into(), &planned.items.into()));
+    }
+}
+
+#[test]
 fn a_second_run_changes_nothing() {
     let output = tempfile::tempdir().unwrap();
     let bundle = sample("sample/bundle");

@@ -95,6 +95,13 @@ impl<T> Default for Listed<T> {
 }
 
 impl<T> Listed<T> {
+    /// The beginning of `all`.
+    pub(crate) fn of(mut all: Vec<T>) -> Self {
+        let total = all.len() as u64;
+        all.truncate(LISTED);
+        Self { total, first: all }
+    }
+
     fn add(&mut self, entry: impl FnOnce() -> T) {
         self.total += 1;
         if self.first.len() < LISTED {

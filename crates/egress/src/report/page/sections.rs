@@ -5,7 +5,7 @@ use crate::recover::{Attempt, Outcome};
 use crate::report::coverage::{LISTED, Listed};
 use crate::report::markup::Html;
 use crate::report::remedies::{self, Remedy};
-use crate::report::{Report, Run};
+use crate::report::{Report, Run, UserCoverage};
 use std::collections::BTreeMap;
 
 /// Runs that are shown, the latest first.
@@ -218,7 +218,26 @@ pub(super) fn identities(html: &mut Html, report: &Report) {
     if let Some(more) = all.len().checked_sub(LISTED).filter(|&more| more > 0) {
         html.element("<p>… and ", count(more as u64), " more, in report.json.</p>\n");
     }
+    by_user(html, &report.bundle.coverage_by_user);
     html.markup("</section>\n");
+}
+
+/// Whose keys opened how much.
+fn by_user(html: &mut Html, users: &Listed<UserCoverage>) {
+    if users.total == 0 {
+        return;
+    }
+    html.markup("<h3>Whose keys lead to the data <small>By the way that was planned for each session.</small></h3>\n<table>\n")
+        .markup("<thead><tr><th>User</th><th class=\"number\">Sessions</th><th class=\"number\">Items</th></tr></thead>\n<tbody>\n");
+    let most = users.first.iter().map(|user| user.items).max().unwrap_or(0);
+    for user in &users.first {
+        html.markup("<tr><td>").name(&user.user);
+        length(html, user.items, most);
+        html.element("</td><td class=\"number\">", count(user.sessions), "</td>");
+        html.element("<td class=\"number\">", count(user.items), "</td></tr>\n");
+    }
+    html.markup("</tbody>\n</table>\n<p class=\"quiet\">Messages inside record files count as items here. What a group, a SymEncKey, a TMR access or a known key opens is counted for nobody.</p>\n");
+    rest(html, users, "the list of `egress plan --json`");
 }
 
 fn identity(html: &mut Html, attempt: &Attempt) {

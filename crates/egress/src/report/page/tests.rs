@@ -4,8 +4,8 @@ use super::*;
 use crate::ledger::{Rows, Status};
 use crate::lines::MalformedRecord;
 use crate::recover::{Attempt, Outcome};
-use crate::report::coverage::{Counting, LISTED};
-use crate::report::{BundleFacts, Fingerprint, InputFile, Inputs, Items, Program, Summary};
+use crate::report::coverage::{Counting, LISTED, Listed};
+use crate::report::{BundleFacts, Fingerprint, InputFile, Inputs, Items, Program, Summary, UserCoverage};
 use crate::{Line, report::page::verdict::Tone};
 use proptest::prelude::*;
 
@@ -23,6 +23,7 @@ fn report(lines: Vec<Line>, rows: &[&str]) -> Report {
         bundle: BundleFacts {
             form: Form::ClientSide,
             users: 1,
+            coverage_by_user: Listed::of(vec![UserCoverage { user: "user-1".to_owned(), sessions: 7, items: 11 }]),
             identities: Vec::new(),
             malformed_records: Vec::new(),
             malformed_record_count: 0,
@@ -133,6 +134,7 @@ fn page_of(text: &str) -> String {
         error: Some(text.to_owned().into()),
         warnings: vec![text.to_owned()],
     });
+    report.bundle.coverage_by_user.first[0].user = text.to_owned();
     report.bundle.unknown = vec![text.to_owned()];
     report.bundle.malformed_records = vec![MalformedRecord { file: text.to_owned(), line: 1 }];
     report.bundle.malformed_record_count = 1;
@@ -152,6 +154,14 @@ proptest! {
         let (hostile, harmless) = (page_of(&text), page_of("harmless"));
         prop_assert_eq!(tags(&hostile), tags(&harmless));
     }
+}
+
+#[test]
+fn users_stand_with_what_their_keys_lead_to() {
+    let page = page(&report(vec![], &[]), &[]);
+    let (_, users) = page.split_once("Whose keys lead to the data").unwrap();
+    let row = users.split("</tr>").nth(1).unwrap();
+    assert!(row.contains("user-1") && row.contains(">7</td>") && row.ends_with(">11</td>"), "{row}");
 }
 
 #[test]
