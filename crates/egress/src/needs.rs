@@ -7,27 +7,27 @@ use sealwright_types::SessionId;
 pub(crate) struct Needs {
     /// Sorted, each session once.
     counted: Vec<(SessionId, u32)>,
-    fresh: Vec<SessionId>,
+    /// Not sorted yet.
+    fresh: Vec<(SessionId, u32)>,
 }
 
 impl Needs {
     /// Counts an item of a session.
     pub(crate) fn add(&mut self, session: SessionId) {
-        const FEWEST: usize = 65_536;
-        self.fresh.push(session);
-        if self.fresh.len() >= FEWEST.max(self.counted.len()) {
-            self.count();
-        }
+        self.add_times(session, 1);
     }
 
     /// Counts what others counted.
-    pub(crate) fn append(&mut self, mut other: Self) {
-        other.count();
-        self.count();
-        if self.counted.is_empty() {
-            self.counted = other.counted;
-        } else {
-            self.merge(other.counted);
+    pub(crate) fn append(&mut self, other: Self) {
+        other.counted.into_iter().chain(other.fresh).for_each(|(session, times)| self.add_times(session, times));
+    }
+
+    fn add_times(&mut self, session: SessionId, times: u32) {
+        // As many as are counted already, so that each is moved a few times only.
+        const FEWEST: usize = 65_536;
+        self.fresh.push((session, times));
+        if self.fresh.len() >= FEWEST.max(self.counted.len()) {
+            self.count();
         }
     }
 
@@ -43,11 +43,11 @@ impl Needs {
         }
         self.fresh.sort_unstable();
         let fresh = std::mem::take(&mut self.fresh);
-        self.merge(fresh.into_iter().map(|session| (session, 1)));
+        self.merge(fresh);
     }
 
     /// Adds what is sorted too.
-    fn merge(&mut self, others: impl IntoIterator<Item = (SessionId, u32)>) {
+    fn merge(&mut self, others: Vec<(SessionId, u32)>) {
         let before = std::mem::take(&mut self.counted);
         let mut counted: Vec<(SessionId, u32)> = Vec::with_capacity(before.len());
         let mut add = |session, times: u32| match counted.last_mut() {
@@ -90,5 +90,20 @@ mod tests {
         }
         assert_eq!(needs.finish(), expected.into_iter().unzip());
         assert_eq!(Needs::default().finish(), (vec![], vec![]));
+    }
+
+    #[test]
+    fn what_others_counted_counts() {
+        let ids: Vec<_> = (0..200_000).map(|_| SessionId::random().unwrap()).collect();
+        let mut needs = Needs::default();
+        let mut expected: BTreeMap<SessionId, u32> = BTreeMap::new();
+        for (number, &id) in ids.iter().enumerate() {
+            let mut other = Needs::default();
+            other.extend([id, ids[number / 2]]);
+            needs.append(other);
+            *expected.entry(id).or_default() += 1;
+            *expected.entry(ids[number / 2]).or_default() += 1;
+        }
+        assert_eq!(needs.finish(), expected.into_iter().unzip());
     }
 }
