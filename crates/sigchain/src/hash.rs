@@ -107,6 +107,7 @@ mod tests {
         let text = hash.to_string();
         assert_eq!(text.parse(), Ok(hash));
         assert!(hash.is_written(&text));
+        assert_eq!(format!("{hash:?}"), format!("BlockHash({text})"));
         for other in [text.to_uppercase(), text[1..].to_owned(), format!("{text}0"), String::new()] {
             assert_eq!(other.parse::<BlockHash>(), Err(BlockHashError), "{other}");
             assert!(!hash.is_written(&other));

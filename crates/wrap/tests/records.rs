@@ -273,10 +273,14 @@ fn creation_is_seconds_or_a_date() {
         (json!(1_700_000_000.5), 1_700_000_000_500),
         (json!("2023-11-14T22:13:20Z"), 1_700_000_000_000),
         (json!("2023-11-14T23:13:20.5+01:00"), 1_700_000_000_500),
+        (json!(-1.5), -1_500),
     ] {
         let record: GroupKeyRecord = read(&with(&base, json!({"created": created}))).unwrap();
         assert_eq!(record.created.unwrap().unix_milliseconds(), milliseconds, "EGR-02 {created}");
         round_trips(&record);
+        // Whole seconds are written as such: not every reader takes 1700000000.0 for an integer.
+        let written = serde_json::to_value(&record).unwrap();
+        assert_eq!(written["created"].is_i64(), milliseconds % 1000 == 0, "{written}");
     }
     for wrong in [json!("yesterday"), json!(i64::MAX), json!(u64::MAX), json!([])] {
         read::<GroupKeyRecord>(&with(&base, json!({"created": wrong}))).unwrap_err();
