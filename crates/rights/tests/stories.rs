@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+use sealwright_rights::Rights;
 use sealwright_rights::scenario::{Scenario, ScenarioError, run};
 use sealwright_types::Coded;
 use serde_json::{Value, json};
@@ -48,6 +49,15 @@ fn of_world(change: impl FnOnce(&mut Value)) -> Option<&'static str> {
 
 fn of_step(step: Value) -> Option<&'static str> {
     refused(story(|_| (), json!([step])))
+}
+
+#[test]
+fn names_and_rights_are_written_as_they_are_read() {
+    for (name, is_one) in [("ann-2_b", true), ("-", true), ("_", true), ("a b", false), ("a.b", false), ("", false)] {
+        let code = of_world(|world| world["users"].as_array_mut().unwrap().push(json!({ "id": name })));
+        assert_eq!(code.is_none(), is_one, "{name}: {code:?}");
+    }
+    assert_eq!(format!("{:?}", Rights::ALL), "Rights(rfv)");
 }
 
 #[test]

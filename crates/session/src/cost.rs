@@ -114,6 +114,13 @@ mod tests {
     }
 
     #[test]
+    fn an_effort_is_what_it_is_made_of() {
+        let (rsa, symmetric) = (Effort::private_key(2048, 3), Effort::symmetric(5));
+        assert_eq!((rsa.private_key, rsa.scrypt, rsa.symmetric), (Some((2048, 3)), 0, 0));
+        assert_eq!((symmetric.private_key, symmetric.scrypt, symmetric.symmetric), (None, 0, 5));
+    }
+
+    #[test]
     fn work_adds_up() {
         let mut work = Work::default();
         for (bits, times) in [(2048, 2), (4096, 1), (2048, 3)] {

@@ -89,6 +89,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_has_a_name() {
+        let flows = [Flow::Created, Flow::Direct, Flow::Group, Flow::Proxy, Flow::Local, Flow::SymEncKey, Flow::Tmr];
+        let names = ["created", "direct", "group", "proxy", "local", "symEncKey", "tmr"];
+        assert_eq!(flows.map(Flow::as_str), names);
+        assert_eq!([Flow::LocalOrTmr, Flow::Unknown(Some(9))].map(Flow::as_str), ["localOrTmr", "unknown"]);
+    }
+
+    #[test]
     fn four_means_what_its_writer_meant() {
         assert_eq!(Flow::from_number(Some(4), Generation::Current), Flow::Local);
         assert_eq!(Flow::from_number(Some(4), Generation::Go09), Flow::Tmr);
