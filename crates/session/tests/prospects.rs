@@ -4,8 +4,8 @@
 use sealwright_envelope::{SymKey, seal};
 use sealwright_kdf::{AppIdText, Password};
 use sealwright_session::{
-    Costs, Expectation, Keyring, OverEncryptionKey, PasswordOrKey, Policy, ProxyDepth, Records, Resolver, Route,
-    SymEncKeySecret,
+    Costs, Expectation, Keyring, OverEncryptionKey, PasswordOrKey, Policy, ProxyDepth, Reason, Records, Resolver,
+    Route, SymEncKeySecret,
 };
 use sealwright_types::{DeviceId, GroupId, MessageId, SessionId, SymEncKeyId, TmrAccessId};
 use sealwright_wrap::record::{DeviceToken, GroupKeyRecord, ProxyKey, SymEncKeyRecord, TmrAccess};
@@ -91,6 +91,7 @@ fn each_session_has_a_way_and_the_key_that_it_spends() {
     ];
     assert_eq!(all, ways);
     assert_eq!((expected.work.operations(), expected.work.symmetric, expected.work.scrypt), (2, 2, 0));
+    assert_eq!(resolver.promising(id(6)), Err(vec![Reason::NoRecord]));
 }
 
 #[test]

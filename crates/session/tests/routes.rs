@@ -158,6 +158,20 @@ fn one_key_on_several_ways_is_no_mismatch() {
 }
 
 #[test]
+fn a_second_key_is_not_forgotten() {
+    let (session, mut records) = (session(), Records::default());
+    records.add_known(session.id, &key());
+    let over = key();
+    records.add_tmr_access(session.tmr_access(&over));
+    records.add_over_encryption_key(OverEncryptionKey { id: None, auth_factor: None, key: over });
+    let resolver = usual(records);
+    for _ in 0..2 {
+        let routes: Vec<_> = resolver.resolve_all(session.id).unwrap().iter().map(|key| key.route).collect();
+        assert_eq!(routes, [Route::Known, Route::Tmr]);
+    }
+}
+
+#[test]
 fn emk_13_several_tokens_in_their_order() {
     let (session, other) = (session(), key());
     for (order, first) in [([0, 1], &session.key), ([1, 0], &other)] {
