@@ -60,8 +60,11 @@ fn resolver(records: Records, policy: Policy) -> Resolver {
     Resolver::new(keyring, records, policy)
 }
 
-/// The way and the key of each session, once everything is planned.
-fn prospects(resolver: &mut Resolver, needed: &[SessionId]) -> (Vec<Option<(Route, Option<KeyHash>)>>, Expectation) {
+/// The way to a session and the key that it spends, if there is one.
+type Prospect = Option<(Route, Option<KeyHash>)>;
+
+/// The prospect of each session, once everything is planned.
+fn prospects(resolver: &mut Resolver, needed: &[SessionId]) -> (Vec<Prospect>, Expectation) {
     resolver.plan(needed, &Costs::default());
     let mut all = Vec::new();
     let expected =
@@ -97,11 +100,9 @@ fn each_session_has_a_way_and_the_key_that_it_spends() {
 #[test]
 fn a_chain_of_proxies_is_the_last_way_and_only_if_asked_for() {
     let chains = Policy { proxies: ProxyDepth::Chains, ..Policy::default() };
-    for (policy, has_tmr, route) in [
-        (Policy::default(), false, None),
-        (chains.clone(), false, Some(Route::Proxy)),
-        (chains, true, Some(Route::Tmr)),
-    ] {
+    for (policy, has_tmr, route) in
+        [(Policy::default(), false, None), (chains, false, Some(Route::Proxy)), (chains, true, Some(Route::Tmr))]
+    {
         let mut records = Records::default();
         records.add_token(token(1, 0));
         records.add_proxy(behind(2, 1, &key(1)));
