@@ -85,9 +85,7 @@ pub(crate) fn members_of_archives(input: &[u8]) -> Input {
     if is_tar(archive) && error.is_none() {
         let others = files_by_the_crate(archive);
         // What stands in an archive inside is listed instead of it.
-        let is_archive = |content: &&Vec<u8>| {
-            is_tar(content) || content.starts_with(&[0x1f, 0x8b]) || content.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
-        };
+        let is_archive = |content: &&Vec<u8>| is_tar(content) || is_compressed(content);
         if !others.iter().any(|content| is_archive(&content)) {
             let contents: Vec<_> = files.into_iter().map(|(_, content)| content).collect();
             assert_eq!(contents, others, "another reader finds the same (EGR-14)");
@@ -96,8 +94,15 @@ pub(crate) fn members_of_archives(input: &[u8]) -> Input {
     Input::Useful
 }
 
+fn is_compressed(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x1f, 0x8b]) || bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
+}
+
+/// Whether it is read as one: what begins like something compressed is that, whatever else it looks like.
 fn is_tar(archive: &[u8]) -> bool {
-    archive.get(257..262) == Some(b"ustar") && archive.iter().take(257).any(|&byte| byte == 0)
+    !is_compressed(archive)
+        && archive.get(257..262) == Some(b"ustar")
+        && archive.iter().take(257).any(|&byte| byte == 0)
 }
 
 fn listed(archive: &[u8]) -> (Vec<(String, Vec<u8>)>, Option<&'static str>) {
