@@ -54,6 +54,22 @@ fn add_tmr(records: &mut Records, session: u8) {
     });
 }
 
+/// A group whose message key is that of session `message`, and a token for it.
+fn add_to_group(records: &mut Records, message: u8, session: u8) {
+    let device = DeviceId::random().unwrap();
+    let sealed = seal(&key(message), KEYS[GROUP].to_pkcs8().expose()).unwrap();
+    records.add_group_key(GroupKeyRecord {
+        group_id: GroupId::random().unwrap(),
+        device_id: device,
+        message_id: MessageId::from_bytes(*id(message).as_bytes()).unwrap(),
+        encrypted_encryption_private_key: sealed.clone().into(),
+        encrypted_signing_private_key: sealed.into(),
+        created: None,
+    });
+    records.add_token(token(message, 0));
+    records.add_token(DeviceToken { device_id: Some(device), ..token(session, GROUP) });
+}
+
 fn resolver(records: Records, policy: Policy) -> Resolver {
     let mut keyring = Keyring::default();
     KEYS[..GROUP].iter().for_each(|key| keyring.add(Arc::clone(key), None));
@@ -117,15 +133,20 @@ fn a_chain_of_proxies_is_the_last_way_and_only_if_asked_for() {
 
 #[test]
 fn a_planned_way_that_fails_leaves_all_others() {
-    let mut records = Records::default();
-    records.add_known(id(1), &key(1));
-    records.add_token(token(2, 0));
-    // Nobody has the key that this is wrapped under.
-    records.add_proxy(behind(2, 1, &key(77)));
-    let mut resolver = resolver(records, Policy::default());
-    let (all, _) = prospects(&mut resolver, &[id(2)]);
-    assert_eq!(all, [Some((Route::Proxy, None))]);
-    assert_eq!(resolver.resolve(id(2)).unwrap().route, Route::Direct);
+    for route in [Route::Direct, Route::Group] {
+        let mut records = Records::default();
+        records.add_known(id(1), &key(1));
+        match route {
+            Route::Direct => records.add_token(token(2, 0)),
+            _ => add_to_group(&mut records, 3, 2),
+        }
+        // Nobody has the key that this is wrapped under.
+        records.add_proxy(behind(2, 1, &key(77)));
+        let mut resolver = resolver(records, Policy::default());
+        let (all, _) = prospects(&mut resolver, &[id(2)]);
+        assert_eq!(all, [Some((Route::Proxy, None))]);
+        assert_eq!(resolver.resolve(id(2)).unwrap().route, route);
+    }
 }
 
 #[test]
@@ -141,19 +162,8 @@ fn of_several_tokens_the_cheapest_is_tried_first() {
 
 #[test]
 fn a_group_costs_its_own_key_too() {
-    let device = DeviceId::random().unwrap();
-    let sealed = seal(&key(1), KEYS[GROUP].to_pkcs8().expose()).unwrap();
     let mut records = Records::default();
-    records.add_group_key(GroupKeyRecord {
-        group_id: GroupId::random().unwrap(),
-        device_id: device,
-        message_id: MessageId::from_bytes(*id(1).as_bytes()).unwrap(),
-        encrypted_encryption_private_key: sealed.clone().into(),
-        encrypted_signing_private_key: sealed.into(),
-        created: None,
-    });
-    records.add_token(token(1, 0));
-    records.add_token(DeviceToken { device_id: Some(device), ..token(2, GROUP) });
+    add_to_group(&mut records, 1, 2);
     let mut resolver = resolver(records, Policy::default());
     let (all, expected) = prospects(&mut resolver, &[id(2)]);
     assert_eq!(all, [Some((Route::Group, None))]);
