@@ -119,11 +119,6 @@ impl SymKey {
         same(mac.sign().as_ref(), expected)
     }
 
-    /// Compares in constant time.
-    pub(crate) fn running_mac_matches(mac: RunningMac, expected: &[u8; MAC]) -> bool {
-        same(&mac.finish(), expected)
-    }
-
     /// Decrypts whole blocks in place, starting from `iv`.
     pub(crate) fn decrypt_blocks(&self, iv: &[u8; BLOCK], data: &mut [u8]) {
         let (blocks, _) = Array::slice_as_chunks_mut(data);
@@ -159,7 +154,7 @@ impl Cipher {
 }
 
 /// Compares in constant time, half by half: byte by byte would take as long as the MAC of another block.
-fn same(mac: &[u8], expected: &[u8; MAC]) -> bool {
+pub(crate) fn same(mac: &[u8], expected: &[u8; MAC]) -> bool {
     halves(mac).zip(halves(expected)).is_some_and(|(mac, expected)| mac.ct_eq(&expected).into())
 }
 

@@ -4,7 +4,7 @@
 //! meanwhile, if it sees both: fed in turns, block by block, the MAC of what is read and the hash of what is written take three quarters
 //! of the time that they take one after the other. Without such instructions nothing is gained, and `ring` computes each for itself.
 
-use crate::key::MAC;
+use crate::key::{MAC, same};
 use hmac::digest::Digest as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sealwright_types::redacted_debug;
@@ -20,11 +20,13 @@ pub struct ContentHash {
 }
 
 /// A running HMAC-SHA-256.
+#[cfg_attr(test, derive(Clone))]
 pub(crate) struct RunningMac {
     state: State<Hmac<Sha256>, ring::hmac::Context>,
     length: u64,
 }
 
+#[cfg_attr(test, derive(Clone))]
 enum State<P, A> {
     Paired(Box<P>),
     Alone(Box<A>),
@@ -42,7 +44,7 @@ redacted_debug!(RunningMac);
 impl Default for ContentHash {
     fn default() -> Self {
         let alone = || State::Alone(Box::new(ring::digest::Context::new(&ring::digest::SHA256)));
-        Self { state: if pays() { State::Paired(Box::default()) } else { alone() }, length: 0 }
+        Self { state: if has_instructions() { State::Paired(Box::default()) } else { alone() }, length: 0 }
     }
 }
 
@@ -97,7 +99,7 @@ impl ContentHash {
 impl RunningMac {
     /// `key` is that of the MAC, `alone` its state where nothing is paired.
     pub(crate) fn new(key: &[u8], alone: impl FnOnce() -> ring::hmac::Context) -> Self {
-        let paired = if pays() { Hmac::new_from_slice(key).ok() } else { None };
+        let paired = if has_instructions() { Hmac::new_from_slice(key).ok() } else { None };
         let state = paired.map_or_else(|| State::Alone(Box::new(alone())), |mac| State::Paired(Box::new(mac)));
         Self { state, length: 0 }
     }
@@ -110,10 +112,11 @@ impl RunningMac {
         self.length = self.length.saturating_add(bytes.len() as u64);
     }
 
-    pub(crate) fn finish(self) -> [u8; MAC] {
+    /// Whether it is the expected one, compared in constant time.
+    pub(crate) fn matches(self, expected: &[u8; MAC]) -> bool {
         match self.state {
-            State::Paired(mac) => mac.finalize().into_bytes().into(),
-            State::Alone(mac) => mac.sign().as_ref().try_into().unwrap_or_default(),
+            State::Paired(mac) => same(&mac.finalize().into_bytes(), expected),
+            State::Alone(mac) => same(mac.sign().as_ref(), expected),
         }
     }
 }
@@ -126,7 +129,7 @@ impl Waiting<'_> {
 }
 
 /// Whether this processor has instructions for SHA-256.
-fn pays() -> bool {
+fn has_instructions() -> bool {
     #[cfg(target_arch = "x86_64")]
     return std::arch::is_x86_feature_detected!("sha");
     #[cfg(target_arch = "aarch64")]
@@ -189,7 +192,10 @@ mod tests {
                 }
                 prop_assert_eq!(hash.length(), bytes.len() as u64);
                 prop_assert_eq!(&hash.finish()[..], expected.as_ref());
-                prop_assert_eq!(&mac.finish()[..], expected_mac.as_ref());
+                let expected_mac: [u8; MAC] = expected_mac.as_ref().try_into().unwrap();
+                let mut other = expected_mac;
+                other[pieces.len()] ^= 1;
+                prop_assert!(mac.clone().matches(&expected_mac) && !mac.matches(&other));
             }
         }
     }

@@ -275,7 +275,7 @@ impl<R: Read + Seek> Reading<R> {
         let Loaded { buffer, ciphertext, previous, mac, expected } = loaded;
         self.state = match expected {
             None => State::Middle(mac),
-            Some(expected) if SymKey::running_mac_matches(mac, &expected) => State::End,
+            Some(expected) if mac.matches(&expected) => State::End,
             Some(_) => return Err(FileError::Rejected),
         };
         Ok(Sealed { buffer, ciphertext, previous, is_last: expected.is_some(), place: self.order.take() })
