@@ -14,7 +14,7 @@ use crate::files::Files;
 use crate::ordered::Ordered;
 use crate::place::Hasher;
 pub(crate) use active::Ledger;
-pub(crate) use file::{Damage, each_line, lock, lock_shared, write_line};
+pub(crate) use file::{Damage, each_line, lock, lock_shared, read_line, write_line};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::ffi::OsString;

@@ -2,11 +2,12 @@
 
 use crate::error::EgressError;
 use crate::files::{Files, Handle};
+use crate::ledger::read_line;
 use crate::place;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
-use std::io::{self, BufRead as _, BufReader, BufWriter, Seek as _, Write as _};
+use std::io::{self, BufReader, BufWriter, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Bytes of lines that are sorted in memory at once.
@@ -124,7 +125,7 @@ impl Lines {
 
     fn read(&mut self) -> io::Result<Option<Text>> {
         let mut line = Vec::new();
-        self.file.read_until(b'\n', &mut line)?;
+        read_line(&mut self.file, &mut line)?;
         if line.pop() != Some(b'\n') {
             return Ok(None);
         }

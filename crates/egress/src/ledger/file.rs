@@ -162,7 +162,33 @@ pub(crate) fn write_line(sink: &mut impl Write, line: &impl Serialize) -> io::Re
     sink.write_all(b"\n")
 }
 
-fn read_line(source: &mut impl BufRead, text: &mut Vec<u8>) -> io::Result<u64> {
+/// Reads a line with its end, which only a torn last line lacks.
+pub(crate) fn read_line(source: &mut impl BufRead, text: &mut Vec<u8>) -> io::Result<u64> {
+    read_line_within(source, text, LONGEST_LINE)
+}
+
+fn read_line_within(source: &mut impl BufRead, text: &mut Vec<u8>, longest: u64) -> io::Result<u64> {
     text.clear();
-    source.take(LONGEST_LINE).read_until(b'\n', text).map(|length| length as u64)
+    let length = source.take(longest).read_until(b'\n', text)? as u64;
+    if length == longest && !text.ends_with(b"\n") {
+        // Taken for a torn one it would hide all that follows.
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a line is longer than any ledger's"));
+    }
+    Ok(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_too_long_is_no_torn_one() {
+        let read = |text: &str| {
+            let mut line = Vec::new();
+            read_line_within(&mut text.as_bytes(), &mut line, 4).map(|_| String::from_utf8(line).unwrap())
+        };
+        assert_eq!(read("123\nnext\n").unwrap(), "123\n");
+        assert_eq!(read("123").unwrap(), "123");
+        assert_eq!(read("1234\nnext\n").unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
 }
