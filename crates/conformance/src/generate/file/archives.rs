@@ -251,6 +251,9 @@ pub(super) fn archives() -> Result<Draft<FileOpen>, GenerateError> {
     let spaced = format!("con{}x", " ".repeat(252));
     let archive = end(&[pax(&[("path", &spaced)])?, regular("n", x)]);
     put("TAR-22", "a name of 256 bytes, reserved once it is cut", &archive, good(&spaced, "_con", x))?;
+    let spaced = format!("con{}x", " ".repeat(251));
+    let archive = end(&[pax(&[("path", &spaced)])?, regular("n", x)]);
+    put("TAR-22", "a name of 255 bytes, which is not cut and not reserved", &archive, good(&spaced, &spaced, x))?;
     put("TAR-22", "a name with NUL", &end(&[pax(&[("path", "a\0b")])?, regular("n", x)]), bad("malformed"))?;
     for name in [&b"a\xff"[..], b"\xc3"] {
         let archive = end(&[header(Header::new_ustar(), EntryType::Regular, name, 0)]);
@@ -282,6 +285,8 @@ const SAFE_NAMES: &[(&str, &str)] = &[
     ("com0", "com0"),
     ("com10", "com10"),
     ("LPT9", "_LPT9"),
+    ("nul .txt", "_nul .txt"),
+    ("nul\u{a0}.txt", "nul\u{a0}.txt"),
     ("console", "console"),
     ("日本.txt", "日本.txt"),
 ];
