@@ -1,5 +1,6 @@
 //! From records and secrets to a session's key, one record after the other (docs/spec/SESSIONS.md sections 2 to 7).
 
+mod groups;
 mod memory;
 mod proxy;
 mod reasons;
@@ -8,7 +9,6 @@ use self::memory::Memories;
 use self::proxy::Chained;
 use crate::closed::{Closed, Reason};
 use crate::flow::Flow;
-use crate::group::{GroupError, OpenedGroup};
 use crate::keyring::{Candidate, Keyring, Opened, UnknownHash, open_with};
 use crate::planning::Plan;
 use crate::records::{PasswordOrKey, Records, SessionRecords, SymEncKeySecret};
@@ -18,9 +18,9 @@ use crate::share::ShareError;
 use crate::ways::{Direct, RecoverableGroups};
 use sealwright_envelope::{SealError, SymKey};
 use sealwright_kdf::{session_id_spellings, sym_enc_key_key_spelled};
-use sealwright_types::{DeviceId, GroupId, SecretVec, SessionId};
-use sealwright_wrap::record::{DeviceToken, GroupKeyRecord, SymEncKeyRecord, TmrAccess};
-use sealwright_wrap::{PrivateKey, symmetric};
+use sealwright_types::{DeviceId, SecretVec, SessionId};
+use sealwright_wrap::record::{DeviceToken, SymEncKeyRecord, TmrAccess};
+use sealwright_wrap::symmetric;
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -202,19 +202,6 @@ impl Resolver {
         closed
     }
 
-    /// Opens the keys of a group by its message keys, which own tokens give (GRP-02, GRP-03).
-    ///
-    /// # Errors
-    /// [`GroupError`].
-    pub fn open_group(&self, group: GroupId) -> Result<OpenedGroup, GroupError> {
-        let records = self.records.group_keys().iter().filter(|record| record.group_id == group);
-        let records: Vec<_> = records.cloned().collect();
-        OpenedGroup::open_trying(&records, |message| {
-            let own = self.own(message.into()).map(|(_, key)| key);
-            own.into_iter().chain(self.further(message.into()).to_vec()).filter_map(|key| key.sym_key()).collect()
-        })
-    }
-
     /// The key that a legacy message carries itself, wrapped for devices that it does not name (SES-40). Only own keys are tried, and
     /// nothing is remembered: there is no session.
     ///
@@ -331,39 +318,6 @@ impl Resolver {
         self.unwrap_token(self.keyring.candidates(token, self.policy.unknown_hash), &token.token, Route::Direct)
     }
 
-    /// A token for a group's device; one that names no device may be one (EGR-04).
-    fn unwrap_group(&self, token: &DeviceToken) -> Option<Arc<Resolved>> {
-        if self.is_skipped(token.revoked) {
-            return None;
-        }
-        // A group whose device is named is opened alone: the others may never be needed.
-        let of_device = token.device_id.filter(|device| self.records.is_group_device(*device));
-        let of_device = of_device.map(|device| self.keyring_of_group(device)).unwrap_or_default();
-        let is_named = |keyring: &Keyring| token.created_for_key_hash.is_some_and(|hash| keyring.has(hash));
-        if (token.created_for_key_hash.is_none() || is_named(&of_device))
-            && let Some(opened) = self.open_token(of_device.candidates(token, UnknownHash::Stop), &token.token)
-        {
-            return Some(self.through_group(token, &opened));
-        }
-        let groups = self.group_keyring();
-        if !(token.device_id.is_none_or(|device| self.records.is_group_device(device)) || is_named(groups)) {
-            return None;
-        }
-        let is_tried = |candidate: &Candidate| match token.created_for_key_hash {
-            Some(hash) => hash == candidate.key.hash() && of_device.has(hash),
-            None => of_device.has(candidate.key.hash()),
-        };
-        let candidates = groups.candidates(token, self.policy.unknown_hash).filter(|candidate| !is_tried(candidate));
-        self.open_token(candidates, &token.token).map(|opened| self.through_group(token, &opened))
-    }
-
-    fn through_group(&self, token: &DeviceToken, opened: &Opened<'_>) -> Arc<Resolved> {
-        // The device of a token is a hint only (EMK-15): whose key it was counts first.
-        let mut devices = opened.by.devices.iter().chain(&token.device_id);
-        let group = devices.find_map(|device| self.records.group_of(*device));
-        Resolved::through(&opened.key, Route::Group, group.map(Through::Group))
-    }
-
     fn unwrap_token<'k>(
         &self,
         candidates: impl Iterator<Item = &'k Candidate>,
@@ -380,54 +334,12 @@ impl Resolver {
         open_with(candidates, token, count).ok()
     }
 
-    /// The private keys of all groups whose message key is reached directly, opened when the first one is needed.
-    fn group_keyring(&self) -> &Keyring {
-        self.group_keyring.get_or_init(|| {
-            let mut keyring = Keyring::default();
-            for (device, key) in self.records.group_private_keys() {
-                keyring.add(Arc::clone(key), *device);
-            }
-            for record in self.records.group_keys() {
-                if let Some(key) = self.open_group_key(record) {
-                    keyring.add(Arc::new(key), Some(record.device_id));
-                }
-            }
-            keyring
-        })
-    }
-
-    /// The private keys of one group, opened when they are needed.
-    fn keyring_of_group(&self, device: DeviceId) -> Arc<Keyring> {
-        let remembered = || self.keyrings_of_groups.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(keyring) = remembered().get(&device) {
-            return Arc::clone(keyring);
-        }
-        let mut keyring = Keyring::default();
-        for (_, key) in self.records.group_private_keys().iter().filter(|(of, _)| *of == Some(device)) {
-            keyring.add(Arc::clone(key), Some(device));
-        }
-        for record in self.records.group_keys().iter().filter(|record| record.device_id == device) {
-            if let Some(key) = self.open_group_key(record) {
-                keyring.add(Arc::new(key), Some(device));
-            }
-        }
-        Arc::clone(remembered().entry(device).or_insert_with(|| Arc::new(keyring)))
-    }
-
     /// Forgets what was found out, but not what is there.
     pub(crate) fn forget(&mut self) {
         self.memories = Memories::default();
         self.chains = Mutex::default();
         self.direct_ways = Mutex::default();
         self.groups = OnceLock::new();
-    }
-
-    fn open_group_key(&self, record: &GroupKeyRecord) -> Option<PrivateKey> {
-        let sealed = &record.encrypted_encryption_private_key;
-        let mut opened =
-            self.directly(record.message_id.into()).map(|key| sealwright_envelope::open(&key.sym_key()?, sealed).ok());
-        let der = SecretVec::from(opened.find_map(|der| der)?);
-        PrivateKey::from_der(der.expose()).ok().map(|imported| imported.key)
     }
 
     pub(crate) fn is_skipped(&self, revoked: bool) -> bool {
