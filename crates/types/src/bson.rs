@@ -78,19 +78,19 @@ impl<'a> Document<'a> {
     /// All fields in order.
     pub fn fields(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> + use<'a> {
         // `parse` has visited every element, so none is dropped here.
-        self.0.iter().filter_map(Result::ok).map(|(name, value)| (name.as_str(), Value::from(value)))
+        self.0.iter().filter_map(Result::ok).map(|(name, value)| (name.as_str(), Value::of(value)))
     }
 }
 
 impl<'a> Array<'a> {
     /// The values in order.
     pub fn values(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
-        self.0.into_iter().filter_map(Result::ok).map(Value::from)
+        self.0.into_iter().filter_map(Result::ok).map(Value::of)
     }
 }
 
-impl<'a> From<RawBsonRef<'a>> for Value<'a> {
-    fn from(raw: RawBsonRef<'a>) -> Self {
+impl<'a> Value<'a> {
+    fn of(raw: RawBsonRef<'a>) -> Self {
         match raw {
             RawBsonRef::String(text) => Self::String(text),
             RawBsonRef::Binary(binary) => Self::Binary(binary.bytes),
