@@ -143,6 +143,9 @@ pub fn conform(directory: &Path, command: &[OsString], options: &Options) -> Res
     if report.totals.total == 0 {
         return Err(LoadError::Nothing(directory.to_owned()).into());
     }
+    if report.totals.unsupported == report.totals.total {
+        return Err(ShimError::NothingAnswered.into());
+    }
     for id in listed {
         report.unknown_divergence(id);
     }

@@ -39,6 +39,9 @@ pub enum ShimError {
     /// The shim ended, or did not end well (CONF-02, CONF-06).
     #[error("the shim ended {0} (CONF-06)")]
     Ended(String),
+    /// No test of the vectors is one that the shim can be asked (CONF-11).
+    #[error("the shim answers no test of these vectors (CONF-11)")]
+    NothingAnswered,
     /// Somebody asked for an end.
     #[error("interrupted before the last answer")]
     Interrupted,
@@ -50,6 +53,7 @@ impl Coded for ShimError {
             Self::Start(_) => "shim-not-started",
             Self::Late { .. } => "shim-late",
             Self::Ended(_) => "shim-ended",
+            Self::NothingAnswered => "unsupported",
             Self::Interrupted => "shim-interrupted",
             Self::Introduction(_) | Self::Answer { .. } => "shim-protocol",
         }
