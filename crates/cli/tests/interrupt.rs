@@ -134,7 +134,10 @@ fn a_signal_ends_the_conversation_with_a_shim() {
     let output = run.wait_with_output().unwrap();
     assert!(started.elapsed() < Duration::from_secs(30));
     assert_eq!(output.status.code(), Some(2));
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "error[shim-interrupted]: interrupted before the last answer\n");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "error[shim-interrupted]: interrupted before the last answer\n"
+    );
     sleep(Duration::from_secs(5));
     assert!(!alive.exists(), "a process was left behind");
 }

@@ -12,7 +12,9 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-const LIMIT: Duration = Duration::from_millis(500);
+const SHORT: Duration = Duration::from_millis(300);
+/// Enough for a shell to start and answer.
+const LONG: Duration = Duration::from_secs(3);
 /// Far below what the shims sleep, far above what a slow machine takes.
 const SOON: Duration = Duration::from_secs(15);
 
@@ -49,6 +51,16 @@ fn threads() -> usize {
     fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
 }
 
+/// The system may list a thread for a moment after it was joined.
+fn are_gone(before: usize) -> bool {
+    (0..100).any(|_| {
+        threads() == before || {
+            sleep(Duration::from_millis(20));
+            false
+        }
+    })
+}
+
 #[test]
 fn conf_06_a_shim_that_does_not_go_on_is_ended_in_time_and_leaves_nothing() {
     let place = tempfile::tempdir().unwrap();
@@ -59,7 +71,7 @@ fn conf_06_a_shim_that_does_not_go_on_is_ended_in_time_and_leaves_nothing() {
     }
     // Whatever the shim has started would say so after the limit.
     let alive = place.path().join("alive");
-    let child = format!("(sleep 4; echo > '{}') & sleep 600", alive.display());
+    let child = format!("(sleep 5; echo > '{}') & sleep 600", alive.display());
     let before = threads();
     for (directory, script, code) in [
         (&small, child.clone(), "shim-late"),
@@ -76,17 +88,18 @@ fn conf_06_a_shim_that_does_not_go_on_is_ended_in_time_and_leaves_nothing() {
         (&large, format!("{INTRODUCTION}; exit 3"), "shim-ended"),
         (&small, format!("{INTRODUCTION}; (exec >&- <&-; {child}) & exec >&-; exit 3"), "shim-ended"),
     ] {
-        let (got, took) = refused(directory, &script, LIMIT, || false);
+        let limit = if code == "shim-late" { SHORT } else { LONG };
+        let (got, took) = refused(directory, &script, limit, || false);
         assert_eq!(got, code, "{script}");
         assert!(took < SOON, "{took:?} for {script}");
-        assert_eq!(threads(), before, "{script}");
+        assert!(are_gone(before), "{script}");
     }
     for script in [format!("{INTRODUCTION}; {child}"), format!("{INTRODUCTION}; exec >&-; {child}")] {
         let (got, took) = refused(&large, &script, Duration::MAX, || true);
         assert_eq!(got, "shim-interrupted", "{script}");
         assert!(took < SOON, "{took:?} for {script}");
     }
-    assert_eq!(threads(), before);
-    sleep(Duration::from_secs(5));
+    assert!(are_gone(before));
+    sleep(Duration::from_secs(6));
     assert!(!alive.exists(), "a process was left behind");
 }

@@ -80,14 +80,8 @@ impl LineProcess {
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
         lead_group(&mut command);
         let process = command.spawn()?;
-        let mut started = Self {
-            process,
-            is_killed: false,
-            questions: None,
-            written: None,
-            answers: None,
-            threads: Vec::new(),
-        };
+        let mut started =
+            Self { process, is_killed: false, questions: None, written: None, answers: None, threads: Vec::new() };
         if let Some(input) = started.process.stdin.take() {
             let (questions, to_write) = sync_channel(1);
             let (done, written) = sync_channel(1);
