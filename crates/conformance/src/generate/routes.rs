@@ -180,7 +180,7 @@ impl World {
             (
                 "PROXY-03",
                 "the same, where it names no hash either",
-                unnamed(&[no_device, ("createdForKeyHash", Value::Null)])?,
+                unnamed(&[no_device.clone(), ("createdForKeyHash", Value::Null)])?,
             ),
         ] {
             draft.invalid(rule, comment, self.looking_for("s", records.clone()), not_direct, &["Delegation"]);
