@@ -24,8 +24,8 @@ pub(crate) struct Arguments {
 const FILES: [(&str, &str); 2] = [
     (
         ".sealwright-*.part",
-        "Output that is not complete yet, beside where it will stand. It is readable by its owner only and goes away when the program ends; after a \
-         crash it may be removed.",
+        "Output that is not complete yet, beside where it will stand: of `egress run`, and of every command where the system cannot make files without \
+         a name. It is readable by its owner only and goes away when the program ends, also by Ctrl-C; after a crash it may be removed.",
     ),
     (
         "$TMPDIR",
