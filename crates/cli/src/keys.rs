@@ -47,7 +47,8 @@ impl KeyArguments {
         if self.key.file().is_some() || (self.identity.is_empty() && self.keys.is_empty()) {
             return self.key.read(None).map(Box::new).map(Keys::Given);
         }
-        let identities: Vec<_> = self.identity.iter().map(read_identity).collect::<Result<_, _>>()?;
+        let identities: Vec<_> =
+            self.identity.iter().map(|input| read_identity(input, console)).collect::<Result<_, _>>()?;
         let records = SessionKeys::read(&identities, &self.keys, UnknownHash::Stop).map_err(|error| match error {
             EgressError::Io { path, source, .. } => Failure::from(source).at(path.display()),
             error => Failure::of(&error),
@@ -118,12 +119,16 @@ impl Keys {
     }
 }
 
-/// Reads an identity document.
-pub(crate) fn read_identity(input: &Input) -> Result<Identity, Failure> {
-    read_identity_with_warnings(input).map(|read| read.identity)
+/// Reads an identity document, and says what is odd about it (CLI-12): a former key that is missing may be the one that would have opened something.
+pub(crate) fn read_identity(input: &Input, console: &Console) -> Result<Identity, Failure> {
+    let read = read_identity_with_warnings(input)?;
+    for warning in &read.warnings {
+        console.warning(warning.code(), format_args!("{warning} ({input})"));
+    }
+    Ok(read.identity)
 }
 
-/// As [`read_identity`], with what is odd about it.
+/// As [`read_identity`], for a caller that says itself what is odd about it.
 pub(crate) fn read_identity_with_warnings(input: &Input) -> Result<sealwright::identity::Read, Failure> {
     let content = input.read(LONGEST_IDENTITY)?;
     let decoded = b64::decode_tolerant_secret(content.expose());

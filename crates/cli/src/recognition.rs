@@ -18,6 +18,7 @@ use sealwright::wrap::{KeyHash, PrivateKey, PublicKey};
 use sealwright::{Coded, DeviceId, SessionId, SymKey, UserId};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::fmt::Display;
 use std::io::{Read as _, Seek as _};
 
 /// What was found out about a file. None of it is authenticated.
@@ -64,6 +65,12 @@ pub(crate) struct Key {
 pub(crate) struct Warning {
     pub(crate) code: &'static str,
     pub(crate) message: String,
+}
+
+impl Warning {
+    fn of(warning: &(impl Coded + Display)) -> Self {
+        Self { code: warning.code(), message: warning.to_string() }
+    }
 }
 
 /// A length that is not known exactly, in bytes.
@@ -335,11 +342,13 @@ fn binary(content: &[u8]) -> Option<Finding> {
     }
     if let Ok(key) = PublicKey::from_der(content) {
         let keys = vec![Key { usage: "any", bits: key.bits(), hash: key.hash() }];
-        return Some(Finding { kind: Kind::PublicKey, keys, ..Finding::default() });
+        let warnings = key.unusual_size().iter().map(Warning::of).collect();
+        return Some(Finding { kind: Kind::PublicKey, keys, warnings, ..Finding::default() });
     }
     let imported = PrivateKey::from_der(content).ok()?;
     let keys = vec![Key { usage: "any", bits: imported.key.bits(), hash: imported.key.hash() }];
-    Some(Finding { kind: Kind::PrivateKey, keys, contains: Some("a private key"), ..Finding::default() })
+    let warnings = imported.warnings.iter().map(Warning::of).collect();
+    Some(Finding { kind: Kind::PrivateKey, keys, warnings, contains: Some("a private key"), ..Finding::default() })
 }
 
 fn identity(identity: &Identity, warnings: &[sealwright::identity::Warning]) -> Finding {
@@ -348,10 +357,7 @@ fn identity(identity: &Identity, warnings: &[sealwright::identity::Warning]) -> 
         user_id: Some(identity.user()),
         device_id: Some(identity.device()),
         keys: keys(identity),
-        warnings: warnings
-            .iter()
-            .map(|warning| Warning { code: warning.code(), message: warning.to_string() })
-            .collect(),
+        warnings: warnings.iter().map(Warning::of).collect(),
         contains: Some(CONTAINS_PRIVATE_KEYS),
         ..Finding::default()
     }
