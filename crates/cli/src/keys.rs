@@ -71,8 +71,9 @@ impl Keys {
 
     /// Opens with the first of the session's keys that can (SES-10).
     pub(crate) fn each<T, E: Coded + Display + Into<Failure>>(
-        &self,
+        self,
         session: Option<SessionId>,
+        console: &Console,
         mut open: impl FnMut(&SymKey) -> Result<T, E>,
     ) -> Result<T, Failure> {
         let (records, session) = match (self, session) {
@@ -85,8 +86,15 @@ impl Keys {
         let (mut key, _) = records.key(session, 0).map_err(|closed| Failure::of(&closed))?;
         for nth in 1.. {
             let error = match open(&key) {
+                Ok(opened) => {
+                    if records.is_by_revoked(session, &key) {
+                        console
+                            .warning("revoked", "the service has revoked every record that leads to the key (EMK-14)");
+                    }
+                    return Ok(opened);
+                }
                 Err(error) if error.code() == "rejected" => error,
-                result => return result.map_err(Into::into),
+                Err(error) => return Err(error.into()),
             };
             match records.key(session, nth) {
                 Ok((next, _)) => key = next,

@@ -120,9 +120,9 @@ fn message(
         return Err(Failure::of(&MessageError::WrongSession { expected }));
     }
     let opened = match sealed {
-        AnyMessage::Current(message) => keys.each(session, |key| message.open(key))?,
+        AnyMessage::Current(message) => keys.each(session, console, |key| message.open(key))?,
         AnyMessage::Legacy(message) => match &message.key {
-            LegacyKey::Session(_) => keys.each(session, |key| message.open(key))?,
+            LegacyKey::Session(_) => keys.each(session, console, |key| message.open(key))?,
             LegacyKey::Tokens(tokens) => keys.each_of_tokens(tokens, |key| message.open(key))?,
         },
     };
@@ -180,7 +180,7 @@ fn container(arguments: &Arguments, header: &Header, mut source: Source, console
     }
     let length = source.length()?;
     if to_standard_output {
-        return keys.each(Some(header.session), |key| {
+        return keys.each(Some(header.session), console, |key| {
             // Two passes: the first one verifies.
             let source = progress::seeking(&mut source, length.saturating_mul(2), console);
             let mut opened = file::open(key, header, source, SingleEntry::Only)?;
@@ -192,7 +192,7 @@ fn container(arguments: &Arguments, header: &Header, mut source: Source, console
     let beside = arguments.target().unwrap_or(Path::new("."));
     // Made once before any work, so that a directory that cannot be written to is told as such.
     let mut pending = Some(Pending::beside(beside).map_err(|error| Failure::from(error).at(beside.display()))?);
-    let opened = keys.each(Some(header.session), |key| {
+    let opened = keys.each(Some(header.session), console, |key| {
         let source = progress::seeking(&mut source, length, console);
         let place = |_: &Entry| pending.take().map_or_else(|| Pending::beside(beside), Ok);
         file::open_withheld(key, header, source, Entries::One, place)

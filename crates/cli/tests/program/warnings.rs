@@ -59,6 +59,28 @@ fn an_unreadable_former_key_is_told_wherever_an_identity_is_read() {
     assert!(!quiet.contains(warning) && quiet.contains("no-token"), "{quiet}");
 }
 
+/// EMK-14
+#[test]
+fn a_key_that_only_revoked_records_lead_to_is_told() {
+    let (mut place, token) = prepared();
+    let mut revoked = token.clone();
+    revoked["revoked"] = true.into();
+    for (records, warns) in [
+        (vec![&token], false),
+        (vec![&revoked], true),
+        (vec![&revoked, &revoked], true),
+        // Another record leads there too, whichever is tried first.
+        (vec![&revoked, &token], false),
+        (vec![&token, &revoked], false),
+    ] {
+        place.file("tokens", records.iter().map(|record| format!("{record}\n")).collect::<String>());
+        let output = place.run(DECRYPT);
+        assert_eq!((output.status.code(), &output.stdout[..]), (Some(0), &b"hello"[..]));
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(told.contains("warning[revoked]"), warns, "{records:?}: {told}");
+    }
+}
+
 /// KEY-09
 #[test]
 fn a_recipient_whom_not_every_implementation_can_be_is_told() {
