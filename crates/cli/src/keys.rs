@@ -42,6 +42,12 @@ impl KeyArguments {
         input::read_once(self.identity.iter().chain([taken]).chain(self.key.file()))
     }
 
+    /// The session that a given key is for, if it says so and nobody has to be asked.
+    pub(crate) fn expected_session(&self) -> Option<SessionId> {
+        self.key.file()?;
+        self.key.read(None).ok()?.session
+    }
+
     /// Reads them.
     pub(crate) fn read(&self, console: &Console) -> Result<Keys, Failure> {
         if self.key.file().is_some() || (self.identity.is_empty() && self.keys.is_empty()) {

@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
         output::check(target, console.global().force)?;
     }
     let mut source = arguments.file.open_ciphertext()?;
-    let opened = match Sealed::read(&mut source).map_err(|failure| failure.at(&arguments.file))? {
+    let opened = match Sealed::read(&mut source, &arguments.keys).map_err(|failure| failure.at(&arguments.file))? {
         Sealed::Message { session, sealed } => message(arguments, session, &sealed, console),
         Sealed::Container(header) => container(arguments, &header, source, console),
     };
@@ -62,7 +62,7 @@ enum AnyMessage {
 }
 
 impl Sealed {
-    fn read(source: &mut Source) -> Result<Self, Failure> {
+    fn read(source: &mut Source, keys: &KeyArguments) -> Result<Self, Failure> {
         let beginning = bounded(&mut source.by_ref().take(file::recognition_window()), u64::MAX)?;
         source.rewind()?;
         if file::recognize(beginning.expose()).is_some() {
@@ -77,8 +77,13 @@ impl Sealed {
             return Ok(Self::Message { session, sealed: AnyMessage::Legacy(message) });
         }
         if start.starts_with(b"{") {
-            let message =
-                Message::parse(bounded(source, LONGEST_MESSAGE)?.expose()).map_err(|error| Failure::of(&error))?;
+            let text = bounded(source, LONGEST_MESSAGE)?;
+            let message = Message::parse(text.expose()).or_else(|error| match keys.expected_session() {
+                // Beside an expected session an id may be that of another one, however it is written (MSG-13).
+                Some(expected) => Message::parse_expected(expected, text.expose()),
+                None => Err(error),
+            });
+            let message = message.map_err(|error| Failure::of(&error))?;
             return Ok(Self::Message { session: Some(message.session()), sealed: AnyMessage::Current(message) });
         }
         Err(match beginning.expose() {
