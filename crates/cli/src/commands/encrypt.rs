@@ -39,6 +39,8 @@ pub(crate) struct Arguments {
 
 /// Alternatives that are tried when a name is taken (FILE-32).
 const ALTERNATIVES: u64 = 99;
+/// What is appended to the name of a file that was encrypted (FILE-32).
+const EXTENSION: &str = ".seald";
 /// A message is sealed as a whole.
 const LONGEST_MESSAGE: u64 = 256 * 1024 * 1024;
 
@@ -153,11 +155,15 @@ impl Arguments {
             None => (PathBuf::new(), name::safe(name).into()),
         };
         let alternatives = match full_name.to_str() {
-            Some(name) if !force => (1..=ALTERNATIVES).map(|number| name::numbered(name, number).into()).collect(),
+            // What is appended counts too.
+            Some(name) if !force => {
+                let longest = name::LONGEST.saturating_sub(EXTENSION.len());
+                (1..=ALTERNATIVES).map(|number| name::numbered_within(name, number, longest).into()).collect()
+            }
             _ => Vec::new(),
         };
         Box::new(std::iter::once(full_name).chain(alternatives).map(move |mut name| {
-            name.push(".seald");
+            name.push(EXTENSION);
             directory.join(name)
         }))
     }
