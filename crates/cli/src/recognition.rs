@@ -139,6 +139,10 @@ const READ_WHOLE: u64 = 64 * 1024 * 1024;
 
 const SESSION_KEY: &str =
     "the key of this session: `decrypt --session-key-file`; or a token of it and the identity that the token is for";
+/// What a record of a wrapped session key has beside what a message has, in both spellings (EGR-01): a line of a bundle that is alone
+/// in its file is no message.
+const OF_WRAPPED_KEYS: [&str; 6] =
+    ["proxySessionId", "proxy_message_id", "symEncKeyId", "sym_enc_key_id", "tmrAccessId", "tmr_key_id"];
 const CONTAINS_PRIVATE_KEYS: &str = "private keys";
 const CONTAINS_SESSION_KEY: &str = "a session key";
 
@@ -244,7 +248,8 @@ fn object(content: &[u8], text: &str) -> Result<Option<Finding>, Failure> {
         };
     };
     let has = |wanted: &str| members.keys().any(|name| name.eq_ignore_ascii_case(wanted));
-    if has("sessionId") && has("data") {
+    let is_wrapped_key = OF_WRAPPED_KEYS.iter().any(|name| members.contains_key(*name));
+    if has("sessionId") && has("data") && !is_wrapped_key {
         return message(content).map(Some);
     }
     let format = members.get("format").and_then(Value::as_str).unwrap_or_default();
