@@ -35,6 +35,8 @@ pub(crate) enum Keys {
 
 /// Far more than an identity with hundreds of old keys takes.
 const LONGEST_IDENTITY: u64 = 16 * 1024 * 1024;
+const NO_IDENTITY: &str =
+    "an identity document is what the SDKs export as an identity; `sealwright inspect FILE` tells what a file is";
 
 impl KeyArguments {
     /// Says before any work that standard input is wanted twice.
@@ -144,14 +146,8 @@ pub(crate) fn read_identity(input: &Input, console: &Console) -> Result<Identity
 
 /// As [`read_identity`], for a caller that says itself what is odd about it.
 pub(crate) fn read_identity_with_warnings(input: &Input) -> Result<sealwright::identity::Read, Failure> {
-    let content = input.read(LONGEST_IDENTITY)?;
+    let content = input.read(LONGEST_IDENTITY).map_err(|failure| failure.hint_for("too-large", NO_IDENTITY))?;
     let decoded = b64::decode_tolerant_secret(content.expose());
-    Identity::from_bson(decoded.as_ref().unwrap_or(&content).expose()).map_err(|error| {
-        Failure::of(&error)
-            .hint_for(
-                "malformed",
-                "an identity document is what the SDKs export as an identity; `sealwright inspect FILE` tells what a file is",
-            )
-            .at(input)
-    })
+    Identity::from_bson(decoded.as_ref().unwrap_or(&content).expose())
+        .map_err(|error| Failure::of(&error).hint_for("malformed", NO_IDENTITY).at(input))
 }
