@@ -156,9 +156,25 @@ pub(crate) fn check(target: &Path, replace: bool) -> Result<(), Failure> {
 
 /// Writes a small file, secret or not: private, complete or not at all.
 pub(crate) fn write(target: &Path, bytes: &[u8], replace: bool) -> Result<(), Failure> {
+    written(target, bytes, replace)?.publish(target, replace)
+}
+
+/// As [`write`], but for everybody to read.
+pub(crate) fn write_public(target: &Path, bytes: &[u8], replace: bool) -> Result<(), Failure> {
+    let pending = written(target, bytes, replace)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let permitted = pending.set_permissions(fs::Permissions::from_mode(0o644));
+        permitted.map_err(|error| Failure::from(error).at(target.display()))?;
+    }
+    pending.publish(target, replace)
+}
+
+fn written(target: &Path, bytes: &[u8], replace: bool) -> Result<Pending, Failure> {
     check(target, replace)?;
     let pending = Pending::beside(target).and_then(|mut pending| pending.write_all(bytes).map(|()| pending));
-    pending.map_err(|error| Failure::from(error).at(target.display()))?.publish(target, replace)
+    pending.map_err(|error| Failure::from(error).at(target.display()))
 }
 
 #[cfg(all(test, unix))]

@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
         output::check(&directory.join(name), console.global().force)?;
     }
     for (name, page) in &pages {
-        output::write(&directory.join(name), page, console.global().force)?;
+        output::write_public(&directory.join(name), page, console.global().force)?;
     }
     console.note(format_args!("wrote {} manual pages into {}", pages.len(), directory.display()));
     console.value(&serde_json::json!({ "directory": directory.to_string_lossy(), "pages": pages.len() }))?;
