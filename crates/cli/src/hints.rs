@@ -36,8 +36,6 @@ pub(crate) fn of(code: &str) -> Option<&'static str> {
         "is-a-directory" => "name the files in it",
         "permission-denied" => "check who owns the file and its directory, and with which rights",
         "exists" => "choose another name, or overwrite with --force",
-        "bad-value" => "say with --name how the file is to be called when it is decrypted",
-        "too-large" => "encrypt it as a file instead, or split it",
         "no-token" => {
             "give the identity that a token of this session was made for, and the records that hold its tokens; `egress run --try-all-keys` also \
              tries tokens for unknown keys"

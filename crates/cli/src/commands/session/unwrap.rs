@@ -75,7 +75,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     if record.is_revoked() {
         console.warning("revoked", "the service has revoked this record");
     }
-    let (key, flow, through) = arguments.open(&record).map_err(|failure| failure.at(&arguments.record))?;
+    let (key, flow, through) = arguments.open(&record, console).map_err(|failure| failure.at(&arguments.record))?;
     let details = Some(RetrievalDetails { flow, through, from_cache: false });
     let session = SerializedSession { id: record.session(), key, details };
     write_session(&arguments.output, &session, console)?;
@@ -121,7 +121,7 @@ impl Arguments {
         })
     }
 
-    fn open(&self, record: &Record) -> Result<(SymKey, Flow, Option<Through>), Failure> {
+    fn open(&self, record: &Record, console: &Console) -> Result<(SymKey, Flow, Option<Through>), Failure> {
         match record {
             Record::Token(token) => {
                 if self.identity.is_empty() {
@@ -129,7 +129,7 @@ impl Arguments {
                 }
                 let mut keyring = Keyring::default();
                 for input in &self.identity {
-                    keyring.add_identity(&read_identity(input)?);
+                    keyring.add_identity(&read_identity(input, console)?);
                 }
                 let unknown = if self.try_all_keys { UnknownHash::TryAll } else { UnknownHash::Stop };
                 let opened = keyring.open(token, unknown).map_err(|error| {
