@@ -156,16 +156,16 @@ impl Identity {
         Ok(self)
     }
 
-    /// Takes the keys of `other` that are not here yet among the old ones: any of them may open a token.
-    pub(crate) fn merge(&mut self, other: &Identity) {
-        let missing = |own: Vec<KeyHash>, keys: Vec<&Arc<PrivateKey>>| -> Vec<Arc<PrivateKey>> {
-            keys.into_iter().filter(|key| !own.contains(&key.hash())).map(Arc::clone).collect()
-        };
-        let encryption =
-            missing(self.encryption_keys().map(|key| key.hash()).collect(), other.encryption_keys().collect());
-        let signing = missing(self.signing_keys().map(|key| key.hash()).collect(), other.signing_keys().collect());
-        self.old_encryption.extend(encryption);
-        self.old_signing.extend(signing);
+    /// Takes keys that are not here yet among the old ones: any of them may open a token.
+    pub(crate) fn merge<'a>(
+        &mut self,
+        encryption: impl Iterator<Item = &'a Arc<PrivateKey>>,
+        signing: impl Iterator<Item = &'a Arc<PrivateKey>>,
+    ) {
+        let own: Vec<KeyHash> = self.encryption_keys().map(|key| key.hash()).collect();
+        self.old_encryption.extend(encryption.filter(|key| !own.contains(&key.hash())).map(Arc::clone));
+        let own: Vec<KeyHash> = self.signing_keys().map(|key| key.hash()).collect();
+        self.old_signing.extend(signing.filter(|key| !own.contains(&key.hash())).map(Arc::clone));
     }
 
     /// Whether both are the same device of the same user with the same current keys.

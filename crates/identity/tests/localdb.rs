@@ -327,6 +327,34 @@ fn db_27_if_backup_and_journal_differ_the_keys_of_both_are_kept() {
     assert_eq!((recovered.warnings.len(), recovered.warnings[0].code()), (1, "backup-differs"));
 }
 
+/// The journal is newer than the backup and its signing key is damaged: the newer encryption key is still a candidate.
+#[test]
+fn db_27_a_device_of_the_journal_that_makes_no_identity_loses_no_key() {
+    let whole = Database::sample();
+    let newer = b64::encode(NEW_KEY.to_pkcs8().expose());
+    for (member, value, warnings) in [
+        ("serializedSigningKey", json!("!"), &["current-key-dropped", "backup-differs"][..]),
+        ("id", json!(null), &["backup-differs"]),
+    ] {
+        let mut lines = whole.clear_lines();
+        for line in lines.iter_mut().filter(|line| line["isDefault"] == true) {
+            line["devices"][0]["serializedEncryptionKey"] = json!(newer);
+            line["devices"][0][member] = value.clone();
+        }
+        let database = Database::sample().with_clear_lines(&lines);
+        let recovered = database.recover();
+        let codes: Vec<_> = recovered.warnings.iter().map(|warning| warning.code()).collect();
+        assert_eq!(codes, warnings, "{member}");
+        assert!(hashes(&recovered.identity.unwrap()).contains(&NEW_KEY.hash().to_string()), "{member}");
+
+        let alone = nedb::recover(Files { key_backup: None, ..database.files() }, &database.key).unwrap();
+        assert!(alone.identity.is_err());
+        let [stray] = &alone.stray_keys[..] else { panic!("{member}: {:?}", alone.stray_keys) };
+        assert!(stray.encryption_keys().any(|key| key.hash() == NEW_KEY.hash()), "{member}");
+        assert_eq!((stray.user().is_some(), stray.device().is_some()), (true, member != "id"));
+    }
+}
+
 static NEW_KEY: LazyLock<std::sync::Arc<PrivateKey>> =
     LazyLock::new(|| std::sync::Arc::new(PrivateKey::generate(KeySize::Rsa2048).unwrap()));
 

@@ -3,7 +3,7 @@
 use crate::sealing::key;
 use sealwright_identity::Identity;
 use sealwright_identity::localdb::{
-    CachedSession, Connector, Contact, Group, NoIdentity, Recovered, UnixMilliseconds, Warning, nedb,
+    CachedSession, Connector, Contact, Group, NoIdentity, Recovered, StrayKeys, UnixMilliseconds, Warning, nedb,
 };
 use sealwright_types::{DeviceId, GroupId, SessionId, UserId};
 use sealwright_wrap::{KeyHash, PrivateKey};
@@ -18,6 +18,7 @@ pub(crate) struct Contents {
     pub(crate) expires: Option<UnixMilliseconds>,
     pub(crate) others: Vec<Vec<u8>>,
     pub(crate) groups: Vec<GroupContents>,
+    pub(crate) stray: Vec<StrayContents>,
     pub(crate) sessions: Vec<SessionContents>,
     pub(crate) contacts: Vec<Contact>,
     pub(crate) connectors: Vec<Connector>,
@@ -59,10 +60,28 @@ impl Contents {
             expires: recovered.expires,
             others: recovered.other_identities.iter().map(document).collect(),
             groups: recovered.groups.iter().map(GroupContents::of).collect(),
+            stray: recovered.stray_keys.iter().map(StrayContents::of).collect(),
             sessions: recovered.sessions.iter().map(session).collect(),
             contacts: recovered.contacts.clone(),
             connectors: recovered.connectors.clone(),
         }
+    }
+}
+
+/// Keys without an identity: whose they may be, and their hashes.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct StrayContents {
+    user: Option<UserId>,
+    device: Option<DeviceId>,
+    encryption: Vec<KeyHash>,
+    signing: Vec<KeyHash>,
+}
+
+impl StrayContents {
+    fn of(stray: &StrayKeys) -> Self {
+        let (encryption, signing) = (hashes(stray.encryption_keys()), hashes(stray.signing_keys()));
+        assert!(!(encryption.is_empty() && signing.is_empty()), "keys that are none");
+        Self { user: stray.user(), device: stray.device(), encryption, signing }
     }
 }
 
