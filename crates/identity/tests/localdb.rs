@@ -528,6 +528,22 @@ fn the_exported_form_of_a_browser_opens_with_its_session_cache() {
 }
 
 #[test]
+fn db_25_a_backup_that_is_not_base64_spoils_nothing_beside_it() {
+    let database = Database::sample();
+    let users = String::from_utf8(database.users.clone()).unwrap();
+    let backup = b64::encode(&database.key_backup);
+    for length in [0, 400, 401, 402] {
+        let form = json!({ "/a/User.fdb": users, "/a/SealdKeyBackup": backup[..length], "/b/User.fdb": users });
+        let exported = Exported::parse(form.to_string().as_bytes()).unwrap();
+        let recover = |path| exported.database(path).unwrap().recover(&database.key).unwrap();
+        let (damaged, beside) = (recover("/a"), recover("/b"));
+        assert_eq!(hashes(&damaged.identity.unwrap()), hashes(&database.identity()), "{length}");
+        assert_eq!(damaged.warnings, [Warning::KeyBackupDamaged], "{length}");
+        assert!(beside.identity.is_ok() && beside.warnings.is_empty(), "{length}");
+    }
+}
+
+#[test]
 fn one_line_can_be_checked_alone() {
     let database = Database::sample();
     for line in database.lines() {
