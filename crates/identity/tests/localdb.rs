@@ -544,6 +544,26 @@ fn db_25_a_backup_that_is_not_base64_spoils_nothing_beside_it() {
 }
 
 #[test]
+fn db_04_damage_is_told_where_only_a_cached_session_proves_the_key() {
+    let database = Database::sample();
+    let sealed = b64::encode(seal(&database.key, SymKey::generate().unwrap().expose()).unwrap());
+    let (app, session) = (MANIFEST["appId"].as_str().unwrap(), SessionId::random().unwrap());
+    let entry = format!("seald-cache-{app}-/a:{session}");
+    let form = json!({
+        "/a/User.fdb": "!\n!\n",
+        "/a/HairlessUser.fdb": "!",
+        "/a/SealdKeyBackup": "AAAA",
+        entry: json!({ "encryptedSymKey": sealed }).to_string(),
+    });
+    let exported = Exported::parse(form.to_string().as_bytes()).unwrap();
+    let recovered = exported.database("/a").unwrap().recover(&database.key).unwrap();
+    assert_eq!(recovered.identity.unwrap_err().code(), "no-identity");
+    let codes: Vec<_> = recovered.warnings.iter().map(|warning| warning.code()).collect();
+    assert_eq!(codes, ["key-backup-damaged", "corrupt-lines", "corrupt-lines"]);
+    assert_eq!((recovered.damaged_lines.len(), recovered.sources.len(), recovered.sessions.len()), (3, 4, 1));
+}
+
+#[test]
 fn one_line_can_be_checked_alone() {
     let database = Database::sample();
     for line in database.lines() {

@@ -240,7 +240,18 @@ fn compare(recovered: Result<Recovered, RecoverError>, files_alone: Result<Recov
     contents.sessions.clear();
     match files_alone {
         Ok(files) => assert_eq!(contents, Contents::of(&files), "DB-30"),
-        Err(error) => assert!(error == RecoverError::Rejected && readable > 0, "DB-20: nothing opens"),
+        Err(error) => {
+            assert!(error == RecoverError::Rejected && readable > 0, "DB-20: nothing opens");
+            // The cache proves the key: what does not open is damage, and is told.
+            let files = recovered.sources.iter().filter(|report| report.source != Source::SessionCache);
+            let (mut total, mut warned) = (0, recovered.warnings.len());
+            for report in files {
+                assert_eq!(report.readable, 0, "DB-04");
+                total += report.total;
+                warned -= usize::from(report.total > 0);
+            }
+            assert!(total > 0 && warned == 0, "DB-04, DB-25: {:?}", recovered.warnings);
+        }
     }
 }
 

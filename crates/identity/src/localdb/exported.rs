@@ -137,11 +137,8 @@ impl Database {
             .iter()
             .filter_map(|(session, text)| open_cached_session((*session)?, text.as_bytes(), key))
             .collect();
-        let mut recovered = match nedb::recover(files, key) {
-            // A cache that opens says that the key is right.
-            Err(RecoverError::Rejected) if !sessions.is_empty() => Recovered::empty(),
-            recovered => recovered?,
-        };
+        // An entry that opens says that the key is right.
+        let mut recovered = nedb::recover_with(files, key, !sessions.is_empty())?;
         let nothing_else = recovered.sources.iter().all(|report| report.total == 0);
         if nothing_else && sessions.is_empty() && !self.sessions.is_empty() {
             return Err(RecoverError::Rejected);

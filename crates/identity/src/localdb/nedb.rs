@@ -79,6 +79,15 @@ impl Backup {
 /// [`RecoverError::Rejected`] when there is something to open and nothing opens: a wrong key, or all of it is damaged. As soon as one
 /// line or the backup opens, the database is damaged at most, and the result says where.
 pub fn recover<R: BufRead>(files: Files<R>, key: &SymKey) -> Result<Recovered, RecoverError> {
+    recover_with(files, key, false)
+}
+
+/// As [`recover`], where something beside the files may have proven the key: then what does not open is damage.
+pub(super) fn recover_with<R: BufRead>(
+    files: Files<R>,
+    key: &SymKey,
+    is_proven: bool,
+) -> Result<Recovered, RecoverError> {
     let backup = read_backup(files.key_backup, key)?;
     let (source, users) = match (files.users, files.users_temporary) {
         (None, Some(temporary)) => (Source::UsersTemporary, Some(temporary)),
@@ -96,7 +105,7 @@ pub fn recover<R: BufRead>(files: Files<R>, key: &SymKey) -> Result<Recovered, R
         unregistered.as_ref().and_then(Folded::is_closed),
         backup.is_closed(),
     ];
-    if closed.contains(&Some(true)) && !closed.contains(&Some(false)) {
+    if closed.contains(&Some(true)) && !closed.contains(&Some(false)) && !is_proven {
         return Err(RecoverError::Rejected);
     }
 

@@ -4,7 +4,7 @@ use super::super::envelope::{key, sealed};
 use super::super::{Draft, GenerateError, expand};
 use super::{Pairs, backup, device, found, id, journal, seal_backup, user, who};
 use crate::kinds::exported_recover::{self, ExportedRecover};
-use crate::kinds::recovered::{Found, Session};
+use crate::kinds::recovered::{Found, Line, Session};
 use sealwright_types::b64;
 use serde_json::{Value, json};
 
@@ -50,7 +50,16 @@ pub(super) fn draft(keys: &Pairs) -> Result<Draft<ExportedRecover>, GenerateErro
         ("/app/other/User.fdb", journal.clone()),
         ("/app/other/SealdKeyBackup", backup[..401].to_owned()),
     ]);
+    let damaged =
+        names(&[(&fdb, "!\n".to_owned()), (&sealed_backup, backup[..400].to_owned()), (&cache, cached(&encrypted))]);
+    let only_session = || Found { identity: None, no_identity: Some("no-identity".to_owned()), ..with_session.clone() };
+    let told = Found {
+        warnings: vec!["key-backup-damaged".to_owned(), "corrupt-lines".to_owned()],
+        damaged_lines: vec![Line { file: "User.fdb".to_owned(), number: 1, error: "malformed".to_owned() }],
+        ..only_session()
+    };
     let valid = [
+        ("DB-04", "all lines and the backup damaged, and a cached session proves the key", input(damaged, &own), told),
         ("DB-25", "a backup cut to 400 characters", input(cut(400), &own), damaged_backup.clone()),
         ("DB-25", "a backup cut to 401 characters: not base64", input(cut(401), &own), damaged_backup.clone()),
         ("DB-25", "a backup cut to 402 characters", input(cut(402), &own), damaged_backup),
@@ -68,7 +77,7 @@ pub(super) fn draft(keys: &Pairs) -> Result<Draft<ExportedRecover>, GenerateErro
             "DB-31",
             "a cached session alone proves the key",
             input(names(&[(&cache, cached(&encrypted))]), &own),
-            Found { identity: None, no_identity: Some("no-identity".to_owned()), ..with_session },
+            only_session(),
         ),
     ];
     let other = expand("another key", 64);
