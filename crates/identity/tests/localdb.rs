@@ -52,9 +52,9 @@ impl Database {
     fn files(&self) -> Files<&[u8]> {
         Files {
             users: Some(&self.users),
-            users_temporary: None,
             unregistered: Some(&self.unregistered),
             key_backup: Some(&self.key_backup),
+            ..Files::default()
         }
     }
 
@@ -166,8 +166,7 @@ fn db_01_line_ends_and_empty_lines_do_not_matter() {
 #[test]
 fn db_03_the_temporary_file_is_read_where_the_other_is_missing() {
     let database = Database::sample();
-    let files =
-        |users| Files { users, users_temporary: Some(&database.users[..]), unregistered: None, key_backup: None };
+    let files = |users| Files { users, users_temporary: Some(&database.users[..]), ..Files::default() };
     let recovered = nedb::recover(files(None), &database.key).unwrap();
     assert!(recovered.identity.is_ok());
     assert_eq!(giver(&recovered), [Source::UsersTemporary]);
@@ -291,10 +290,9 @@ fn db_25_db_26_a_damaged_or_empty_backup_leaves_the_journal() {
         assert_eq!(recovered.warnings, [Warning::KeyBackupDamaged]);
         assert_eq!(recovered.warnings[0].code(), "key-backup-damaged");
     }
-    let alone = Files { key_backup: Some(&flipped[..]), users: None, unregistered: None, users_temporary: None };
+    let alone = Files { key_backup: Some(&flipped[..]), ..Files::default() };
     assert_eq!(code(&nedb::recover(alone, &whole.key)), "rejected");
-    let alone =
-        Files { key_backup: Some(&not_an_identity[..]), users: None, unregistered: None, users_temporary: None };
+    let alone = Files { key_backup: Some(&not_an_identity[..]), ..Files::default() };
     assert_eq!(code(&nedb::recover(alone, &whole.key)), "malformed", "the key is right");
 }
 
@@ -462,7 +460,7 @@ fn a_database_written_here_is_read_here() {
         users: Some(&written.users[..]),
         unregistered: Some(&written.unregistered[..]),
         key_backup: Some(&written.key_backup[..]),
-        users_temporary: None,
+        ..Files::default()
     };
     for files in [files(), Files { key_backup: None, ..files() }] {
         let read = nedb::recover(files, &key).unwrap();

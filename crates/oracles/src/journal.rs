@@ -85,10 +85,13 @@ pub(crate) fn database(mut input: &[u8]) -> Input {
     };
     assert!(is_open || !is_closed, "DB-20: nothing opens");
 
-    let source = if is_temporary { Source::UsersTemporary } else { Source::Users };
+    let (source, other_source) = match is_temporary {
+        true => (Source::UsersTemporary, Source::UnregisteredTemporary),
+        false => (Source::Users, Source::Unregistered),
+    };
     let expected: Vec<_> = users.damaged().collect();
     assert_eq!(damaged_lines(&recovered, source).collect::<Vec<_>>(), expected, "DB-04");
-    let other: Vec<_> = damaged_lines(&recovered, Source::Unregistered).collect();
+    let other: Vec<_> = damaged_lines(&recovered, other_source).collect();
     assert!(other.is_sorted_by_key(|(number, _)| *number));
     let closed = unregistered.damaged().filter(|(_, fault)| self::is_closed(*fault));
     assert_eq!(
@@ -96,7 +99,7 @@ pub(crate) fn database(mut input: &[u8]) -> Input {
         closed.collect::<Vec<_>>(),
         "DB-04"
     );
-    for (source, journal) in [(source, &users), (Source::Unregistered, &unregistered)] {
+    for (source, journal) in [(source, &users), (other_source, &unregistered)] {
         let report = recovered.sources.iter().find(|report| report.source == source).expect("a report for each file");
         assert_eq!(report.total, journal.lines.len(), "lines");
         assert_eq!(report.readable, report.total - damaged_lines(&recovered, source).count(), "readable lines");
@@ -118,8 +121,13 @@ fn recover(
     key_backup: Option<&[u8]>,
     is_temporary: bool,
 ) -> Result<Recovered, RecoverError> {
-    let (users, users_temporary) = if is_temporary { (None, Some(users)) } else { (Some(users), None) };
-    nedb::recover(nedb::Files { users, users_temporary, unregistered: Some(unregistered), key_backup }, &key())
+    let (users, unregistered) = (Some(users), Some(unregistered));
+    let files = if is_temporary {
+        nedb::Files { users_temporary: users, unregistered_temporary: unregistered, key_backup, ..Default::default() }
+    } else {
+        nedb::Files { users, unregistered, key_backup, ..Default::default() }
+    };
+    nedb::recover(files, &key())
 }
 
 fn damaged_lines(recovered: &Recovered, source: Source) -> impl Iterator<Item = (usize, LineFault)> {
@@ -200,6 +208,7 @@ pub(crate) fn exported_database(input: &[u8]) -> Input {
             users: file("User.fdb"),
             users_temporary: file("User.fdb~"),
             unregistered: file("HairlessUser.fdb"),
+            unregistered_temporary: file("HairlessUser.fdb~"),
             key_backup: key_backup.as_deref(),
         };
         let database = exported.database(path).expect("a path of its own");

@@ -265,6 +265,7 @@ fn identities(files: &mut Files) -> Result<(), GenerateError> {
             ("users", or_null(binary())),
             ("usersTemporary", or_null(binary())),
             ("unregistered", or_null(binary())),
+            ("unregisteredTemporary", or_null(binary())),
             ("keyBackup", or_null(binary())),
         ],
         &recovered(),

@@ -4,7 +4,7 @@
 //!
 //! | store | name | value |
 //! |---|---|---|
-//! | localforage `NeDB`, `nedbdata`; AsyncStorage | `<path>/User.fdb`, `<path>/HairlessUser.fdb` | the text of the file |
+//! | localforage `NeDB`, `nedbdata`; AsyncStorage | `<path>/User.fdb`, `<path>/HairlessUser.fdb`, with `~` behind | the text of the file |
 //! | localforage `Seald`, `backupKey`; AsyncStorage | `<path>/SealdKeyBackup` | the bytes of the key backup, base64 |
 //! | localStorage | `seald-cache-<appId>-<path>:<sessionId>` | JSON of a cached session |
 //!
@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 const USERS: &str = "/User.fdb";
 const USERS_TEMPORARY: &str = "/User.fdb~";
 const UNREGISTERED: &str = "/HairlessUser.fdb";
+const UNREGISTERED_TEMPORARY: &str = "/HairlessUser.fdb~";
 const KEY_BACKUP: &str = "/SealdKeyBackup";
 const CACHE: &str = "seald-cache-";
 /// Characters of an application id and the hyphen behind it.
@@ -48,6 +49,7 @@ pub struct Database {
     users: Option<String>,
     users_temporary: Option<String>,
     unregistered: Option<String>,
+    unregistered_temporary: Option<String>,
     key_backup: Option<Vec<u8>>,
     sessions: Vec<(Option<SessionId>, String)>,
 }
@@ -107,6 +109,8 @@ impl Exported {
             self.at(path).users_temporary = Some(text);
         } else if let Some(path) = name.strip_suffix(UNREGISTERED) {
             self.at(path).unregistered = Some(text);
+        } else if let Some(path) = name.strip_suffix(UNREGISTERED_TEMPORARY) {
+            self.at(path).unregistered_temporary = Some(text);
         } else if let Some(path) = name.strip_suffix(KEY_BACKUP) {
             // What is not base64 was cut or altered, and counts as a damaged backup, as an empty one does (DB-25, DB-26).
             self.at(path).key_backup = Some(key_backup(&text).unwrap_or_default());
@@ -130,6 +134,7 @@ impl Database {
             users: self.users.as_deref().map(str::as_bytes),
             users_temporary: self.users_temporary.as_deref().map(str::as_bytes),
             unregistered: self.unregistered.as_deref().map(str::as_bytes),
+            unregistered_temporary: self.unregistered_temporary.as_deref().map(str::as_bytes),
             key_backup: self.key_backup.as_deref(),
         };
         let sessions: Vec<_> = self

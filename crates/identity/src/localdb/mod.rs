@@ -119,6 +119,8 @@ pub enum Source {
     UsersTemporary,
     /// `HairlessUser.fdb`.
     Unregistered,
+    /// `HairlessUser.fdb~`, read where `HairlessUser.fdb` is missing (DB-03).
+    UnregisteredTemporary,
     /// Entries of the session cache of a browser (DB-31).
     SessionCache,
     /// `current_device_storage` of the Go SDK.
@@ -141,6 +143,7 @@ impl Source {
             Self::Users => "User.fdb",
             Self::UsersTemporary => "User.fdb~",
             Self::Unregistered => "HairlessUser.fdb",
+            Self::UnregisteredTemporary => "HairlessUser.fdb~",
             Self::SessionCache => "the session cache",
             Self::CurrentDevice => "current_device_storage",
             Self::Contacts => "contacts_storage",

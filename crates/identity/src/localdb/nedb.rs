@@ -42,13 +42,15 @@ pub struct Files<R> {
     pub users_temporary: Option<R>,
     /// `HairlessUser.fdb`.
     pub unregistered: Option<R>,
+    /// `HairlessUser.fdb~`: read only where `HairlessUser.fdb` is missing (DB-03).
+    pub unregistered_temporary: Option<R>,
     /// `key_backup`.
     pub key_backup: Option<R>,
 }
 
 impl<R> Default for Files<R> {
     fn default() -> Self {
-        Self { users: None, users_temporary: None, unregistered: None, key_backup: None }
+        Self { users: None, users_temporary: None, unregistered: None, unregistered_temporary: None, key_backup: None }
     }
 }
 
@@ -89,20 +91,18 @@ pub(super) fn recover_with<R: BufRead>(
     is_proven: bool,
 ) -> Result<Recovered, RecoverError> {
     let backup = read_backup(files.key_backup, key)?;
-    let (source, users) = match (files.users, files.users_temporary) {
-        (None, Some(temporary)) => (Source::UsersTemporary, Some(temporary)),
-        (users, _) => (Source::Users, users),
-    };
-    let users = users.map(|file| journal::fold(file, source, key, UserDocument::from_json)).transpose()?;
-    let unregistered = files
-        .unregistered
-        .map(|file| journal::fold(file, Source::Unregistered, key, user::unregistered))
+    let users = present(files.users, Source::Users, files.users_temporary, Source::UsersTemporary)
+        .map(|(file, source)| Ok::<_, io::Error>((source, journal::fold(file, source, key, UserDocument::from_json)?)))
         .transpose()?;
+    let unregistered =
+        present(files.unregistered, Source::Unregistered, files.unregistered_temporary, Source::UnregisteredTemporary)
+            .map(|(file, source)| Ok::<_, io::Error>((source, journal::fold(file, source, key, user::unregistered)?)))
+            .transpose()?;
 
     // The smallest thing that opens proves the key.
     let closed = [
-        users.as_ref().and_then(Folded::is_closed),
-        unregistered.as_ref().and_then(Folded::is_closed),
+        users.as_ref().and_then(|(_, folded)| folded.is_closed()),
+        unregistered.as_ref().and_then(|(_, folded)| folded.is_closed()),
         backup.is_closed(),
     ];
     if closed.contains(&Some(true)) && !closed.contains(&Some(false)) && !is_proven {
@@ -112,13 +112,13 @@ pub(super) fn recover_with<R: BufRead>(
     let mut recovered = Recovered::empty();
     recovered.add_backup_report(&backup);
     let mut documents = Vec::new();
-    if let Some(folded) = users {
+    if let Some((source, folded)) = users {
         recovered.add_journal_report(source, &folded);
         documents = folded.documents.into_values().collect();
     }
     recovered.add_documents(backup, &documents);
-    if let Some(folded) = unregistered {
-        recovered.add_journal_report(Source::Unregistered, &folded);
+    if let Some((source, folded)) = unregistered {
+        recovered.add_journal_report(source, &folded);
         recovered.connectors = folded.documents.into_values().collect();
     }
     Ok(recovered)
@@ -131,6 +131,11 @@ pub(super) fn recover_with<R: BufRead>(
 pub fn check_line(line: &[u8], key: &SymKey) -> Result<(), super::LineFault> {
     let json = journal::open_line(line, key)?;
     journal::entry(&json, UserDocument::from_json).map(drop)
+}
+
+/// The file, or its temporary one where it is missing (DB-03).
+fn present<R>(file: Option<R>, source: Source, temporary: Option<R>, temporary_source: Source) -> Option<(R, Source)> {
+    file.map(|file| (file, source)).or_else(|| temporary.map(|file| (file, temporary_source)))
 }
 
 fn read_backup(file: Option<impl BufRead>, key: &SymKey) -> io::Result<Backup> {

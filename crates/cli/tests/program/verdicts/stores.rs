@@ -30,6 +30,7 @@ pub(super) fn database(place: &Place, test: &Value) -> Result<Vec<Verdict>, &'st
     let files = [
         ("users", "User.fdb"),
         ("usersTemporary", "User.fdb~"),
+        ("unregisteredTemporary", "HairlessUser.fdb~"),
         ("unregistered", "HairlessUser.fdb"),
         ("keyBackup", "key_backup"),
     ];

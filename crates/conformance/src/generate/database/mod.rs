@@ -156,7 +156,7 @@ fn peers(peer: &Peer<'_>) -> Result<Draft<DatabaseRecover>, GenerateError> {
             users: file(USERS)?,
             unregistered: file(UNREGISTERED)?,
             key_backup: file("key_backup")?,
-            users_temporary: None,
+            ..Input::default()
         };
         let output = peer_finding(database)?;
         draft.valid("DB-10", directory, input.clone(), output.clone(), 0);

@@ -19,6 +19,7 @@ struct Made {
     users: Option<String>,
     temporary: Option<String>,
     unregistered: Option<String>,
+    unregistered_temporary: Option<String>,
     backup: Option<Vec<u8>>,
 }
 
@@ -30,6 +31,7 @@ impl Made {
             users: binary(self.users.as_deref().map(str::as_bytes)),
             users_temporary: binary(self.temporary.as_deref().map(str::as_bytes)),
             unregistered: binary(self.unregistered.as_deref().map(str::as_bytes)),
+            unregistered_temporary: binary(self.unregistered_temporary.as_deref().map(str::as_bytes)),
             key_backup: binary(self.backup.as_deref()),
         }
     }
@@ -260,9 +262,20 @@ fn documents(draft: &mut Draft<DatabaseRecover>, start: &Start<'_>) -> Result<()
         json!({ "_id": "1", "type": "EM", "value": "new@example.com", "_version": 1 }),
         json!({ "_id": "2", "email": "old@example.com" }),
     ])?;
-    let made = Made { unregistered: Some(hairless), ..of(&start.document)? };
     let mut output = found(Some(start.identity.clone()));
     output.connectors = 2;
+    let left = Made { unregistered_temporary: Some(hairless.clone()), ..of(&start.document)? };
+    accept(draft, "DB-03", "recipients without an account: the temporary file alone", &left, output.clone());
+    let mut nobody = output.clone();
+    nobody.connectors = 0;
+    let both = Made { unregistered: Some(String::new()), ..left.clone() };
+    accept(draft, "DB-03", "recipients without an account: both files", &both, nobody.clone());
+    nobody.warnings = vec![CORRUPT_LINES.to_owned()];
+    nobody.damaged_lines =
+        vec![Line { file: "HairlessUser.fdb~".to_owned(), number: 1, error: "malformed".to_owned() }];
+    let damaged = Made { unregistered_temporary: Some("!\n".to_owned()), ..left };
+    accept(draft, "DB-03", "recipients without an account: the temporary file alone, and damaged", &damaged, nobody);
+    let made = Made { unregistered: Some(hairless), ..of(&start.document)? };
     accept(draft, "DB-05", "recipients without an account, new and old form", &made, output);
     Ok(())
 }
