@@ -303,7 +303,7 @@ fn db_27_if_backup_and_journal_differ_the_keys_of_both_are_kept() {
     // Other current keys of the same device: merged.
     let pair = KeyPair { encryption: NEW_KEY.clone(), signing: NEW_KEY.clone() };
     let renewed = Identity::from_bson(whole.identity().to_bson().expose()).unwrap().identity;
-    let renewed = renewed.prepare_renewal(pair).adopt_prepared();
+    let renewed = renewed.prepare_renewal(pair).unwrap().adopt_prepared();
     // Without its old keys, to see that the journal's are taken.
     let backup = Identity::from_bson(&without_old_keys(&renewed)).unwrap().identity;
     let sealed = seal(&whole.key, backup.to_bson().expose()).unwrap();
