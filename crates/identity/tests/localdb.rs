@@ -484,6 +484,36 @@ fn a_database_written_here_is_read_here() {
 }
 
 #[test]
+fn val_11_names_that_the_packages_refuse_are_not_written() {
+    let mut lines = Database::sample().clear_lines();
+    for line in lines.iter_mut().filter(|line| line["isGroup"] == true) {
+        line["displayName"] = json!("g".repeat(65));
+    }
+    let sample = Database::sample().with_clear_lines(&lines).recover();
+    assert_eq!(sample.groups[0].name().unwrap().len(), 65, "read as it is");
+    let (identity, key) = (sample.identity.unwrap(), SymKey::generate().unwrap());
+    // Counted in UTF-16 code units: an emoji has two.
+    for (display, device, fits) in [
+        ("n".repeat(64), "d".repeat(36), true),
+        ("\u{1f600}".repeat(32), "\u{1f600}".repeat(18), true),
+        ("n".repeat(65), String::new(), false),
+        ("\u{1f600}".repeat(33), String::new(), false),
+        (String::new(), "d".repeat(37), false),
+    ] {
+        let profile = Profile { display_name: &display, device_name: &device, now: 0, expires: 0 };
+        let written = nedb::write(&identity, &sample.groups, &profile, &key);
+        assert_eq!(
+            written.as_ref().err().map(|error| error.code()),
+            (!fits).then_some("bad-value"),
+            "{display} {device}"
+        );
+        let Ok(written) = written else { continue };
+        let files = Files { users: Some(&written.users[..]), ..Files::default() };
+        assert_eq!(nedb::recover(files, &key).unwrap().groups[0].name(), None);
+    }
+}
+
+#[test]
 fn the_exported_form_of_a_browser_opens_with_its_session_cache() {
     let database = Database::sample();
     let (session, session_key) = (SessionId::random().unwrap(), SymKey::generate().unwrap());

@@ -97,6 +97,12 @@ impl GroupContents {
         }
     }
 
+    /// VAL-11: a longer name is not written.
+    fn with_a_name_that_fits(mut self) -> Self {
+        self.name = self.name.filter(|name| name.encode_utf16().count() <= 64);
+        self
+    }
+
     /// Whether a database can be written with it.
     fn is_whole(&self) -> bool {
         self.device.is_some() && !self.encryption.is_empty() && !self.signing.is_empty()
@@ -112,7 +118,8 @@ pub(crate) fn written_is_read_again(recovered: &Recovered) {
     let Ok(identity) = &recovered.identity else { return };
     let written = nedb::write(identity, &recovered.groups, &PROFILE, &key()).expect("a long key");
     let document = identity.to_bson();
-    let expected = sorted(recovered.groups.iter().map(GroupContents::of).filter(GroupContents::is_whole).collect());
+    let expected = recovered.groups.iter().map(GroupContents::of).filter(GroupContents::is_whole);
+    let expected = sorted(expected.map(GroupContents::with_a_name_that_fits).collect());
     let with_backup = nedb::Files {
         users: Some(&written.users[..]),
         unregistered: Some(&written.unregistered[..]),
