@@ -374,7 +374,12 @@ fn a_password_opens_whatever_the_spelling_it_was_derived_with() {
         };
         place.file("record", serde_json::to_string(&record).unwrap());
         let output = format!("session-{place_of}");
-        place.run(["session", "unwrap", "record", "-o", &output, "--password-file", "password", "--app-id", APP]);
+        let unwrap =
+            ["session", "unwrap", "record", "-o", &output, "--password-file", "password", "--app-id", APP, "--json"];
+        let told = place.run(unwrap);
+        let matched: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+        let name = ["lower-case", "upper-case", "s64"][place_of];
+        assert_eq!(matched["spelling"], name, "which one matched is told");
         let text = std::fs::read_to_string(place.path().join(output)).unwrap();
         let session = SerializedSession::from_text(text.trim_end(), Generation::Current).unwrap();
         assert_eq!(session.key.expose(), key.expose(), "{:?}", spelling.spelling());
