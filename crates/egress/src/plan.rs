@@ -301,7 +301,7 @@ fn sessions_in(bundle: &Bundle, source: &Source, content: &Content, options: &Op
         Content::Archive => {
             let mut collecting = Collecting { options, spool, take: &mut take };
             if let Ok(mut input) = bundle.files().open(&path) {
-                drop(archive::walk(source, &mut input, &mut collecting));
+                drop(archive::walk(source, &mut input, spool, &mut collecting));
             }
         }
         _ => {}

@@ -139,7 +139,7 @@ fn look_into(files: &Files, source: &Source, path: &Path, sessions: &SessionMap)
 pub(crate) fn named(source: &Source, sessions: &SessionMap) -> Option<Content> {
     let text = source.text();
     let records = || Form::by_name(&source.file_name()).map(Content::Records);
-    if text.starts_with("messages/")
+    if source.is_of_messages()
         && let Some(records) = records()
     {
         return Some(records);

@@ -77,6 +77,11 @@ impl Source {
         parts.join("/") + end + name.as_deref().unwrap_or_default()
     }
 
+    /// Whether it lies where record files are looked for.
+    pub(crate) fn is_of_messages(&self) -> bool {
+        self.relative.starts_with("messages")
+    }
+
     /// The bytes in hex, for a path that is not UTF-8 (EGR-41).
     pub(crate) fn hex(&self) -> Option<String> {
         let bytes = self.bytes();

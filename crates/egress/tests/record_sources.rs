@@ -415,6 +415,88 @@ fn a_database_with_an_open_log_is_read_to_its_end_and_left_alone() {
     assert_eq!(names, ["t.sqlite", "t.sqlite-wal"]);
 }
 
+/// A database of which one row stands in the database itself and two in the log, and that log.
+fn with_open_log(case: &Case) -> (Vec<u8>, Vec<u8>) {
+    let database = case.database("PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0; CREATE TABLE t(m);");
+    database.execute("INSERT INTO t VALUES(?1)", [&case.message("1")]).unwrap();
+    let _: i64 = database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).unwrap();
+    database.execute("INSERT INTO t VALUES(?1), (?1)", [&case.message("in the log")]).unwrap();
+    let directory = case.made.directory.path().join("messages");
+    let pair = ["t.sqlite", "t.sqlite-wal"].map(|name| fs::read(directory.join(name)).unwrap());
+    drop(database);
+    fs::remove_dir_all(directory).unwrap();
+    pair.into()
+}
+
+fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, content) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        builder.append_data(&mut header, name, *content).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+#[test]
+fn a_database_in_an_archive_is_read_with_its_log_whatever_comes_first() {
+    let mut case = Case::new();
+    let (database, log) = with_open_log(&case);
+    let other = {
+        drop(case.database("CREATE TABLE t(m)"));
+        case.database(&format!("INSERT INTO t VALUES('{}')", case.message("other"))).close().unwrap();
+        fs::read(case.made.directory.path().join("messages/t.sqlite")).unwrap()
+    };
+    fs::remove_dir_all(case.made.directory.path().join("messages")).unwrap();
+    let (packed, packed_log) = (gzip(&database), gzip(&log));
+    for (files, expected) in [
+        (&[("d/t.sqlite", &database[..]), ("d/t.sqlite-wal", &log)][..], 3),
+        (&[("d/t.sqlite-wal", &log[..]), ("x.txt", b"x"), ("d/t.sqlite", &database)], 3),
+        (&[("d/t.sqlite.gz", &packed[..]), ("d/t.sqlite-wal", &log)], 3),
+        (&[("d/t.sqlite-wal.gz", &packed_log[..]), ("d/t.sqlite", &database)], 3),
+        (&[("d/t.sqlite", &other[..]), ("d/t.sqlite.gz", &packed), ("d/t.sqlite-wal.gz", &packed_log)], 4),
+        (&[("d/t.sqlite", &database[..]), ("t.sqlite-wal", &log)], 1),
+        (&[("d/t.sqlite", &database[..]), ("d/t.sqlite-wal", b"")], 1),
+    ] {
+        case.output = tempfile::tempdir().unwrap();
+        case.made.add("messages/a.tar.gz", gzip(&tar(files)));
+        let lines = case.run();
+        let names: Vec<_> = files.iter().map(|(name, _)| name).collect();
+        assert!(lines.iter().all(|line| matches!(line.status, Status::Converted | Status::Plain)), "{lines:?}");
+        let converted: u64 = lines.iter().filter_map(|line| line.rows).map(|rows| rows.converted).sum();
+        assert_eq!(converted, expected, "{names:?}");
+        assert_eq!(case.run(), lines, "a second run changes nothing");
+        let left = fs::read_dir(case.output.path()).unwrap();
+        assert!(!left.map(|entry| entry.unwrap().file_name()).any(|name| name.to_string_lossy().ends_with(".part")));
+    }
+    case.output = tempfile::tempdir().unwrap();
+    let whole = tar(&[("t.sqlite", &database), ("t.sqlite-wal", &log)]);
+    case.made.add("messages/a.tar.gz", &whole[..whole.len() - 3000]);
+    for line in case.run() {
+        assert_eq!((line.status, line.error.as_deref(), line.output), (Status::Malformed, Some("damaged"), None));
+    }
+}
+
+#[test]
+fn a_compressed_database_is_read_with_its_log() {
+    let mut case = Case::new();
+    let (database, log) = with_open_log(&case);
+    for (name, log_name, content) in [
+        ("messages/z.sqlite.gz", "messages/z.sqlite-wal", &log),
+        ("messages/z.sqlite.gz", "messages/z.sqlite-wal.gz", &gzip(&log)),
+    ] {
+        case.output = tempfile::tempdir().unwrap();
+        drop(fs::remove_dir_all(case.made.directory.path().join("messages")));
+        case.made.add(name, gzip(&database));
+        case.made.add(log_name, content);
+        assert_eq!(plan(case.made.directory.path(), &case.options, &()).unwrap().sessions.needed, 1);
+        let lines = case.run();
+        let line = lines.iter().find(|line| line.source == name).unwrap();
+        assert_eq!((line.status, line.rows.unwrap().converted), (Status::Converted, 3), "{log_name}");
+    }
+}
+
 #[test]
 fn hostile_and_damaged_databases_run_nothing_and_leave_nothing() {
     let case = Case::new();
