@@ -95,22 +95,26 @@ pub(crate) struct End {
 /// More warnings than this are counted, not told.
 const MOST_WARNINGS: u64 = 100;
 
-/// Gives every member of an archive to `visitor`, and how the archive ended. Databases and their logs are put into the spool meanwhile.
+/// Gives every member of an archive to `visitor`, and how the archive ended. No member has one of the `taken` sources, which are those of
+/// files. Databases and their logs are put into the spool meanwhile.
 ///
 /// # Errors
 /// What could not be read. Damage is none.
 pub(crate) fn walk(
     source: &Source,
     input: &mut dyn Read,
+    taken: HashSet<Vec<u8>>,
     spool: Spool<'_>,
     visitor: &mut dyn Visitor,
 ) -> io::Result<()> {
-    let mut walk = Walk { visitor, seen: HashSet::new(), aside: Aside::new(spool) };
+    let mut walk = Walk { visitor, taken, seen: HashSet::new(), aside: Aside::new(spool) };
     walk.archive(source, PairName::new(source, b"", 0), Peeked::new(input)?, 1)
 }
 
 struct Walk<'a> {
     visitor: &'a mut dyn Visitor,
+    /// Sources that files have.
+    taken: HashSet<Vec<u8>>,
     /// Hashes of the sources so far: an archive may hold a name twice.
     seen: HashSet<[u8; 16]>,
     aside: Aside<'a>,
@@ -129,7 +133,10 @@ impl Walk<'_> {
                 self.tar(source, content, level, &mut end)?;
             } else {
                 end.members = 1;
-                self.stream(source.content(Compression::by_name(&source.file_name()).0), name, content, level)?;
+                let file_name = source.file_name();
+                let file_name = Compression::by_name(&file_name).0;
+                let (member, _) = self.unique(file_name.as_bytes(), |unique| source.content(unique, file_name));
+                self.stream(member, name, content, level)?;
             }
             // Checksums stand at the end.
             io::copy(&mut unpacked, &mut io::sink())?;
@@ -154,7 +161,7 @@ impl Walk<'_> {
         let result = TarStream::new(input).each(&mut |entry| match entry {
             Entry::File { name, content, length } => {
                 end.members = end.members.saturating_add(1);
-                let (member, again) = self.unique(source, &name);
+                let (member, again) = self.unique(&name, |unique| source.member(unique, &name));
                 let mut counted = Counted { content, read: 0 };
                 self.stream(member, PairName::new(source, &name, again), Peeked::new(&mut counted)?, level)?;
                 io::copy(&mut counted, &mut io::sink())?;
@@ -202,20 +209,38 @@ impl Walk<'_> {
         }
     }
 
-    /// The source of a member, and how often its name was there before.
-    fn unique(&mut self, archive: &Source, name: &[u8]) -> (Source, usize) {
+    /// The source of what is called `name`, with ` (again)` as often as it takes to be the only one of its name, and how many members of
+    /// the archive had that name before.
+    fn unique(&mut self, name: &[u8], source: impl Fn(&[u8]) -> Source) -> (Source, usize) {
         let mut name = name.to_vec();
         let mut again = 0_usize;
         loop {
-            let member = archive.member(&name);
-            let hash = digest(&SHA256, member.bytes().as_ref());
-            let hash: [u8; 16] = hash.as_ref().first_chunk().copied().unwrap_or_default();
-            if self.seen.insert(hash) {
-                return (member, again);
+            let member = source(&name);
+            let bytes = member.bytes();
+            let taken = self.taken_part(&bytes);
+            if taken.is_none() {
+                let hash = digest(&SHA256, &bytes);
+                let hash: [u8; 16] = hash.as_ref().first_chunk().copied().unwrap_or_default();
+                if self.seen.insert(hash) {
+                    return (member, again);
+                }
+                again = again.saturating_add(1);
             }
+            // Behind what is taken, not at the end: what an archive there holds begins like it.
+            let behind = taken.map_or(0, |taken| bytes.len().saturating_sub(taken)).min(name.len());
+            let rest = name.split_off(name.len().saturating_sub(behind));
             name.extend_from_slice(b" (again)");
-            again = again.saturating_add(1);
+            name.extend(rest);
         }
+    }
+
+    /// The length of the beginning, up to a `!` or to the end, that is the source of a file of the bundle.
+    fn taken_part(&self, source: &[u8]) -> Option<usize> {
+        if self.taken.is_empty() {
+            return None;
+        }
+        let ends = source.iter().enumerate().filter(|(_, byte)| **byte == b'!').map(|(end, _)| end);
+        ends.chain([source.len()]).find(|&end| source.get(..end).is_some_and(|part| self.taken.contains(part)))
     }
 }
 

@@ -54,6 +54,8 @@ pub(crate) struct Converter<'a> {
     pub(crate) threads: usize,
     pub(crate) fields: &'a Fields,
     pub(crate) session_map: &'a SessionMap,
+    /// All items of the bundle, in order.
+    pub(crate) items: &'a [Item],
 }
 
 /// Why an item has no outputs.
@@ -110,10 +112,12 @@ impl Converter<'_> {
             line.fail(error.to_string());
             Converted::without_files(line)
         };
+        let taken = item.source.like_members(self.items, |other| &other.source);
         let members = Members::new(self.files, self.output);
         let spool = Spool { files: self.files, directory: self.output };
         let mut converting = Converting { converter: self, sessions: self.session_map, members, ended: None };
-        let walked = open().and_then(|mut input| archive::walk(&item.source, &mut input, spool, &mut converting));
+        let walked =
+            open().and_then(|mut input| archive::walk(&item.source, &mut input, taken, spool, &mut converting));
         let told = match walked {
             Ok(()) => Ok(converting.ended.take()),
             Err(error) => converting.go_on().map(|()| Some(failed(converting.members.count(), error))),

@@ -11,6 +11,7 @@ use crate::source::Source;
 use crate::spool::Spool;
 use crate::unopened_rows::UnopenedRows;
 use sealwright_session::Resolver;
+use std::collections::HashSet;
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -81,6 +82,6 @@ pub fn members(
     let mut members = Members { take, error: None };
     // Databases are members as any other: nothing here lies among records.
     let spool = Spool { files: &Files::default(), directory: Path::new("") };
-    archive::walk(&Source::new(PathBuf::new()), &mut input, spool, &mut members)?;
+    archive::walk(&Source::new(PathBuf::new()), &mut input, HashSet::new(), spool, &mut members)?;
     Ok(members.error)
 }
