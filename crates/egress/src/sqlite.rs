@@ -5,7 +5,7 @@
 
 use crate::fields::Reading;
 use crate::ledger::Status;
-use crate::messages::{self, Fault, NotText, Opener, Rewritten};
+use crate::messages::{self, Fault, NotText, Opener, RawSession, Rewritten};
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::types::{Value, ValueRef};
@@ -240,7 +240,7 @@ impl Row {
     ) -> impl Iterator<Item = (usize, Result<Message, Fault>)> + 'a {
         let named = !reading.fields.columns.is_empty();
         let session = table.session.and_then(|index| self.values.get(index)?.text()?.trim().parse().ok());
-        let session = session.or(reading.session);
+        let session = RawSession::new(session, reading);
         let looked_at =
             self.values.iter().zip(&table.columns).enumerate().filter(|(_, (_, column))| column.is_looked_at);
         looked_at.filter_map(move |(index, (cell, _))| {

@@ -252,6 +252,39 @@ fn a_map_names_the_sessions_of_raw_messages() {
 }
 
 #[test]
+fn a_raw_message_whose_session_is_not_named_is_malformed() {
+    let mut case = Case::with(|fields| {
+        (fields.pointers, fields.columns) = (vec!["/m".to_owned(), "/misspelt".to_owned()], vec!["m".to_owned()]);
+        fields.session = Some("s".to_owned());
+    });
+    let (raw, session) = (message::seal_raw(&case.made.key, "raw").unwrap(), case.made.session);
+    let lines = [
+        format!("{{\"m\":\"{raw}\",\"s\":\"{session}\"}}\n"),
+        format!("{{\"m\":\"{raw}\"}}\n"),
+        format!("{{\"m\":\"{raw}\",\"s\":\"\"}}\n{{\"m\":\"{raw}\",\"s\":\"none\"}}\n{{\"m\":\" \"}}\n"),
+    ];
+    case.made.add("messages/t.jsonl", lines.concat());
+    let cells = [Some(session.to_string()), Some(String::new()), Some("none".to_owned()), None];
+    let csv: String = cells.iter().flatten().map(|cell| format!("{raw},{cell}\n")).collect();
+    case.made.add("messages/t.csv", format!("m,s\n{csv}{raw}\n,\n"));
+    let database = case.database("CREATE TABLE t(m, s);");
+    for cell in &cells {
+        database.execute("INSERT INTO t VALUES(?1, ?2)", (&raw, cell)).unwrap();
+    }
+    database.execute("INSERT INTO t VALUES('', '')", []).unwrap();
+    drop(database);
+    for line in case.run() {
+        let rows = line.rows.unwrap();
+        assert_eq!((rows.records, rows.converted, rows.malformed), (5, 1, 3), "{line:?}");
+        let is_json = line.source.ends_with(".jsonl");
+        assert_eq!(line.warnings, if is_json { vec!["no record has a field at /misspelt"] } else { vec![] });
+    }
+    // Where nobody has said that there are raw messages, a text is a text.
+    (case.options.fields.session, case.output) = (None, tempfile::tempdir().unwrap());
+    assert!(case.run().iter().all(|line| line.rows.unwrap().malformed == 0));
+}
+
+#[test]
 fn compressed_records_are_written_without_compression() {
     let case = Case::new();
     let csv = format!("m\n{}\n", quoted(&case.message("x")));
