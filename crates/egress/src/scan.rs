@@ -158,7 +158,8 @@ pub(crate) fn recognize(file: &mut (impl Read + Seek), length: u64) -> io::Resul
         Announced::Container => container(file)?,
         Announced::LegacyMessage => legacy_message(&whole(file, length)?),
         Announced::Json if length <= LARGEST_MESSAGE => json(&whole(file, length)?),
-        Announced::Json => large_json(file)?,
+        Announced::Json if is_large_message(file)? => Content::Malformed("too-large"),
+        Announced::Json => Content::Plain,
         Announced::Archive => Content::Archive,
         Announced::Nothing => Content::Plain,
     })
@@ -228,23 +229,28 @@ fn json(text: &[u8]) -> Content {
     }
 }
 
-/// A JSON object that is too large to be read: it is not passed over as plain when it may be a message.
-fn large_json(file: &mut (impl Read + Seek)) -> io::Result<Content> {
+/// The members of a message as they are written without need.
+const MEMBERS: [&[u8]; 2] = [b"\"sessionId\"", b"\"data\""];
+
+/// Whether something that is too large to be read may be a message: it is not passed over as plain then.
+pub(crate) fn is_large_message(file: &mut (impl Read + Seek)) -> io::Result<bool> {
     const PIECE: u64 = 1024 * 1024;
-    const MEMBERS: [&[u8]; 2] = [b"\"sessionId\"", b"\"data\""];
     file.rewind()?;
-    let (mut found, mut piece) = ([false; 2], Vec::new());
+    let (mut found, mut piece, mut is_object) = ([false; 2], Vec::new(), None);
     loop {
         // A name may begin in one piece and end in the next.
         piece.drain(..piece.len().saturating_sub(MEMBERS[0].len()));
         if file.by_ref().take(PIECE).read_to_end(&mut piece)? == 0 {
-            return Ok(Content::Plain);
+            return Ok(false);
+        }
+        if !*is_object.get_or_insert_with(|| piece.trim_ascii_start().starts_with(b"{")) {
+            return Ok(false);
         }
         for (found, name) in found.iter_mut().zip(MEMBERS) {
             *found |= piece.windows(name.len()).any(|window| window == name);
         }
         if found == [true; 2] {
-            return Ok(Content::Malformed("too-large"));
+            return Ok(true);
         }
     }
 }

@@ -601,9 +601,12 @@ fn a_row_with_a_large_value_beside_the_message() {
     database.execute("INSERT INTO t VALUES(?1, zeroblob(20000000))", [&case.message("large")]).unwrap();
     database.execute("INSERT INTO t VALUES(?1, zeroblob(60000000))", [&case.message("too large")]).unwrap();
     database.execute("INSERT INTO t VALUES(?1, NULL)", [&case.message("small")]).unwrap();
+    let message = case.message(&"x".repeat(13 * 1024 * 1024));
+    assert!(message.len() > 16 * 1024 * 1024);
+    database.execute("INSERT INTO t VALUES(NULL, ?1)", [message.into_bytes()]).unwrap();
     drop(database);
     let line = case.line();
     let rows = line.rows.unwrap();
-    assert_eq!((rows.converted, rows.closed), (2, 1), "{line:?}");
-    assert_eq!(case.errors(), [(1, "too-large".to_owned())]);
+    assert_eq!((rows.converted, rows.closed, rows.malformed), (2, 1, 1), "{line:?}");
+    assert_eq!(case.errors(), [(1, "too-large".to_owned()), (3, "too-large".to_owned())]);
 }
