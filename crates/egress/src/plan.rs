@@ -171,6 +171,9 @@ impl Prepared {
         unknown.retain(|name| !recovered.directories.contains(name));
         let (items, needs) = look_at_all(&bundle, options, progress)?;
         let (needed, uses) = needs.finish();
+        for source in options.session_map.unused().into_iter().take(LISTED) {
+            progress.note(&format!("the map of sessions names {source}, and no item is called so"));
+        }
         let mut keys = Keys::from_bundle(&bundle, options, &mut malformed)?;
         Keys::add_recovered(&mut keys.records, recovered.group_keys, &recovered.sessions);
         let mut resolver = Resolver::new(recovered.keyring, keys.records, options.policy());
