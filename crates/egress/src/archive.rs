@@ -15,7 +15,7 @@ mod unfinished;
 pub(crate) use members::{Bytes, Collecting, Converting};
 pub(crate) use unfinished::unfinished;
 
-use crate::record_files::Form;
+use crate::record_files::{Form, is_database};
 use crate::source::Source;
 use crate::spool::Spool;
 use crate::unpacked::{Compression, Unpacked};
@@ -192,7 +192,7 @@ impl Walk<'_> {
         }
         let beginning = content.beginning().to_vec();
         if source.is_of_messages() {
-            if Form::by_name(&source.file_name()).is_some_and(Form::is_database) {
+            if Form::by_name(&source.file_name()).map_or(is_database(&beginning), Form::is_database) {
                 return self.aside.database(source, name, &mut content);
             }
             if let Some(log) = Aside::log(&name, &beginning) {

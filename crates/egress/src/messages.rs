@@ -268,6 +268,8 @@ pub(crate) struct Rewritten<'a> {
     pub(crate) warnings: Vec<String>,
     /// The places, among those of the options, of the pointers that have led to something.
     pub(crate) pointed: BTreeSet<usize>,
+    /// Whether something that may be a message stands where none is looked for.
+    pub(crate) passed_over: bool,
 }
 
 impl<'a> Rewritten<'a> {
@@ -281,6 +283,7 @@ impl<'a> Rewritten<'a> {
             damaged: false,
             warnings: Vec::new(),
             pointed: BTreeSet::new(),
+            passed_over: false,
         }
     }
 
@@ -299,6 +302,7 @@ impl<'a> Rewritten<'a> {
         self.damaged |= part.damaged;
         self.warnings.extend(part.warnings);
         self.pointed.extend(part.pointed);
+        self.passed_over |= part.passed_over;
         Ok(())
     }
 

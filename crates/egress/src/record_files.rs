@@ -12,7 +12,7 @@ use crate::unopened_rows::UnopenedRows;
 use crate::unpacked::{Compression, Unpacked};
 use sealwright_types::SessionId;
 use std::fs::Metadata;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 /// What the name of a log ends with, behind that of a database that was not closed: its changes, or what it was before.
@@ -47,20 +47,42 @@ pub(crate) enum RecordsError {
     Io(io::Error),
 }
 
+const DATABASE_MARK: &[u8] = b"SQLite format 3\0";
+
+/// Whether a file with this beginning is a database.
+pub(crate) fn is_database(beginning: &[u8]) -> bool {
+    beginning.starts_with(DATABASE_MARK)
+}
+
 impl Form {
     /// A database as it is.
     pub(crate) const DATABASE: Self = Self { kind: Kind::Database, compression: None };
 
-    /// By its name: records carry no mark.
+    /// By its name, in any case: most records carry no mark.
     pub(crate) fn by_name(name: &str) -> Option<Self> {
         let (plain, compression) = Compression::by_name(name);
-        let kind = match plain.rsplit_once('.')?.1 {
-            "jsonl" => Kind::JsonLines,
+        let kind = match &plain.rsplit_once('.')?.1.to_ascii_lowercase()[..] {
+            "jsonl" | "ndjson" => Kind::JsonLines,
             "csv" => Kind::Csv,
             "sqlite" => Kind::Database,
             _ => return None,
         };
         Some(Self { kind, compression })
+    }
+
+    /// By its beginning, whatever it is called: databases have a mark.
+    pub(crate) fn by_content(content: &mut (impl Read + Seek)) -> io::Result<Option<Self>> {
+        let mut beginning = Vec::new();
+        content.rewind()?;
+        content.by_ref().take(DATABASE_MARK.len() as u64).read_to_end(&mut beginning)?;
+        let Some(compression) = Compression::by_magic(&beginning) else {
+            return Ok(Some(Self::DATABASE).filter(|_| is_database(&beginning)));
+        };
+        beginning.clear();
+        content.rewind()?;
+        let unpacked = Unpacked::open(Some(compression), content)?;
+        unpacked.take(DATABASE_MARK.len() as u64).read_to_end(&mut beginning)?;
+        Ok(Some(Self { kind: Kind::Database, compression: Some(compression) }).filter(|_| is_database(&beginning)))
     }
 
     pub(crate) fn is_database(self) -> bool {
@@ -176,10 +198,8 @@ struct Log {
 fn logs(files: &Files, path: &Path, compression: Option<Compression>) -> Vec<Log> {
     let holds_something = |metadata: Metadata| metadata.is_file() && metadata.len() > 0;
     let is_there = |path: &Path| files.metadata(path).is_ok_and(holds_something);
-    let plain = match compression {
-        None => path.to_owned(),
-        Some(_) => path.with_extension(""),
-    };
+    let name = path.file_name().and_then(|name| name.to_str()).filter(|_| compression.is_some());
+    let plain = name.map_or(path.to_owned(), |name| path.with_file_name(Compression::by_name(name).0));
     let named = |ending: &str| {
         let mut name = plain.as_os_str().to_owned();
         name.push(ending);
@@ -189,8 +209,9 @@ fn logs(files: &Files, path: &Path, compression: Option<Compression>) -> Vec<Log
     forms.sort_by_key(|&(form, _)| form != compression);
     let log = |ending| {
         let mut found = forms.into_iter().map(|(form, packed)| (form, named(&format!("{ending}{packed}")), packed));
-        let (compression, path, _) =
-            found.find(|(form, log, packed)| is_there(log) && (*form == compression || !is_there(&named(packed))))?;
+        let (compression, path, _) = found.find(|(form, log, packed)| {
+            is_there(log) && (*form == compression || named(packed) == path || !is_there(&named(packed)))
+        })?;
         Some(Log { ending, path, compression })
     };
     LOG_ENDINGS.into_iter().filter_map(log).collect()

@@ -96,6 +96,10 @@ impl<'a, W: Write> Writer<'_, 'a, '_, '_, W> {
         let nowhere = pointers.filter(|(place, _)| self.done.rows.records > 0 && !self.done.pointed.contains(place));
         let warnings = nowhere.map(|(_, pointer)| format!("no record has a field at {pointer}"));
         self.done.warnings.extend(warnings.collect::<Vec<_>>());
+        if self.done.passed_over {
+            let text = "sessionId stands below the top level of a record, where messages are looked for only if a pointer names the field";
+            self.done.warnings.push(text.to_owned());
+        }
         self.done
     }
 

@@ -128,10 +128,17 @@ fn look_into(files: &Files, source: &Source, path: &Path, sessions: &SessionMap)
         return Err(io::Error::other("not a regular file"));
     }
     let length = metadata.len();
-    let content = match named(source, sessions) {
-        Some(content) => content,
-        None => recognize(&mut files.open(path)?, length)?,
-    };
+    if let Some(content) = named(source, sessions) {
+        return Ok((length, content));
+    }
+    let mut file = files.open(path)?;
+    let content = recognize(&mut file, length)?;
+    if source.is_of_messages()
+        && matches!(content, Content::Plain | Content::Archive)
+        && let Some(database) = Form::by_content(&mut file)?
+    {
+        return Ok((length, Content::Records(database)));
+    }
     Ok((length, content))
 }
 
@@ -217,9 +224,13 @@ fn legacy_message(text: &[u8]) -> Content {
     }
 }
 
-/// A JSON object with the two members of a message is one, right or wrong; every other JSON is plain.
+/// A JSON object with the two members of a message is one, right or wrong, and so is what begins as one; every other JSON is plain.
 fn json(text: &[u8]) -> Content {
-    let members: HashMap<Cow<'_, str>, IgnoredAny> = serde_json::from_slice(text).unwrap_or_default();
+    let Ok(members) = serde_json::from_slice::<HashMap<Cow<'_, str>, IgnoredAny>>(text) else {
+        // One that is cut off, or goes on behind its end (MSG-22).
+        let has = |name: &[u8]| text.windows(name.len()).any(|window| window == name);
+        return if MEMBERS.into_iter().all(has) { Content::Malformed("malformed") } else { Content::Plain };
+    };
     if !members.contains_key("sessionId") || !members.contains_key("data") {
         return Content::Plain;
     }

@@ -10,12 +10,13 @@ mod support;
 use made::Made;
 use rusqlite::Connection;
 use rusqlite::types::Value;
-use sealwright_egress::{Fields, Line, Options, SessionMap, Status, plan, run};
+use sealwright_egress::{Fields, Line, Options, Progress, SessionMap, Stage, Status, plan, run};
 use sealwright_envelope::{self as envelope, message};
 use sealwright_types::{SessionId, b64};
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::Mutex;
 use support::confirmed;
 
 /// A bundle, its output, and options for the run.
@@ -238,14 +239,32 @@ fn pointers_lead_to_messages_below_the_top() {
     assert_eq!(String::from_utf8(case.read("messages/t.jsonl")).unwrap(), expected);
 }
 
+/// What a person is told.
+#[derive(Default)]
+struct Notes(Mutex<Vec<String>>);
+
+impl Progress for Notes {
+    fn stage(&self, _: Stage, _: u64) {}
+    fn advance(&self, _: u64) {}
+    fn note(&self, text: &str) {
+        self.0.lock().unwrap().push(text.to_owned());
+    }
+}
+
 #[test]
 fn a_map_names_the_sessions_of_raw_messages() {
     let mut case = Case::with(|fields| fields.pointers = vec!["/m".to_owned()]);
     let map = case.made.directory.path().join("map");
     fs::write(&map, format!("{{\"source\":\"messages/t.jsonl\",\"sessionId\":\"{}\"}}\n", case.made.session)).unwrap();
     case.options.session_map = SessionMap::read(&map).unwrap();
+    let notes = Notes::default();
+    plan(case.made.directory.path(), &case.options, &notes).unwrap();
+    assert_eq!(*notes.0.lock().unwrap(), ["the map of sessions names messages/t.jsonl, and no item is called so"]);
     let raw = message::seal_raw(&case.made.key, "raw").unwrap();
     case.made.add("messages/t.jsonl", format!("{{\"m\":\"{raw}\"}}\n{{\"m\":\"\"}}\n{{\"m\":\"no base64!\"}}\n"));
+    let used = Notes::default();
+    plan(case.made.directory.path(), &case.options, &used).unwrap();
+    assert_eq!(used.0.lock().unwrap().len(), 0);
     let rows = case.line().rows.unwrap();
     assert_eq!((rows.records, rows.converted, rows.malformed), (3, 1, 1));
     assert_eq!(case.read("messages/t.jsonl"), b"{\"m\":\"raw\"}\n{\"m\":\"\"}\n{\"m\":\"no base64!\"}\n");
@@ -609,4 +628,58 @@ fn a_row_with_a_large_value_beside_the_message() {
     let rows = line.rows.unwrap();
     assert_eq!((rows.converted, rows.closed, rows.malformed), (2, 1, 1), "{line:?}");
     assert_eq!(case.errors(), [(1, "too-large".to_owned()), (3, "too-large".to_owned())]);
+}
+
+#[test]
+fn record_files_are_known_in_every_spelling_and_databases_by_their_content() {
+    let mut case = Case::new();
+    let records = format!("{}\n", serde_json::json!({ "m": case.message("x") }));
+    drop(case.database("CREATE TABLE t(m)"));
+    case.database(&format!("INSERT INTO t VALUES('{}')", case.message("z"))).close().unwrap();
+    let path = case.made.directory.path().join("messages/t.sqlite");
+    let database = fs::read(&path).unwrap();
+    fs::remove_file(path).unwrap();
+    let (records, csv) = (records.as_bytes(), format!("m\n{}\n", quoted(&case.message("y"))));
+    for name in ["a.ndjson", "b.JSONL", "c.NDJSON"] {
+        case.made.add(&format!("messages/{name}"), records);
+    }
+    case.made.add("messages/d.jsonl.GZ", gzip(records));
+    case.made.add("messages/e.CSV", &csv);
+    for name in ["f.SQLITE", "g.db", "h"] {
+        case.made.add(&format!("messages/{name}"), &database);
+    }
+    case.made.add("messages/i.db.gz", gzip(&database));
+    case.made.add("messages/j.tar", tar(&[("k.db", &database), ("l.JSONL", records), ("m.db.gz", &gzip(&database))]));
+    assert_eq!(plan(case.made.directory.path(), &case.options, &()).unwrap().coverage.routes["known"].items, 12);
+    let lines = case.run();
+    let records = lines.iter().filter(|line| line.rows.is_some_and(|rows| (rows.records, rows.converted) == (1, 1)));
+    assert_eq!(records.count(), 12, "{lines:?}");
+    // What is never said to hold records is left alone.
+    case.output = tempfile::tempdir().unwrap();
+    fs::remove_dir_all(case.made.directory.path().join("messages")).unwrap();
+    case.made.add("data/g.db", &database);
+    case.made.add("messages/notes.txt", "text");
+    assert!(case.run().iter().all(|line| line.status == Status::Plain));
+}
+
+#[test]
+fn what_begins_as_a_message_and_is_none_is_not_plain() {
+    let case = Case::new();
+    let message = case.message("x");
+    case.made.add("data/cut.json", &message[..message.len() - 4]);
+    case.made.add("data/more.json", format!("{message} more"));
+    case.made.add("data/other.json", "{\"sessionId\":1} more");
+    let told: Vec<_> = case.run().into_iter().map(|line| (line.status, line.error)).collect();
+    let malformed = (Status::Malformed, Some("malformed".to_owned()));
+    assert_eq!(told, [malformed.clone(), malformed, (Status::Plain, None)]);
+}
+
+#[test]
+fn messages_below_the_top_level_are_told_of() {
+    let case = Case::new();
+    case.made.add("messages/deep.jsonl", format!("{}\n", serde_json::json!({ "a": { "m": case.message("x") } })));
+    case.made.add("messages/list.jsonl", format!("{}\n", serde_json::json!([{ "m": case.message("x") }])));
+    case.made.add("messages/top.jsonl", format!("{}\n", serde_json::json!({ "m": case.message("x"), "a": {} })));
+    let warned: Vec<_> = case.run().into_iter().map(|line| line.warnings.len()).collect();
+    assert_eq!(warned, [1, 1, 0]);
 }

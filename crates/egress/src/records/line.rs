@@ -47,6 +47,7 @@ impl Rewriter<'_, '_, '_> {
         if self.done.pointed.len() < self.reading.fields.pointers.len() {
             self.done.pointed.extend(record.pointed(self.reading).map(|(place, _)| place));
         }
+        self.done.passed_over |= self.reading.fields.pointers.is_empty() && record.has_deeper();
         let (mut written, mut faults, mut opened) = (0, Vec::new(), false);
         let mut binary = self.reading.fields.binary.as_deref();
         let mut result = Ok(());
@@ -131,6 +132,13 @@ impl<'a> Record<'a> {
     fn pointed(&self, reading: Reading<'a>) -> impl Iterator<Item = (usize, (&'a str, Option<&'a str>))> {
         let (object, pointers) = (self.line, reading.fields.pointers.iter().enumerate());
         pointers.filter_map(move |(place, pointer)| Some((place, at(object, pointer)?)))
+    }
+
+    /// Whether a message may stand below the top level.
+    fn has_deeper(&self) -> bool {
+        let is_deep = |value: &str| value.starts_with(['{', '[']) && value.contains("sessionId");
+        let line = self.line.trim_start();
+        self.members.0.iter().any(|value| is_deep(value.get())) || (line.starts_with('[') && is_deep(line))
     }
 
     /// The messages among the texts that are looked at, in the order of their places.
