@@ -185,6 +185,7 @@ fn convert(
         threads: options.threads(),
         fields: &options.fields,
         session_map: &options.session_map,
+        items: &prepared.items,
     };
     let mut publisher = Publisher::new(&options.files, taken_names(prepared, &ledger, outlet)?, ledger, outlet, output);
     let work = |item: &&Item| converter.convert(item, &Meter::new(progress, item.bytes));
