@@ -57,6 +57,14 @@ pub enum EgressError {
         /// The shard that it holds; everything if none.
         holds: Option<Shard>,
     },
+    /// The output is not what a run leaves that has come to its end (EGR-43).
+    #[error("{}: {reason}", .output.display())]
+    NotFinished {
+        /// The output directory.
+        output: PathBuf,
+        /// What is missing or wrong.
+        reason: &'static str,
+    },
     /// The directory holds no finished shard (EGR-33).
     #[error("{}: {reason}", .path.display())]
     NotAShard {
@@ -132,6 +140,7 @@ impl Coded for EgressError {
             Self::NotConfirmed { .. } => "confirmation-needed",
             Self::MalformedRecord { .. } | Self::Manifest { .. } => "malformed",
             Self::OtherShard { .. } => "other-shard",
+            Self::NotFinished { .. } => "not-finished",
             Self::NotAShard { .. } => "not-a-shard",
             Self::Shards(_) => "shards-incomplete",
             Self::InTheWay { .. } => "exists",

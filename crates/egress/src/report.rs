@@ -26,6 +26,7 @@ use crate::lines::MalformedRecord;
 use crate::ordered::Ordered;
 use crate::place::{Hasher, Part};
 use crate::recover::Attempt;
+use crate::sink::outlet::IDENTITY;
 use coverage::Counting;
 pub(crate) use coverage::LISTED;
 use serde::{Deserialize, Serialize};
@@ -77,6 +78,9 @@ pub struct Report {
     pub manifest: Fingerprint,
     /// `unopened.jsonl`.
     pub unopened: Fingerprint,
+    /// `identity.age`, without which no output opens, where a passphrase opens them (EGR-29).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Fingerprint>,
 }
 
 /// The program that made an output.
@@ -219,6 +223,7 @@ impl Report {
             bundle,
             manifest: Fingerprint::of(files, &output.join(MANIFEST))?,
             unopened: Fingerprint::of(files, &output.join(UNOPENED))?,
+            identity: Fingerprint::if_there(files, &output.join(IDENTITY))?,
         })
     }
 
@@ -243,6 +248,23 @@ impl Report {
 }
 
 impl Fingerprint {
+    /// `None` for a file that is not there.
+    pub(crate) fn if_there(files: &Files, path: &Path) -> Result<Option<Self>, EgressError> {
+        let is_there = files.exists(path).map_err(EgressError::io("read", path))?;
+        is_there.then(|| Self::of(files, path)).transpose()
+    }
+
+    /// Whether it is that of a file. One of another length is not read.
+    pub(crate) fn is_of(&self, files: &Files, path: &Path) -> Result<bool, EgressError> {
+        let length = match files.metadata(path) {
+            Ok(metadata) => metadata.len(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+            Err(error) => return Err(EgressError::io("read", path)(error)),
+        };
+        Ok(length == self.bytes && Self::of(files, path)? == *self)
+    }
+
+    /// That of a file that is not there is the one of an empty one.
     pub(crate) fn of(files: &Files, path: &Path) -> Result<Self, EgressError> {
         let read = || -> io::Result<Self> {
             let mut file = BufReader::with_capacity(1 << 16, files.open(path)?);

@@ -2,10 +2,11 @@
 
 use crate::error::EgressError;
 use crate::files::{Files, Handle};
-use crate::ledger::{self, JOURNAL, Line, MANIFEST, UNOPENED};
+use crate::finished;
+use crate::ledger::{self, Line, MANIFEST};
 use crate::naming::Names;
 use crate::ordered::Ordered;
-use crate::report::{Fingerprint, ItemList, Report, runs};
+use crate::report::{ItemList, Report, runs};
 use crate::shard::{self, Shard};
 use crate::sink;
 use crate::sink::outlet::IDENTITY;
@@ -56,17 +57,10 @@ impl Inputs {
             let shard =
                 shard::noted(files, &root)?.ok_or_else(|| not_a_shard("it holds no shard: it has no shard.json"))?;
             let lock = ledger::lock_shared(files, &root)?;
-            let journal = root.join(JOURNAL);
-            if files.exists(&journal).map_err(EgressError::io("open", &journal))? {
-                return Err(not_a_shard("its run has not finished: run it again"));
-            }
-            let report =
-                Report::read(files, &root)?.ok_or_else(|| not_a_shard("its run has not finished: it has no report"))?;
-            for (name, noted) in [(MANIFEST, &report.manifest), (UNOPENED, &report.unopened)] {
-                if Fingerprint::of(files, &root.join(name))? != *noted {
-                    return Err(not_a_shard("its report is of another manifest or unopened.jsonl: run it again"));
-                }
-            }
+            let report = finished::report(files, &root).map_err(|error| match error {
+                EgressError::NotFinished { reason, .. } => not_a_shard(reason),
+                error => error,
+            })?;
             if shards.insert(shard, (Input { root, _lock: lock }, report)).is_some() {
                 return Err(EgressError::Shards(format!("shard {shard} is given twice")));
             }
