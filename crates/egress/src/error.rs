@@ -107,6 +107,12 @@ pub enum EgressError {
         /// The file.
         path: PathBuf,
     },
+    /// The file for the keys would be part of the output, which has names of its own.
+    #[error("{} lies inside the output", .path.display())]
+    KeysOutInsideOutput {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file of the output is missing, or is not what the manifest says.
     #[error("{} is missing or is not what the manifest says", .path.display())]
     Changed {
@@ -149,6 +155,7 @@ impl Coded for EgressError {
             Self::WrongPassphrase { .. } => "rejected",
             Self::KeysOutTaken { .. } => "exists",
             Self::KeysOutInsideBundle { .. } => "output-inside-bundle",
+            Self::KeysOutInsideOutput { .. } => "keys-inside-output",
             Self::Changed { .. } => "output-changed",
             Self::Io { .. } => "io",
         }
