@@ -176,6 +176,42 @@ fn what_is_in_the_way_stays() {
 }
 
 #[test]
+fn an_output_of_something_else_is_not_touched() {
+    let made = with_equal_names();
+    let shards = shards(made.directory.path(), 2, 2);
+    let other = Made::new();
+    other.add("data/1.seald", other.container(".sealwright-mine.part", b"mine"));
+    let output = tempfile::tempdir().unwrap();
+    other.run(output.path());
+    let before = snapshot(output.path());
+    assert!(before.contains_key("data/.sealwright-mine.part"));
+    assert_eq!(code(merge(&paths(&shards), output.path(), &confirmed(), &())), "exists");
+    assert!(snapshot(output.path()) == before);
+    // The same while its run has not ended, and has written no more than its journal.
+    fs::rename(output.path().join("manifest.jsonl"), output.path().join("journal.jsonl")).unwrap();
+    fs::remove_file(output.path().join("unopened.jsonl")).unwrap();
+    let before = snapshot(output.path());
+    assert_eq!(code(merge(&paths(&shards), output.path(), &confirmed(), &())), "exists");
+    assert!(snapshot(output.path()) == before);
+}
+
+#[test]
+fn a_merge_that_is_repeated_keeps_outputs_called_like_temporary_files() {
+    let made = with_equal_names();
+    made.add("data/0/called.seald", made.container(".sealwright-mine.part", b"mine"));
+    let shards = shards(made.directory.path(), 2, 2);
+    let merged = tempfile::tempdir().unwrap();
+    merge(&paths(&shards), merged.path(), &confirmed(), &()).unwrap();
+    let before = snapshot(merged.path());
+    let path = merged.path().join("data/0/.sealwright-mine.part");
+    let written = fs::metadata(&path).unwrap().modified().unwrap();
+    fs::write(merged.path().join("data/0/.sealwright-left.part"), "half").unwrap();
+    merge(&paths(&shards), merged.path(), &confirmed(), &()).unwrap();
+    assert!(snapshot(merged.path()) == before);
+    assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), written, "it was removed and copied again");
+}
+
+#[test]
 fn shards_that_are_not_one_egress_are_refused() {
     let made = with_equal_names();
     let bundle = made.directory.path();

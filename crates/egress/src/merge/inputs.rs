@@ -37,6 +37,14 @@ pub(super) struct Sink {
     pub(super) appended: Option<&'static str>,
 }
 
+impl Sink {
+    /// The files that tell it, in the order in which they are written.
+    pub(super) fn files(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
+        let identity = self.identity.iter().map(|identity| (IDENTITY, &identity[..]));
+        identity.chain([(SINK, &self.lines[..])])
+    }
+}
+
 /// A line of one of the manifests.
 pub(super) struct Listed {
     /// The place of its shard among all.
