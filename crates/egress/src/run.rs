@@ -42,7 +42,7 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
         ));
     }
     let clock = Clock::start();
-    let inputs = [prepared.bundle.root()];
+    let inputs = prepared.bundle.places()?;
     let output = place::create_output(&options.files, output, &inputs)?;
     if let Some(keys_out) = options.sink.keys_out() {
         keys_out.check_place(&options.files, &inputs, &output)?;

@@ -241,6 +241,16 @@ fn no_file_of_keys_lies_in_the_output() {
         }
         assert!(snapshot(output.path()) == before, "something was written");
     }
+    // Where links of the bundle lead is part of it.
+    let real = elsewhere.path().join("real");
+    fs::create_dir(&real).unwrap();
+    std::os::unix::fs::symlink(&real, bundle.made.directory.path().join("messages")).unwrap();
+    let mut options = confirmed();
+    options.sink =
+        Sink::Clear { keys_out: Some(KeysOut { path: real.join("keys.age"), recipients: recipients.clone() }) };
+    let refused = run(bundle.made.directory.path(), output.path(), &options, &()).unwrap_err();
+    assert_eq!(refused.code(), "output-inside-bundle");
+    assert!(snapshot(output.path()) == before);
     // One that begins with the same letters is another directory.
     let beside = PathBuf::from(format!("{}-keys", output.path().display()));
     fs::create_dir(&beside).unwrap();
