@@ -38,6 +38,8 @@ pub(crate) const REPORT: &str = "report.json";
 const PAGE: &str = "report.html";
 pub(crate) const RUNS: &str = "runs.jsonl";
 const FORMAT: &str = "sealwright-report-1";
+/// The longest `report.json`: every attempt for an identity stands in it (EGR-51).
+const LONGEST_REPORT: u64 = 512 * 1024 * 1024;
 
 /// How the items of an output ended (CLI-10).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -230,7 +232,7 @@ impl Report {
     /// The report that stands in an output.
     pub(crate) fn read(files: &Files, output: &Path) -> Result<Option<Self>, EgressError> {
         let path = output.join(REPORT);
-        match files.read(&path) {
+        match files.read_within(&path, LONGEST_REPORT) {
             Ok(text) => Ok(serde_json::from_slice(&text).ok().filter(|report: &Self| report.format == FORMAT)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(EgressError::io("read", &path)(error)),
@@ -295,7 +297,7 @@ impl Fingerprint {
 
 /// Replaces a file in one step, unless it has this content.
 fn write_if_changed(files: &Files, path: &Path, text: &[u8]) -> Result<(), EgressError> {
-    if files.read(path).is_ok_and(|former| former == text) {
+    if files.read_within(path, text.len() as u64).is_ok_and(|former| former == text) {
         return Ok(());
     }
     let write = || -> io::Result<()> {

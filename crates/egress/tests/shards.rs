@@ -176,6 +176,29 @@ fn what_is_in_the_way_stays() {
 }
 
 #[test]
+fn what_is_read_of_a_shard_as_a_whole_has_a_bound() {
+    const MIB: u64 = 1024 * 1024;
+    let made = with_equal_names();
+    for (name, longest) in [("report.json", 512 * MIB), ("sink.jsonl", 512 * MIB), ("shard.json", 4096)] {
+        let (shards, merged) = (shards(made.directory.path(), 2, 2), tempfile::tempdir().unwrap());
+        let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(shards[1].path().join(name));
+        file.unwrap().set_len(longest + 1).unwrap();
+        let refused = merge(&paths(&shards), merged.path(), &confirmed(), &()).unwrap_err();
+        assert!(refused.code() == "io" && refused.to_string().contains("longer than"), "{name}: {refused}");
+    }
+}
+
+#[test]
+fn runs_that_are_too_many_to_be_read_are_left_out() {
+    let made = with_equal_names();
+    let (shards, merged) = (shards(made.directory.path(), 2, 2), tempfile::tempdir().unwrap());
+    let runs = fs::OpenOptions::new().write(true).open(shards[1].path().join("runs.jsonl")).unwrap();
+    runs.set_len(2 * 1024 * 1024).unwrap();
+    merge(&paths(&shards), merged.path(), &confirmed(), &()).unwrap();
+    assert_eq!(fs::read_to_string(merged.path().join("runs.jsonl")).unwrap().lines().count(), 1);
+}
+
+#[test]
 fn an_output_of_something_else_is_not_touched() {
     let made = with_equal_names();
     let shards = shards(made.directory.path(), 2, 2);
