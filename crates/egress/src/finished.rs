@@ -3,7 +3,7 @@
 use crate::error::EgressError;
 use crate::files::Files;
 use crate::ledger::{JOURNAL, MANIFEST, UNOPENED};
-use crate::report::{Fingerprint, Report};
+use crate::report::Report;
 use crate::sink::outlet::IDENTITY;
 use std::path::Path;
 

@@ -30,8 +30,8 @@ pub fn pack(
 ) -> Result<u64, EgressError> {
     let files = &options.files;
     let _lock = ledger::lock_shared(files, output)?;
-    finished::report(files, output)?;
     let lines = ledger::lines(files, output)?;
+    finished::report(files, output)?;
     progress.stage(Stage::Verify, ledger::lines(files, output)?.count() as u64);
     let is_open = Cell::new(true);
     let mut archive = Builder::new(Gate { sink, is_open: &is_open });
