@@ -55,6 +55,9 @@ pub(crate) fn of(code: &str) -> Option<&'static str> {
         "bad-session-ids" => "give each old session a new id of its own",
         "locked" => "wait until the other run has ended",
         "confirmation-needed" => "if this is meant, say so with --yes",
+        "not-finished" => {
+            "`egress run` with the same bundle and output ends the run; what is missing besides comes from a copy of the output"
+        }
         "output-changed" => "`egress run` with the same bundle and output writes them again",
         "unknown-process" => "`sealwright process show` lists the processes of a directory",
         "unknown-state" => "`sealwright process show` lists the states of a process",
