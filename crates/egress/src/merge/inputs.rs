@@ -67,6 +67,11 @@ impl Inputs {
                     return Err(not_a_shard("its report is of another manifest or unopened.jsonl: run it again"));
                 }
             }
+            if report.summary.missing > 0 {
+                return Err(not_a_shard(
+                    "it lists items that the bundle does not hold any more: run it again into a new directory",
+                ));
+            }
             if shards.insert(shard, (Input { root, _lock: lock }, report)).is_some() {
                 return Err(EgressError::Shards(format!("shard {shard} is given twice")));
             }
