@@ -67,11 +67,6 @@ impl Inputs {
                     return Err(not_a_shard("its report is of another manifest or unopened.jsonl: run it again"));
                 }
             }
-            if report.summary.missing > 0 {
-                return Err(not_a_shard(
-                    "it lists items that the bundle does not hold any more: run it again into a new directory",
-                ));
-            }
             if shards.insert(shard, (Input { root, _lock: lock }, report)).is_some() {
                 return Err(EgressError::Shards(format!("shard {shard} is given twice")));
             }
@@ -170,7 +165,14 @@ impl Inputs {
         })?;
         let (items, seen) = (items.finish(), &self.first()?.bundle.items);
         if items == *seen {
-            return Ok(names);
+            // Only members of archives can be left over then.
+            return match self.reports.iter().any(|report| report.summary.missing > 0) {
+                true => Err(EgressError::Shards(
+                    "a shard lists members that their archives do not hold any more: run it again into a new directory"
+                        .to_owned(),
+                )),
+                false => Ok(names),
+            };
         }
         let text = format!(
             "the shards list {} items and have seen {}, which are not the same: run them again into new directories",

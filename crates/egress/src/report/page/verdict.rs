@@ -70,12 +70,15 @@ impl Verdict {
             let of_rows = format!("{} of {}", count(unopened_rows), of(rows.records, "record", "records"));
             let sentence = match (unopened, unopened_rows) {
                 (_, 0) => format!("{} of {total} stayed closed.", count(unopened)),
-                (0, _) => format!("{of_rows} stayed closed; all other data are open."),
+                (0, _) => format!("{of_rows} stayed closed; everything else that was found is open."),
                 _ => format!("{} of {total} and {of_rows} stayed closed.", count(unopened)),
             };
             let mut details = vec![why];
             details.extend(missing(report));
             details.extend(rest(report));
+            if rows.records > 0 {
+                details.extend(looked_for(report));
+            }
             details.push("What stayed closed is unchanged in the bundle. Each of it is listed with its reason, and below stands what can be done.".to_owned());
             return Self { tone: Tone::Incomplete, sentence, details };
         }
@@ -104,6 +107,7 @@ impl Verdict {
         };
         let mut details = vec![processed(report)];
         if rows.records > 0 {
+            details.push("Every message that was found inside records is open.".to_owned());
             details.extend(looked_for(report));
         }
         Self { tone: Tone::Good, sentence, details }
@@ -136,7 +140,7 @@ fn looked_for(report: &Report) -> [String; 2] {
     let tables = if tables.is_empty() { String::new() } else { format!(", of these tables only: {}", listed(tables)) };
     let records = of(report.summary.rows.records, "record", "records");
     [
-        format!("In the {records} of the record files, messages were looked for in {lines}; in {columns}{tables}. Every message that was found there is open."),
+        format!("In the {records} of the record files, messages were looked for in {lines}; in {columns}{tables}."),
         "In no other place of a record was a message looked for: not deeper, not in lists, not in a text that is more than a message.".to_owned(),
     ]
 }
