@@ -141,7 +141,7 @@ fn looked_for(report: &Report) -> [String; 2] {
     let records = of(report.summary.rows.records, "record", "records");
     [
         format!("In the {records} of the record files, messages were looked for in {lines}; in {columns}{tables}."),
-        "In no other place of a record was a message looked for: not deeper, not in lists, not in a text that is more than a message.".to_owned(),
+        "In no other place of a record was a message looked for, be it deeper, in a list or in a text that is more than a message.".to_owned(),
     ]
 }
 
