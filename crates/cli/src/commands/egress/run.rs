@@ -86,7 +86,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
     let output = arguments.out.display();
     if summary.missing > 0 {
         console.note(format_args!(
-            "{} of {} items that this output lists are not in the bundle any more, and nobody has looked at them again: is the data there, every disk mounted? {output}/report.json names them",
+            "items of this output that are not in the bundle any more, and that nobody has looked at again: {} of {}; is the data there, every disk mounted? {output}/report.json names them",
             summary.missing,
             summary.items()
         ));
@@ -100,7 +100,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
             }
         )),
         Status::Unopened if is_only_missing(&summary) => {
-            console.note(format_args!("everything else is open, in {output}; {output}/report.html sums up"))
+            console.note(format_args!("what is there is open, in {output}; {output}/report.html sums up"))
         }
         Status::Success => console.note(format_args!("everything is open, in {output}; {output}/report.html sums up, `sealwright egress verify {output}` checks it")),
         Status::Unopened => console.note(format_args!(

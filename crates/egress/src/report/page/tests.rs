@@ -80,7 +80,12 @@ fn the_verdict_is_one_sentence() {
         ),
         (vec![open, closed, closed], rows(0, 0), Tone::Incomplete, "2 of 3 items stayed closed."),
         (vec![open, closed], rows(3, 1), Tone::Incomplete, "1 of 3 items and 1 of 4 records stayed closed."),
-        (vec![open], rows(3, 1), Tone::Incomplete, "1 of 4 records stayed closed; everything else that was found is open."),
+        (
+            vec![open],
+            rows(3, 1),
+            Tone::Incomplete,
+            "1 of 4 records stayed closed; everything else that was found is open.",
+        ),
         (
             vec![open, closed, (Status::Failed, Some("io"))],
             rows(0, 0),
