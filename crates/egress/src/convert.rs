@@ -109,13 +109,15 @@ impl Converter<'_> {
         let failed = |members: u64, error: io::Error| {
             let mut line = Line::new(item.source.text(), item.source.hex(), Status::Failed);
             line.members = Some(members);
+            line.source_state = item.state.map(hex::encode);
             line.fail(error.to_string());
             Converted::without_files(line)
         };
         let taken = item.source.like_members(self.items, |other| &other.source);
         let members = Members::new(self.files, self.output);
         let spool = Spool { files: self.files, directory: self.output };
-        let mut converting = Converting { converter: self, sessions: self.session_map, members, ended: None };
+        let mut converting =
+            Converting { converter: self, sessions: self.session_map, members, state: item.state, ended: None };
         let walked =
             open().and_then(|mut input| archive::walk(&item.source, &mut input, taken, spool, &mut converting));
         let told = match walked {
@@ -134,6 +136,7 @@ impl Converter<'_> {
         let source = &item.source;
         let mut line = Line::new(source.text(), source.hex(), Status::Converted);
         line.session_id = item.session().map(|session| session.to_string());
+        line.source_state = item.state.map(hex::encode);
         let opened = match self.open(item, bytes) {
             Ok(opened) => opened,
             Err(unconverted) => {

@@ -11,6 +11,7 @@ mod unopened;
 
 use crate::error::EgressError;
 use crate::files::Files;
+use crate::hashed::ShortHash;
 use crate::ordered::Ordered;
 use crate::place::Hasher;
 pub(crate) use active::Ledger;
@@ -100,6 +101,9 @@ pub struct Line {
     /// Files of an archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub members: Option<u64>,
+    /// What tells whether the source, and what is made of it, is still the same (EGR-43); that of a member is its archive's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_state: Option<String>,
     /// How it ended.
     pub status: Status,
     /// Why it did not open.
@@ -226,6 +230,7 @@ impl Line {
             outputs: Vec::new(),
             rows: None,
             members: None,
+            source_state: None,
             status,
             error: None,
             chain: false,
@@ -312,7 +317,12 @@ impl Line {
         self.source.ends_with('/') && self.status == Status::Failed && self.written().is_empty()
     }
 
-    /// Whether nothing better can come of another run: everything of the source is in the output.
+    /// Whether the source is what it was when the line was written, and the same would be made of it. A line that does not say it is not.
+    pub(crate) fn is_of(&self, state: Option<ShortHash>) -> bool {
+        self.source_state.is_some() && self.source_state == state.map(hex::encode)
+    }
+
+    /// Whether nothing better can come of another run: everything of the source, as it was then, is in the output.
     pub(crate) fn is_finished(&self) -> bool {
         matches!(self.status, Status::Converted | Status::Plain) && self.rows.is_none_or(Rows::all_opened)
     }

@@ -57,6 +57,7 @@ pub mod local_database;
 mod merge;
 mod messages;
 mod meter;
+mod missing;
 mod naming;
 mod needs;
 mod options;
@@ -79,6 +80,7 @@ mod sigchains;
 mod single;
 mod sink;
 mod source;
+mod source_state;
 mod spool;
 mod sqlite;
 mod store;
@@ -100,8 +102,8 @@ pub use pipeline::Sealer;
 pub use plan::{Coverage, Covered, Expected, Plan, Sessions, Trials, Unreachable, plan};
 pub use recover::{Attempt, Outcome};
 pub use report::{
-    BundleFacts, Fingerprint, Form, InputFile, Inputs, Items, Listed, Program, Report, ReportCoverage, Run, SizeClass,
-    Summary, Tally, Unconverted, UserCoverage, Warning,
+    BundleFacts, Fingerprint, Form, InputFile, Inputs, Items, Listed, LookedAt, Program, Report, ReportCoverage, Run,
+    SizeClass, Summary, Tally, Unconverted, UserCoverage, Warning,
 };
 pub use run::run;
 pub use session_keys::{KeySources, SessionKeys};

@@ -2,6 +2,7 @@
 
 use crate::fields::{Fields, SessionMap};
 use crate::files::Files;
+use crate::hashed::{ShortHash, short_hash};
 use crate::place::Hasher;
 use crate::shard::Shard;
 use crate::sink::Sink;
@@ -62,14 +63,11 @@ impl Options {
     /// sink is not in it, as an output knows its own.
     pub(crate) fn digest(&self) -> io::Result<String> {
         let Self { unknown_hash, proxies, copy_plain, fields, session_map, .. } = self;
-        let Fields { pointers, columns, tables, session, binary } = fields;
         let decisive = Decisive {
             try_all_keys: *unknown_hash == UnknownHash::TryAll,
             follow_proxy_chains: *proxies == ProxyDepth::Chains,
             copy_plain: *copy_plain,
-            fields: [pointers, columns, tables].map(BTreeSet::from_iter),
-            session_field: session.as_deref(),
-            binary_field: binary.as_deref(),
+            fields: DecisiveFields::of(fields),
             sessions: session_map.sorted(),
         };
         let mut hasher = Hasher::new();
@@ -77,9 +75,30 @@ impl Options {
         Ok(hasher.finish().1)
     }
 
+    /// What decides what is made of sources that are read.
+    pub(crate) fn decisions(&self) -> io::Result<Decisions> {
+        let fields = serde_json::to_vec(&DecisiveFields::of(&self.fields))?;
+        let sessions = serde_json::to_vec(&self.session_map.sorted())?;
+        let copied = [u8::from(self.copy_plain)];
+        Ok(Decisions {
+            plain: short_hash(&[&copied]),
+            records: short_hash(&[&fields]),
+            archives: short_hash(&[&copied, &fields, &sessions]),
+        })
+    }
+
     pub(crate) fn threads(&self) -> usize {
         self.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get)
     }
+}
+
+/// Hashes of the options that decide what is made of a source, by what it is. Those that only find more keys are in none: what was open with
+/// them stays so without them. Nor is the session that is named for a source: it stands in the state of that source alone.
+#[derive(Debug)]
+pub(crate) struct Decisions {
+    pub(crate) plain: ShortHash,
+    pub(crate) records: ShortHash,
+    pub(crate) archives: ShortHash,
 }
 
 /// What [`Options::digest`] is of.
@@ -89,12 +108,30 @@ struct Decisive<'a> {
     try_all_keys: bool,
     follow_proxy_chains: bool,
     copy_plain: bool,
+    #[serde(flatten)]
+    fields: DecisiveFields<'a>,
+    /// Sources and their sessions.
+    sessions: Vec<(&'a str, SessionId)>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DecisiveFields<'a> {
     /// Pointers, columns, tables.
     fields: [BTreeSet<&'a String>; 3],
     session_field: Option<&'a str>,
     binary_field: Option<&'a str>,
-    /// Sources and their sessions.
-    sessions: Vec<(&'a str, SessionId)>,
+}
+
+impl<'a> DecisiveFields<'a> {
+    fn of(fields: &'a Fields) -> Self {
+        let Fields { pointers, columns, tables, session, binary } = fields;
+        Self {
+            fields: [pointers, columns, tables].map(BTreeSet::from_iter),
+            session_field: session.as_deref(),
+            binary_field: binary.as_deref(),
+        }
+    }
 }
 
 /// What an egress is doing.

@@ -15,7 +15,7 @@ use crate::needs::Needs;
 use crate::options::{Options, Progress, Stage};
 use crate::record_files::Input;
 use crate::recover::{Attempt, Recovered};
-use crate::report::{BundleFacts, Form, Inputs, ItemList, LISTED, Listed, UserCoverage};
+use crate::report::{BundleFacts, Form, Inputs, ItemList, LISTED, Listed, LookedAt, UserCoverage};
 use crate::scan::{self, Content, Item};
 use crate::shard::Shard;
 use crate::source::Source;
@@ -241,6 +241,7 @@ impl Prepared {
             inputs: Inputs::of(&options.files, self.bundle.root(), &files)?,
             items: items.finish(),
             options: options.digest().map_err(EgressError::io("hash the options for", self.bundle.root()))?,
+            fields: LookedAt::of(&options.fields),
         })
     }
 
@@ -273,20 +274,21 @@ fn look_at_all(bundle: &Bundle, options: &Options, progress: &dyn Progress) -> R
     let sources = scan::sources(bundle)?;
     progress.stage(Stage::Scan, sources.len() as u64);
     let (mut looked, mut needs) = (Vec::with_capacity(sources.len()), Needs::default());
+    let decisions = options.decisions().map_err(EgressError::io("hash the options for", bundle.root()))?;
     let look = |source: &Source| {
-        let (bytes, content) = scan::look(bundle.files(), source, bundle.root(), &options.session_map);
+        let looked = scan::look(bundle.files(), source, bundle.root(), &options.session_map, &decisions);
         let taken = || source.like_members(&sources, |other| other);
-        let sessions = sessions_in(bundle, source, &content, options, taken);
-        (bytes, content, sessions)
+        let sessions = sessions_in(bundle, source, &looked.content, options, taken);
+        (looked, sessions)
     };
-    workers::in_order(options.threads(), &sources, look, |_, (bytes, content, sessions)| {
+    workers::in_order(options.threads(), &sources, look, |_, (seen, sessions)| {
         progress.advance(1);
-        needs.extend(content.session());
+        needs.extend(seen.content.session());
         needs.append(sessions);
-        looked.push((bytes, content));
+        looked.push(seen);
         Ok::<(), EgressError>(())
     })?;
-    let items = sources.into_iter().zip(looked).map(|(source, (bytes, content))| Item { source, bytes, content });
+    let items = sources.into_iter().zip(looked).map(|(source, looked)| looked.item(source));
     Ok((items.collect(), needs))
 }
 

@@ -76,7 +76,9 @@ impl<'a> Publisher<'a> {
         let outputs = self.named(&directory, former.as_ref(), files)?;
         line.set_outputs(outputs.iter().map(Named::written).collect());
         if let Some(former) = former {
-            if ledger::is_there(self.files, self.output, &former) {
+            // An output of something else than the source is now is none of it, however much is in it.
+            let is_same_source = former.source_state == line.source_state;
+            if is_same_source && ledger::is_there(self.files, self.output, &former) {
                 let told = self.told(&former, &line, &unopened)?;
                 // Records that are sealed again have no hash in clear to tell them by.
                 let same_rows = former.rows == line.rows && told.is_some_and(|(formerly, now)| formerly == now);
@@ -179,6 +181,7 @@ impl<'a> Publisher<'a> {
                 self.ledger.withdraw(line)?;
                 let mut failed = Line::new(line.source.clone(), line.source_bytes.clone(), Status::Failed);
                 failed.session_id = line.session_id.take();
+                failed.source_state = line.source_state.take();
                 failed.fail(error.to_string());
                 former.iter().for_each(|former| failed.keep_if_without(former));
                 *line = failed;

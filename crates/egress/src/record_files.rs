@@ -122,6 +122,15 @@ impl Form {
         Ok(rewritten)
     }
 
+    /// The lengths of the files that belong to a database and hold something; nothing of other records.
+    pub(crate) fn lengths_beside(self, files: &Files, path: &Path) -> Vec<u64> {
+        if self.kind != Kind::Database {
+            return Vec::new();
+        }
+        let length = |log: Log| files.metadata(&log.path).map_or(0, |metadata| metadata.len());
+        logs(files, path, self.compression).into_iter().map(length).collect()
+    }
+
     /// Gives the sessions whose messages stand in the records to `take`.
     pub(crate) fn sessions(
         self,

@@ -20,6 +20,7 @@ pub use items::Items;
 pub use runs::Run;
 
 use crate::error::EgressError;
+use crate::fields::Fields;
 use crate::files::Files;
 use crate::ledger::{Line, MANIFEST, Rows, Status, UNOPENED};
 use crate::lines::MalformedRecord;
@@ -30,6 +31,7 @@ use crate::sink::outlet::IDENTITY;
 use coverage::Counting;
 pub(crate) use coverage::LISTED;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::Path;
 
@@ -57,6 +59,9 @@ pub struct Summary {
     pub plain: u64,
     /// Could not be read or written, or not supported yet.
     pub failed: u64,
+    /// Items of earlier runs whose source is not in the bundle, or not any more; each counts above by how it ended then.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub missing: u64,
     /// Records inside record files.
     pub rows: Rows,
 }
@@ -121,6 +126,31 @@ pub struct BundleFacts {
     pub items: Items,
     /// SHA-256 over the options that decide what comes out.
     pub options: String,
+    /// Where in records messages were looked for.
+    #[serde(default)]
+    pub fields: LookedAt,
+}
+
+/// The fields that somebody has named for messages (EGR-13), each once, in order. Where none is named all are looked at, in JSON Lines those
+/// at top level.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct LookedAt {
+    /// JSON pointers.
+    pub pointers: BTreeSet<String>,
+    /// Columns of CSV files and databases.
+    pub columns: BTreeSet<String>,
+    /// Tables of databases.
+    pub tables: BTreeSet<String>,
+}
+
+impl LookedAt {
+    pub(crate) fn of(fields: &Fields) -> Self {
+        let Fields { pointers, columns, tables, .. } = fields;
+        let [pointers, columns, tables] = [pointers, columns, tables].map(|names| names.iter().cloned().collect());
+        Self { pointers, columns, tables }
+    }
 }
 
 /// What the plan reaches with a user's private key: the session's own token, or that of its proxy.
@@ -170,11 +200,11 @@ impl Summary {
         self.rows.add(rows.unwrap_or_default());
     }
 
-    /// The exit status of the program (EGR-45): 1 something failed, 3 something stayed unopened, 0 otherwise.
+    /// The exit status of the program (EGR-45): 1 something failed, 3 something stayed unopened or is not there any more, 0 otherwise.
     pub fn exit_status(&self) -> u8 {
         if self.failed > 0 {
             1
-        } else if self.unopened_items() > 0 || !self.rows.all_opened() {
+        } else if self.unopened_items() > 0 || self.missing > 0 || !self.rows.all_opened() {
             3
         } else {
             0
@@ -190,6 +220,11 @@ impl Summary {
     pub fn unopened_items(&self) -> u64 {
         [self.rejected, self.malformed, self.failed].into_iter().fold(self.closed, u64::saturating_add)
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Program {
@@ -227,6 +262,12 @@ impl Report {
             unopened: Fingerprint::of(files, &output.join(UNOPENED))?,
             identity: Fingerprint::if_there(files, &output.join(IDENTITY))?,
         })
+    }
+
+    /// Says which sources are not there any more.
+    pub(crate) fn tell_missing(&mut self, missing: Listed<String>) {
+        self.summary.missing = missing.total;
+        self.coverage.missing = missing;
     }
 
     /// The report that stands in an output.

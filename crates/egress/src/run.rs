@@ -6,8 +6,9 @@ use crate::done::Done;
 use crate::error::EgressError;
 use crate::files::Files;
 use crate::keys_out::KeysFile;
-use crate::ledger::{self, Ledger, Line, Status};
+use crate::ledger::{self, Ledger, Line};
 use crate::meter::Meter;
+use crate::missing;
 use crate::naming::Names;
 use crate::options::{Options, Progress, Stage};
 use crate::place;
@@ -86,12 +87,13 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
         runs::add(&options.files, &output, clock.run(work))?;
     }
     let input_bytes = |line: &Line| input_bytes(&options.files, prepared.bundle.root(), line);
-    let report = Report::count(&options.files, &output, prepared.facts(options)?, input_bytes)?;
+    let mut report = Report::count(&options.files, &output, prepared.facts(options)?, input_bytes)?;
+    report.tell_missing(missing::sources(&prepared.items_of(options.shard), ledger::lines(&options.files, &output)?)?);
     report.write(&options.files, &output)?;
     Ok(report.summary)
 }
 
-/// The items that are not finished, or whose outputs are not what they were (EGR-43).
+/// The items that are not finished, or that are not what they were, or whose outputs are not (EGR-43).
 fn pending<'a>(
     prepared: &'a Prepared,
     ledger: &Ledger,
@@ -100,17 +102,14 @@ fn pending<'a>(
     progress: &dyn Progress,
 ) -> Result<Vec<&'a Item>, EgressError> {
     let items = prepared.items_of(options.shard);
-    let is_done = |line: &Line| {
-        let is_copied = !options.copy_plain || line.status != Status::Plain || !line.written().is_empty();
-        line.is_finished() && is_copied && ledger::is_there(&options.files, output, line)
-    };
+    let is_done = |line: &Line| line.is_finished() && ledger::is_there(&options.files, output, line);
     let unfinished = archive::unfinished(&items, ledger, &is_done)?;
     progress.stage(Stage::Verify, items.len() as u64);
     let is_pending = |item: &&Item| {
         // What cannot be read now is told when the item is published.
         let line = line_of(ledger, item).ok().flatten();
         progress.advance(1);
-        line.is_none_or(|line| !is_done(&line)) || unfinished.contains(&item.source.text())
+        line.is_none_or(|line| !line.is_of(item.state) || !is_done(&line)) || unfinished.contains(&item.source.text())
     };
     let mut pending = Vec::new();
     let load = |item: &&Item| item.bytes;

@@ -5,8 +5,11 @@ use crate::bundle::Bundle;
 use crate::error::EgressError;
 use crate::fields::SessionMap;
 use crate::files::Files;
+use crate::hashed::ShortHash;
+use crate::options::Decisions;
 use crate::record_files::Form;
 use crate::source::Source;
+use crate::source_state;
 use sealwright_envelope::file::{self, FileError};
 use sealwright_envelope::legacy::{LegacyKey, LegacyMessage, PREFIX};
 use sealwright_envelope::message;
@@ -26,6 +29,9 @@ pub(crate) struct Item {
     pub(crate) source: Source,
     pub(crate) bytes: u64,
     pub(crate) content: Content,
+    /// What tells whether it, and what is made of it, is what it was in an earlier run; of a member that of its archive. `None` if it could
+    /// not be read.
+    pub(crate) state: Option<ShortHash>,
 }
 
 /// What a file is (EGR-10).
@@ -51,10 +57,43 @@ pub(crate) enum Content {
     Unreadable(String),
 }
 
-/// Looks at a file: its length and what it is.
-pub(crate) fn look(files: &Files, source: &Source, root: &Path, sessions: &SessionMap) -> (u64, Content) {
-    let looked = look_into(files, source, &source.path(root), sessions);
-    looked.unwrap_or_else(|error| (0, Content::Unreadable(error.to_string())))
+/// What looking at a file gives.
+#[derive(Debug)]
+pub(crate) struct Looked {
+    pub(crate) bytes: u64,
+    pub(crate) content: Content,
+    pub(crate) state: Option<ShortHash>,
+}
+
+/// Looks at a file: its length, what it is, and what tells whether it changes.
+pub(crate) fn look(
+    files: &Files,
+    source: &Source,
+    root: &Path,
+    sessions: &SessionMap,
+    decisions: &Decisions,
+) -> Looked {
+    let path = source.path(root);
+    match look_into(files, source, &path, sessions) {
+        Ok((bytes, content, beginning)) => {
+            let state = source_state::of(
+                files,
+                &path,
+                (bytes, &content, &beginning),
+                sessions.session(&source.text()),
+                decisions,
+            );
+            Looked { bytes, content, state: Some(state) }
+        }
+        Err(error) => Looked { bytes: 0, content: Content::Unreadable(error.to_string()), state: None },
+    }
+}
+
+impl Looked {
+    pub(crate) fn item(self, source: Source) -> Item {
+        let Self { bytes, content, state } = self;
+        Item { source, bytes, content, state }
+    }
 }
 
 impl Item {
@@ -118,7 +157,12 @@ fn walk(files: &Files, root: &Path, directory: &Path, sources: &mut Vec<Source>)
     }
 }
 
-fn look_into(files: &Files, source: &Source, path: &Path, sessions: &SessionMap) -> io::Result<(u64, Content)> {
+fn look_into(
+    files: &Files,
+    source: &Source,
+    path: &Path,
+    sessions: &SessionMap,
+) -> io::Result<(u64, Content, Vec<u8>)> {
     let metadata = files.metadata(path)?;
     if metadata.is_dir() {
         let reason = files.list(path).err().map_or("not a regular file".to_owned(), |error| error.to_string());
@@ -128,18 +172,19 @@ fn look_into(files: &Files, source: &Source, path: &Path, sessions: &SessionMap)
         return Err(io::Error::other("not a regular file"));
     }
     let length = metadata.len();
-    if let Some(content) = named(source, sessions) {
-        return Ok((length, content));
-    }
     let mut file = files.open(path)?;
-    let content = recognize(&mut file, length)?;
+    let beginning = beginning(&mut file)?;
+    if let Some(content) = named(source, sessions) {
+        return Ok((length, content, beginning));
+    }
+    let content = recognize_by(&beginning, &mut file, length)?;
     if source.is_of_messages()
         && matches!(content, Content::Plain | Content::Archive)
         && let Some(database) = Form::by_content(&mut file)?
     {
-        return Ok((length, Content::Records(database)));
+        return Ok((length, Content::Records(database), beginning));
     }
-    Ok((length, content))
+    Ok((length, content, beginning))
 }
 
 /// What carries no mark: records are known by their names, raw envelopes by what somebody says.
@@ -156,12 +201,22 @@ pub(crate) fn named(source: &Source, sessions: &SessionMap) -> Option<Content> {
 
 /// The first match of EGR-10.
 pub(crate) fn recognize(file: &mut (impl Read + Seek), length: u64) -> io::Result<Content> {
+    let beginning = beginning(file)?;
+    recognize_by(&beginning, file, length)
+}
+
+/// What decides between most kinds of files.
+fn beginning(file: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut beginning = Vec::new();
     file.by_ref().take(file::recognition_window()).read_to_end(&mut beginning)?;
-    if is_cut_magic(&beginning, length) {
+    Ok(beginning)
+}
+
+fn recognize_by(beginning: &[u8], file: &mut (impl Read + Seek), length: u64) -> io::Result<Content> {
+    if is_cut_magic(beginning, length) {
         return Ok(Content::Malformed("malformed"));
     }
-    Ok(match Announced::by_beginning(&beginning) {
+    Ok(match Announced::by_beginning(beginning) {
         Announced::Container => container(file)?,
         Announced::LegacyMessage => legacy_message(&whole(file, length)?),
         Announced::Json if length <= LARGEST_MESSAGE => json(&whole(file, length)?),

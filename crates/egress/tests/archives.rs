@@ -306,7 +306,10 @@ fn many_members_come_out_in_the_order_of_their_sources_whatever_that_of_the_arch
     for _ in 0..2 {
         members.reverse();
         made.add("messages/many.tar", tar_of(&members));
-        let (lines, files) = converted(&made);
+        let (mut lines, files) = converted(&made);
+        // The archive itself is another one.
+        let state = lines["messages/many.tar"].source_state.clone();
+        lines.values_mut().for_each(|line| assert_eq!(line.source_state.take(), state));
         let outputs = |directory: &str| {
             let lines =
                 lines.values().filter(|line| line.source.starts_with(&format!("messages/many.tar!{directory}/")));

@@ -103,6 +103,25 @@ fn one_user_needs_no_confirmation() {
 }
 
 #[test]
+fn data_that_are_not_there_are_no_success() {
+    let mut place = Place::new();
+    let sample = peer::vectors("egress/sample/bundle");
+    fs::create_dir_all(place.path().join("bundle/data")).unwrap();
+    fs::create_dir_all(place.path().join("bundle/identities")).unwrap();
+    for name in ["identities/frank.bin", "message-keys.jsonl"] {
+        place.file(format!("bundle/{name}"), fs::read(sample.join(name)).unwrap());
+    }
+    place.run(["egress", "run", "bundle", "--out", "empty"]);
+    place.file("bundle/data/letter", fs::read(sample.join("data/dir0/sub0/f0.seald")).unwrap());
+    place.run(["egress", "run", "bundle", "--out", "clear"]);
+    fs::remove_file(place.path().join("bundle/data/letter")).unwrap();
+    let output = place.run(["egress", "run", "bundle", "--out", "clear"]);
+    assert_eq!(output.status.code(), Some(3));
+    place.run(["egress", "run", "bundle", "--out", "clear", "--json", "--quiet"]);
+    place.matches("egress-missing");
+}
+
+#[test]
 fn what_is_no_bundle_or_no_output_is_told() {
     let mut place = Place::new();
     let sample = bundle(&mut place, "sample");

@@ -5,6 +5,7 @@ use crate::convert::{Converted, Converter};
 use crate::done::Members;
 use crate::fields::{Reading, SessionMap};
 use crate::files::{Files, Handle};
+use crate::hashed::ShortHash;
 use crate::ledger::{Line, Status};
 use crate::meter::Metered;
 use crate::options::Options;
@@ -47,7 +48,7 @@ impl Visitor for Collecting<'_> {
         };
         let recognized = scan::recognize(&mut Cursor::new(looked_at), looked_at.len() as u64)?;
         let content = scan::named(&source, map).unwrap_or(recognized);
-        Item { source, bytes: 0, content }.session().into_iter().for_each(&mut *self.take);
+        content.session().into_iter().for_each(&mut *self.take);
         Ok(())
     }
 
@@ -72,6 +73,8 @@ pub(crate) struct Converting<'a> {
     pub(crate) converter: &'a Converter<'a>,
     pub(crate) sessions: &'a SessionMap,
     pub(crate) members: Members<'a>,
+    /// The state of the archive.
+    pub(crate) state: Option<ShortHash>,
     /// What is told of an archive that has ended, as long as nothing comes behind it.
     pub(crate) ended: Option<Converted>,
 }
@@ -80,12 +83,12 @@ impl Visitor for Converting<'_> {
     fn member(&mut self, source: Source, beginning: &[u8], content: &mut dyn Read) -> io::Result<()> {
         let converted = match scan::named(&source, self.sessions) {
             Some(Content::Records(form)) => {
-                let item = Item { source, bytes: 0, content: Content::Records(form) };
+                let item = Item { source, bytes: 0, content: Content::Records(form), state: self.state };
                 self.converter.convert_from(&item, &mut Bytes::Stream(content))
             }
             Some(named) => self.spooled(source, Some(named), content)?,
             None if Announced::by_beginning(beginning) == Announced::Nothing && !scan::is_short(beginning) => {
-                let item = Item { source, bytes: 0, content: Content::Plain };
+                let item = Item { source, bytes: 0, content: Content::Plain, state: self.state };
                 self.converter.convert_from(&item, &mut Bytes::Stream(content))
             }
             None => self.spooled(source, None, content)?,
@@ -104,7 +107,7 @@ impl Visitor for Converting<'_> {
             Ok(path) => Bytes::Copy { files: self.converter.files, path },
             Err(_) => Bytes::Memory(Vec::new()),
         };
-        let converted = self.converter.convert_from(&Item { source, bytes: 0, content }, &mut bytes);
+        let converted = self.converter.convert_from(&Item { source, bytes: 0, content, state: self.state }, &mut bytes);
         self.go_on()?;
         self.members.push(converted)
     }
@@ -127,6 +130,7 @@ impl Visitor for Converting<'_> {
         };
         let mut line = Line::new(source.text(), source.hex(), status);
         line.members = Some(end.members);
+        line.source_state = self.state.map(hex::encode);
         line.error = end.error.map(str::to_owned);
         line.warnings = end.warnings;
         self.go_on()?;
@@ -147,7 +151,8 @@ impl Converting<'_> {
         let mut bytes = match Bytes::spooled(content, spool)? {
             Ok(bytes) => bytes,
             Err(error) => {
-                let item = Item { source, bytes: 0, content: Content::Unreadable(error.to_string()) };
+                let item =
+                    Item { source, bytes: 0, content: Content::Unreadable(error.to_string()), state: self.state };
                 return Ok(self.converter.convert_from(&item, &mut Bytes::Memory(Vec::new())));
             }
         };
@@ -156,7 +161,7 @@ impl Converting<'_> {
             Some(content) => content,
             None => scan::recognize(&mut bytes.open()?, length)?,
         };
-        let item = Item { source, bytes: length, content };
+        let item = Item { source, bytes: length, content, state: self.state };
         Ok(self.converter.convert_from(&item, &mut bytes))
     }
 }

@@ -24,7 +24,8 @@ pub(crate) fn unfinished(
     is_done: &dyn Fn(&Line) -> bool,
 ) -> Result<HashSet<String>, EgressError> {
     let archives = items.iter().filter(|item| item.content == Content::Archive);
-    let mut archives: HashMap<_, _> = archives.map(|item| (item.source.text(), Members::default())).collect();
+    let mut archives: HashMap<_, _> =
+        archives.map(|item| (item.source.text(), (item.state, Members::default()))).collect();
     if archives.is_empty() {
         return Ok(HashSet::new());
     }
@@ -38,12 +39,16 @@ pub(crate) fn unfinished(
         let is_item = |name: &&str| archives.contains_key(*name) || files.contains(*name);
         let Some(name) = names.into_iter().find(is_item) else { continue };
         let is_member = name.len() < line.source.len();
-        let Some(members) = archives.get_mut(name) else { continue };
+        let Some((state, members)) = archives.get_mut(name) else { continue };
+        if !line.is_of(*state) {
+            // What an earlier archive of this name held does not count for this one.
+            continue;
+        }
         members.said = members.said.saturating_add(line.members.unwrap_or(0));
         members.listed = members.listed.saturating_add(u64::from(is_member));
         members.is_unfinished = members.is_unfinished || (is_member && !is_done(&line));
     }
     let unfinished =
-        archives.into_iter().filter(|(_, members)| members.is_unfinished || members.said != members.listed);
+        archives.into_iter().filter(|(_, (_, members))| members.is_unfinished || members.said != members.listed);
     Ok(unfinished.map(|(name, _)| name).collect())
 }

@@ -170,7 +170,14 @@ impl Inputs {
         })?;
         let (items, seen) = (items.finish(), &self.first()?.bundle.items);
         if items == *seen {
-            return Ok(names);
+            // Only members of archives can be left over then.
+            return match self.reports.iter().any(|report| report.summary.missing > 0) {
+                true => Err(EgressError::Shards(
+                    "a shard lists members that their archives do not hold any more: run it again into a new directory"
+                        .to_owned(),
+                )),
+                false => Ok(names),
+            };
         }
         let text = format!(
             "the shards list {} items and have seen {}, which are not the same: run them again into new directories",

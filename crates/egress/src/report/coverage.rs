@@ -33,6 +33,9 @@ pub struct ReportCoverage {
     pub unconverted: Listed<Unconverted>,
     /// The first items with warnings.
     pub warnings: Listed<Warning>,
+    /// The first sources of earlier runs that are not in the bundle, or not any more.
+    #[serde(default, skip_serializing_if = "Listed::is_empty")]
+    pub missing: Listed<String>,
 }
 
 /// Files and their bytes.
@@ -102,7 +105,11 @@ impl<T> Listed<T> {
         Self { total, first: all }
     }
 
-    fn add(&mut self, entry: impl FnOnce() -> T) {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+
+    pub(crate) fn add(&mut self, entry: impl FnOnce() -> T) {
         self.total = self.total.saturating_add(1);
         if self.first.len() < LISTED {
             self.first.push(entry());

@@ -84,7 +84,24 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
     console.value(&summary)?;
     let status = Status::from_egress(summary.exit_status());
     let output = arguments.out.display();
+    if summary.missing > 0 {
+        console.note(format_args!(
+            "items of this output that are not in the bundle any more, and that nobody has looked at again: {} of {}; is the data there, every disk mounted? {output}/report.json names them",
+            summary.missing,
+            summary.items()
+        ));
+    }
     match status {
+        Status::Success if summary.items() == 0 => console.note(format_args!(
+            "there was nothing to open: {}",
+            match arguments.shard {
+                Some(shard) => format!("no item of the bundle belongs to shard {shard}, or it holds no data"),
+                None => "the bundle holds no file in data/ or messages/; is the data there, every disk mounted?".to_owned(),
+            }
+        )),
+        Status::Unopened if is_only_missing(&summary) => {
+            console.note(format_args!("what is there is open, in {output}; {output}/report.html sums up"))
+        }
         Status::Success => console.note(format_args!("everything is open, in {output}; {output}/report.html sums up, `sealwright egress verify {output}` checks it")),
         Status::Unopened => console.note(format_args!(
             "something stayed closed: {output}/unopened.jsonl and {output}/manifest.jsonl tell what and why, {output}/report.html sums it up, with remedies"
@@ -94,6 +111,12 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
         )),
     }
     Ok(status)
+}
+
+/// Whether everything that is there is open.
+fn is_only_missing(summary: &Summary) -> bool {
+    let rows = summary.rows;
+    summary.unopened_items() == 0 && [rows.closed, rows.rejected, rows.malformed] == [0; 3]
 }
 
 fn carry_out(arguments: &Arguments, options: &Options, console: &Console) -> Result<Summary, EgressError> {
@@ -125,6 +148,9 @@ pub(super) fn table(summary: &Summary) -> String {
         ("failed", summary.failed),
     ];
     let mut table: String = rows.iter().map(|(name, count)| format!("{name:10} {count}\n")).collect();
+    if summary.missing > 0 {
+        table.push_str(&format!("missing    {}\n", summary.missing));
+    }
     let of = summary.rows;
     if of.records > 0 {
         table.push_str(&format!(

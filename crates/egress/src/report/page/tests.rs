@@ -5,7 +5,7 @@ use crate::ledger::{Rows, Status};
 use crate::lines::MalformedRecord;
 use crate::recover::{Attempt, Outcome};
 use crate::report::coverage::{Counting, LISTED, Listed};
-use crate::report::{BundleFacts, Fingerprint, InputFile, Inputs, Items, Program, Summary, UserCoverage};
+use crate::report::{BundleFacts, Fingerprint, InputFile, Inputs, Items, LookedAt, Program, Summary, UserCoverage};
 use crate::{Line, report::page::verdict::Tone};
 use proptest::prelude::*;
 
@@ -32,9 +32,11 @@ fn report(lines: Vec<Line>, rows: &[&str]) -> Report {
             inputs: Inputs::default(),
             items: Items { count: 3, sha256: "a".repeat(64) },
             options: "b".repeat(64),
+            fields: LookedAt::default(),
         },
         manifest: Fingerprint::default(),
         unopened: Fingerprint::default(),
+        identity: None,
     }
 }
 
@@ -71,9 +73,20 @@ fn the_verdict_is_one_sentence() {
             Tone::Good,
             "All 2 encrypted items are open; 1 was never encrypted.",
         ),
+        (
+            vec![open, (Status::Plain, None), (Status::Plain, None)],
+            rows(0, 0),
+            Tone::Good,
+            "The one encrypted item is open; 2 were never encrypted.",
+        ),
         (vec![open, closed, closed], rows(0, 0), Tone::Incomplete, "2 of 3 items stayed closed."),
         (vec![open, closed], rows(3, 1), Tone::Incomplete, "1 of 3 items and 1 of 4 records stayed closed."),
-        (vec![open], rows(3, 1), Tone::Incomplete, "1 of 4 records stayed closed; all other data are open."),
+        (
+            vec![open],
+            rows(3, 1),
+            Tone::Incomplete,
+            "1 of 4 records stayed closed; everything else that was found is open.",
+        ),
         (
             vec![open, closed, (Status::Failed, Some("io"))],
             rows(0, 0),
@@ -83,6 +96,37 @@ fn the_verdict_is_one_sentence() {
     ] {
         assert_eq!(verdict(&lines, rows), (tone, sentence.to_owned()));
     }
+}
+
+#[test]
+fn the_verdict_speaks_of_messages_that_were_looked_for() {
+    let mut records = line("messages/a", Status::Converted, None);
+    records.rows = Some(Rows { records: 2, converted: 2, ..Rows::default() });
+    let mut report = report(vec![records], &[]);
+    let details = |report: &Report| Verdict::of(report).details.join(" ");
+    let all = details(&report);
+    assert!(
+        all.contains("looked for in the texts at top level of each record of JSON Lines; in every column"),
+        "{all}"
+    );
+    assert!(all.contains("In no other place") && !all.contains("every message inside"), "{all}");
+    report.bundle.fields.pointers = ["/b".to_owned(), "/a/c".to_owned()].into();
+    report.bundle.fields.tables = ["mail".to_owned()].into();
+    let named = details(&report);
+    assert!(named.contains("these fields of JSON Lines only: /a/c, /b; in every column of CSV files and databases, of these tables only: mail."), "{named}");
+}
+
+#[test]
+fn what_is_not_in_the_bundle_any_more_is_told() {
+    let mut report = report(vec![line("data/a", Status::Converted, None); 3], &[]);
+    report.tell_missing(Listed::of(vec!["data/b".to_owned(), "data/c".to_owned()]));
+    let verdict = Verdict::of(&report);
+    assert_eq!(
+        (verdict.tone, &verdict.sentence[..]),
+        (Tone::Incomplete, "2 of 3 items are not in the bundle any more.")
+    );
+    assert!(verdict.details[0].contains("data/b, data/c."), "{:?}", verdict.details);
+    assert_eq!(report.summary.exit_status(), 3);
 }
 
 #[test]
