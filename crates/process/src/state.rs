@@ -276,7 +276,10 @@ impl State {
         let mut public_data = BTreeMap::new();
         for (name, data) in record.public_data {
             private.remove(&name).ok_or(MALFORMED)?;
-            let encoded = hex::decode(data).map_err(|_| MALFORMED)?;
+            let encoded = hex::decode(&data).map_err(|_| MALFORMED)?;
+            if hex::encode(&encoded) != data {
+                return Err(MALFORMED);
+            }
             // Public data that nobody can decode would be dropped by readers.
             Value::decode(&encoded).map_err(|_| MALFORMED)?;
             public_data.insert(name, encoded);
@@ -287,6 +290,9 @@ impl State {
         }
         if (record.index == 0) != (record.prev == StateId::NONE) {
             return Err(MALFORMED);
+        if !record.validation_tokens.is_sorted_by(|one, next| one < next) {
+            return Err(MALFORMED);
+        }
         }
         let (process, index, prev, roles) = (record.process, record.index, record.prev, record.roles);
         let mut state = Self::new(Content { process, index, prev, private, public_data, roles })?;
