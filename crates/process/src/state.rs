@@ -244,6 +244,12 @@ impl State {
         }
     }
 
+    pub(crate) fn duplicate(&self) -> Self {
+        let keys = self.keys.iter().map(|(name, key)| (name.clone(), key.duplicate())).collect();
+        let salts = self.salts.iter().map(|(name, salt)| (name.clone(), salt.duplicate())).collect();
+        Self { keys, salts, ..self.without_secrets() }
+    }
+
     fn leaves(&self) -> Leaves {
         let class = |name| if self.public_data.contains_key(name) { Class::Public } else { Class::Private };
         let mut leaves: Leaves = self
@@ -284,15 +290,15 @@ impl State {
             Value::decode(&encoded).map_err(|_| MALFORMED)?;
             public_data.insert(name, encoded);
         }
+        if !record.validation_tokens.is_sorted_by(|one, next| one < next) {
+            return Err(MALFORMED);
+        }
         let is_private = |name: &Name| private.contains_key(name);
         if !record.keys.keys().all(is_private) || !record.salts.keys().all(|name| record.keys.contains_key(name)) {
             return Err(MALFORMED);
         }
         if (record.index == 0) != (record.prev == StateId::NONE) {
             return Err(MALFORMED);
-        if !record.validation_tokens.is_sorted_by(|one, next| one < next) {
-            return Err(MALFORMED);
-        }
         }
         let (process, index, prev, roles) = (record.process, record.index, record.prev, record.roles);
         let mut state = Self::new(Content { process, index, prev, private, public_data, roles })?;

@@ -1,6 +1,6 @@
 //! `process show` and `process open`: what anybody may see, and what only readers may.
 
-use super::home::{Home, SecretsKey, now, process};
+use super::home::{Home, SecretsKey, now, process, warn_of_votes};
 use super::states::outcome;
 use crate::console::Console;
 use crate::failure::Failure;
@@ -106,6 +106,7 @@ impl Show {
                     ))?;
                 }
             }
+            warn_of_votes(&home, shown.states(), console);
             console.value(&Shown { outcomes, view: &view })?;
         }
         Ok(())
@@ -193,8 +194,8 @@ fn failure(reason: Reason) -> Failure {
 fn remedy(reason: Reason) -> &'static str {
     match reason {
         Reason::SecretsNotRestored => "give --secrets-key-file",
-        Reason::NoHandshake => "take over the cards of others: `sealwright process meet`",
         Reason::UnknownProcess => "take it over from another device: `sealwright process receive`",
+        Reason::NoHandshake => "take over the cards of others: `sealwright process meet`",
         Reason::KeyTimeout | Reason::KeyRefused => "ask for it: `sealwright process request`",
         other => other.remedy(),
     }
