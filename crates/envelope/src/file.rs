@@ -339,7 +339,7 @@ impl Coded for SealFileError {
     }
 }
 
-/// The bytes of the container of a file with this name and length; `None` if it cannot be written.
+/// The bytes of the container of a file with this name and length; `None` if no number tells. Whether [`seal`] takes them it does not say.
 pub fn sealed_length(name: &str, length: u64) -> Option<u64> {
     let header = tar::written_header(name, length).len() as u64;
     let archive = header

@@ -249,6 +249,11 @@ impl Records {
         self.group_devices.contains_key(&device)
     }
 
+    /// Whether a token may be for a group at all.
+    pub(crate) fn has_groups(&self) -> bool {
+        !(self.group_devices.is_empty() && self.group_private_keys.is_empty())
+    }
+
     /// The group whose single device this is, if a record tells.
     pub(crate) fn group_of(&self, device: DeviceId) -> Option<GroupId> {
         self.group_devices.get(&device).copied().flatten()

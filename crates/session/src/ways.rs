@@ -191,30 +191,30 @@ impl Resolver {
         Some(Direct { effort, by: by.or_else(first) })
     }
 
-    /// What has to be opened before a token for a group's device, and how often the token is tried then. One that names no device may be for any
-    /// group (EGR-04).
+    /// What has to be opened before a token that may be for a group, and how often the token is tried then. The device that it names is a hint
+    /// only (EMK-15).
     fn promised_group(&self, token: &DeviceToken) -> Option<(Option<Shared>, u64)> {
         if self.is_skipped(token.revoked) {
             return None;
         }
         let groups = self.recoverable_groups();
-        match (token.device_id, token.created_for_key_hash) {
-            (Some(device), hash) => {
-                let messages = groups.devices.get(&device)?;
-                let shared = (!messages.is_empty()).then_some(Shared::Group(Some(device)));
-                let times = if hash.is_some() { 1 } else { messages.len().max(1) as u64 };
-                Some((shared, times))
-            }
-            (None, Some(hash)) if groups.at_hand.contains(&hash) => Some((None, 1)),
-            // It may be that of a key which is sealed still: only opening tells.
-            (None, Some(_)) if groups.any_sealed => Some((Some(Shared::Group(None)), 1)),
-            (None, Some(_)) => None,
-            (None, None) => {
-                let keys = groups.at_hand.len() + groups.devices.values().map(Vec::len).sum::<usize>();
-                let shared = groups.any_sealed.then_some(Shared::Group(None));
-                (keys > 0).then_some((shared, keys as u64))
-            }
+        let hash = token.created_for_key_hash;
+        if hash.is_some_and(|hash| groups.at_hand.contains(&hash)) {
+            return Some((None, 1));
         }
+        if let Some(device) = token.device_id
+            && let Some(messages) = groups.devices.get(&device)
+        {
+            let shared = (!messages.is_empty()).then_some(Shared::Group(Some(device)));
+            return Some((shared, if hash.is_some() { 1 } else { messages.len().max(1) as u64 }));
+        }
+        if hash.is_some() && self.policy.unknown_hash == UnknownHash::Stop {
+            // It may be that of a key which is sealed still: only opening tells. Where a device is named it hardly is.
+            return (token.device_id.is_none() && groups.any_sealed).then_some((Some(Shared::Group(None)), 1));
+        }
+        let keys = groups.at_hand.len() + groups.devices.values().map(Vec::len).sum::<usize>();
+        let shared = groups.any_sealed.then_some(Shared::Group(None));
+        (keys > 0).then_some((shared, keys as u64))
     }
 
     fn secret_of(&self, record: &SymEncKeyRecord) -> Option<Effort> {

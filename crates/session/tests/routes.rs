@@ -243,14 +243,21 @@ fn ses_23_a_missing_group_key_is_named() {
         "the key is there, the token is not for it"
     );
 
-    // A token that names no device may be for a group (EGR-04), and a plan says so.
-    for device_id in [Some(device), None] {
+    // Any token may be for a group, whatever device it names (EMK-15, EGR-04), and a plan says so.
+    for (device_id, created_for_key_hash) in [
+        (Some(device), token.created_for_key_hash),
+        (None, token.created_for_key_hash),
+        (None, None),
+        (Some(DeviceId::random().unwrap()), None),
+    ] {
         let mut records = Records::default();
         records.add_group_key(record.clone());
         records.add_token(message.token(MINE));
-        records.add_token(DeviceToken { device_id, ..token.clone() });
+        records.add_token(DeviceToken { device_id, created_for_key_hash, ..token.clone() });
         let resolver = usual(records);
-        assert_eq!(resolver.promising(session.id), Ok(Route::Group));
+        // Without a hash an own key promises as much.
+        let promised = if created_for_key_hash.is_some() { Route::Group } else { Route::Direct };
+        assert_eq!(resolver.promising(session.id), Ok(promised));
         assert_eq!(resolver.resolve(session.id).unwrap().route, Route::Group);
     }
     for (device_id, hash, promised) in [
@@ -258,7 +265,9 @@ fn ses_23_a_missing_group_key_is_named() {
         (None, None, true),
         (None, Some(STRANGER), false),
         (Some(device), Some(STRANGER), true),
-        (Some(DeviceId::random().unwrap()), Some(GROUP), false),
+        (Some(DeviceId::random().unwrap()), Some(GROUP), true),
+        (Some(DeviceId::random().unwrap()), Some(STRANGER), false),
+        (Some(DeviceId::random().unwrap()), None, true),
     ] {
         let mut records = Records::default();
         records.add_group_private_key(Some(device), Arc::clone(&KEYS[GROUP]));

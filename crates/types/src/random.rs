@@ -1,4 +1,4 @@
-//! Random bytes of the operating system, the only source of randomness in the house.
+//! Random bytes of the operating system: what keys, IVs and salts are made of. RSA takes its own through AWS-LC, which the operating system seeds.
 
 use crate::Coded;
 use ring::rand::{SecureRandom as _, SystemRandom};

@@ -85,6 +85,32 @@ impl World {
         let unnamed = vec![group.clone(), message.clone(), self.token("s", GROUP)?];
         let comment = "a token that does not say that it is for a group";
         draft.valid("GRP-02", comment, self.looking_for("s", unnamed), found("s", "group"), 64);
+        let stranger = ("deviceId", json!(id("no device")));
+        let no_hash = ("createdForKeyHash", Value::Null);
+        let wrong_hash = ("createdForKeyHash", json!(self.key(ALSO_MINE)?.hash().to_string()));
+        for (rule, comment, changes) in [
+            ("EMK-15", "a token for a group that names a device nobody knows", vec![stranger.clone()]),
+            ("EMK-15", "the same without hash", vec![stranger.clone(), no_hash.clone()]),
+            (
+                "EMK-11",
+                "a token for a group that names neither device nor hash",
+                vec![("deviceId", Value::Null), no_hash],
+            ),
+        ] {
+            let records = vec![group.clone(), message.clone(), but(self.for_group("s")?, &changes)?];
+            draft.valid(rule, comment, self.looking_for("s", records), found("s", "group"), 64);
+        }
+        let records = || {
+            Ok::<_, GenerateError>(vec![
+                group.clone(),
+                message.clone(),
+                but(self.for_group("s")?, &[stranger.clone(), wrong_hash.clone()])?,
+            ])
+        };
+        let comment = "a token for a group with a stranger's device and the hash of another key";
+        draft.invalid("EMK-12", comment, self.looking_for("s", records()?), "no-token", &["WrongHash"]);
+        let all = Input { try_all_keys: true, ..self.looking_for("s", records()?) };
+        draft.valid("EMK-12", format!("{comment}, all keys tried"), all, found("s", "group"), 64);
         let given = vec![KnownKey { session: id("message"), key: b64::encode(key("message")) }];
         let known = Input { known_keys: given, ..self.looking_for("s", vec![group.clone(), self.for_group("s")?]) };
         draft.valid("GRP-03", "the message key of the group is known", known, found("s", "group"), 64);
@@ -141,9 +167,21 @@ impl World {
         let (group, message) = (self.group()?, self.token("message", MINE)?);
         let chain = vec![proxy("s", "p")?, proxy("p", "q")?, self.token("q", MINE)?];
         let through_group = vec![proxy("s", "p")?, group, message, self.for_group("p")?];
+        let unnamed = |changes| {
+            let mut records = through_group.clone();
+            records.pop();
+            Ok::<_, GenerateError>([records, vec![but(self.for_group("p")?, changes)?]].concat())
+        };
+        let no_device = ("deviceId", Value::Null);
         for (rule, comment, records) in [
             ("PROXY-02", "a proxy of a proxy", chain.clone()),
             ("PROXY-03", "a proxy that a group opens", through_group.clone()),
+            ("PROXY-03", "the same, where the token names no device", unnamed(&[no_device.clone()])?),
+            (
+                "PROXY-03",
+                "the same, where it names no hash either",
+                unnamed(&[no_device, ("createdForKeyHash", Value::Null)])?,
+            ),
         ] {
             draft.invalid(rule, comment, self.looking_for("s", records.clone()), not_direct, &["Delegation"]);
             let recovery = Input { follow_proxy_chains: true, ..self.looking_for("s", records) };

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 pub(super) struct Reference {
     made: Vec<Made>,
     options: Options,
-    /// A token names a device that is nobody's.
-    pub(super) names_another_device: bool,
+    /// A token names a device that is nobody's, and the key that opens it: that it is a group's which is sealed still, no plan tells.
+    pub(super) may_surprise: bool,
 }
 
 impl Reference {
@@ -21,8 +21,8 @@ impl Reference {
                 once.push(*record);
             }
         }
-        let another = |record: &Made| matches!(record, Made::Token { device: Device::Another, .. });
-        Self { names_another_device: once.iter().any(another), made: once, options }
+        let may_surprise = |record: &Made| matches!(record, Made::Token { device: Device::Another, hash: Some(_), .. });
+        Self { may_surprise: once.iter().any(may_surprise), made: once, options }
     }
 
     /// Whether a record may be opened at all (EMK-14).
@@ -51,26 +51,18 @@ impl Reference {
     }
 
     /// What tokens hold that one of these private keys opens (EMK-10 to EMK-13).
-    fn tokens(&self, wanted: u8, mine: &[u8], of_group: bool) -> Vec<u8> {
+    fn tokens(&self, wanted: u8, mine: &[u8]) -> Vec<u8> {
         let opens = |record: &Made| {
-            let Made::Token { session, holds, recipient, hash, device, revoked } = *record else { return None };
-            let may_be = !of_group
-                || match device {
-                    Device::None => true,
-                    Device::Group => self.made.iter().any(|record| matches!(record, Made::GroupKey { .. })),
-                    Device::Another => hash.is_some_and(|hash| mine.contains(&hash)),
-                };
+            // The device is a hint only (EMK-15).
+            let Made::Token { session, holds, recipient, hash, device: _, revoked } = *record else { return None };
             let fits = hash.is_none_or(|hash| hash == recipient) || self.options.try_all;
-            // A group's device that no record tells may still be named by the hash.
-            let named = hash.is_some_and(|hash| mine.contains(&hash));
-            let tried = session == wanted && self.lives(revoked) && (may_be || named);
-            (tried && fits && mine.contains(&recipient)).then_some(holds)
+            (session == wanted && self.lives(revoked) && fits && mine.contains(&recipient)).then_some(holds)
         };
         self.made.iter().filter_map(opens).collect()
     }
 
     fn own(&self, session: u8) -> Vec<u8> {
-        self.tokens(session, &[0, 1], false)
+        self.tokens(session, &[0, 1])
     }
 
     /// PROXY-02, GRP-03.
@@ -125,7 +117,7 @@ impl Reference {
     pub(super) fn keys(&self, session: u8) -> Vec<(Route, u8)> {
         let own = self.own(session);
         let (first, further) = own.split_at(own.len().min(1));
-        let groups = self.tokens(session, &self.group_keys(), true);
+        let groups = self.tokens(session, &self.group_keys());
         let mut keys: Vec<(Route, u8)> = Vec::new();
         for (route, found) in [
             (Route::Known, self.known(session)),

@@ -24,7 +24,7 @@ impl Resolver {
         })
     }
 
-    /// A token for a group's device; one that names no device may be one (EGR-04).
+    /// A token for a group: any may be one, as the device that it names is a hint only (EMK-15, EGR-04).
     pub(super) fn unwrap_group(&self, token: &DeviceToken) -> Option<Arc<Resolved>> {
         if self.is_skipped(token.revoked) {
             return None;
@@ -38,14 +38,11 @@ impl Resolver {
         {
             return Some(self.through_group(token, &opened));
         }
-        let groups = self.group_keyring();
-        if !(token.device_id.is_none_or(|device| self.records.is_group_device(device)) || is_named(groups)) {
-            return None;
-        }
         let is_tried = |candidate: &Candidate| match token.created_for_key_hash {
             Some(hash) => hash == candidate.key.hash() && of_device.has(hash),
             None => of_device.has(candidate.key.hash()),
         };
+        let groups = self.group_keyring();
         let candidates = groups.candidates(token, self.policy.unknown_hash).filter(|candidate| !is_tried(candidate));
         self.open_token(candidates, &token.token).map(|opened| self.through_group(token, &opened))
     }

@@ -2,7 +2,7 @@
 
 use super::Resolver;
 use crate::closed::{Closed, Reason};
-use crate::records::{PasswordOrKey, Records, SessionRecords};
+use crate::records::{PasswordOrKey, SessionRecords};
 use sealwright_types::SessionId;
 use sealwright_wrap::KeyHash;
 use sealwright_wrap::record::{DeviceToken, SymEncKeyRecord};
@@ -49,7 +49,7 @@ impl Resolver {
                 _ if self.is_skipped(link.revoked) => Reason::Revoked,
                 _ if proxy == session => Reason::ProxySelf { proxy },
                 Some(_) if is_direct(proxy) => Reason::Rejected,
-                Some(by) if by.has_delegated_ways(&self.records) => Reason::ProxyNotDirect { proxy },
+                Some(by) if self.has_delegated_ways(by, &has_group_key) => Reason::ProxyNotDirect { proxy },
                 _ => Reason::ProxyClosed { proxy },
             }
         });
@@ -78,13 +78,16 @@ impl Resolver {
             _ => Reason::Rejected,
         }
     }
-}
 
-impl SessionRecords {
     /// Whether something else than a user's own token leads to the session.
-    fn has_delegated_ways(&self, records: &Records) -> bool {
-        let for_group = |token: &DeviceToken| token.device_id.is_some_and(|device| records.is_group_device(device));
-        !(self.proxies.is_empty() && self.sym_enc_keys.is_empty() && self.tmr_accesses.is_empty())
-            || self.tokens.iter().any(for_group)
+    fn has_delegated_ways(&self, records: &SessionRecords, has_group_key: impl Fn(KeyHash) -> bool) -> bool {
+        let for_group = |token: &DeviceToken| match (token.device_id, token.created_for_key_hash) {
+            (Some(device), _) if self.records.is_group_device(device) => true,
+            (_, Some(hash)) => has_group_key(hash),
+            // Whoever it is for, it does not say.
+            (device, None) => device.is_none() && self.records.has_groups(),
+        };
+        !(records.proxies.is_empty() && records.sym_enc_keys.is_empty() && records.tmr_accesses.is_empty())
+            || records.tokens.iter().any(for_group)
     }
 }
