@@ -337,13 +337,14 @@ fn votes_are_final_and_what_is_accepted_stays_so() {
     place.process("show", "double", &[]);
     place.process("update", "alice", &["--public", "c.json"]);
     place.hand_over("alice", "bob", &[]);
-    // A further device of Bob's does not change what was.
-    let card = place.run(["process", "init", "bob-2", "--address", "bob-2", "--member", BOB]).stdout;
+    place.process("vote", "bob", &[]);
+    // A further device of Alice's does not change what was.
+    let card = place.run(["process", "init", "alice-2", "--address", "alice-2", "--member", ALICE]).stdout;
     let key = String::from_utf8_lossy(&card).split('"').find(|part| part.len() == 66).unwrap().to_owned();
     place.hide(&key, "[KEY]");
-    place.file("bob-2.card", card);
-    place.run(["process", "meet", "alice", "bob-2.card", "--another-device", "--secrets-key-file", "alice.key"]);
-    place.process("show", "alice", &[]);
+    place.file("alice-2.card", card);
+    place.run(["process", "meet", "bob", "alice-2.card", "--another-device", "--secrets-key-file", "bob.key"]);
+    place.process("show", "bob", &[]);
     place.matches("process-votes");
 }
 
