@@ -36,8 +36,6 @@ pub(crate) fn of(code: &str) -> Option<&'static str> {
         "is-a-directory" => "name the files in it",
         "permission-denied" => "check who owns the file and its directory, and with which rights",
         "exists" => "choose another name, or overwrite with --force",
-        "bad-value" => "say with --name how the file is to be called when it is decrypted",
-        "too-large" => "encrypt it as a file instead, or split it",
         "no-token" => {
             "give the identity that a token of this session was made for, and the records that hold its tokens; `egress run --try-all-keys` also \
              tries tokens for unknown keys"
@@ -57,6 +55,9 @@ pub(crate) fn of(code: &str) -> Option<&'static str> {
         "bad-session-ids" => "give each old session a new id of its own",
         "locked" => "wait until the other run has ended",
         "confirmation-needed" => "if this is meant, say so with --yes",
+        "not-finished" => {
+            "`egress run` with the same bundle and output ends the run; what is missing besides comes from a copy of the output"
+        }
         "output-changed" => "`egress run` with the same bundle and output writes them again",
         "unknown-process" => "`sealwright process show` lists the processes of a directory",
         "unknown-state" => "`sealwright process show` lists the states of a process",

@@ -35,6 +35,8 @@ pub(crate) enum Keys {
 
 /// Far more than an identity with hundreds of old keys takes.
 const LONGEST_IDENTITY: u64 = 16 * 1024 * 1024;
+const NO_IDENTITY: &str =
+    "an identity document is what the SDKs export as an identity; `sealwright inspect FILE` tells what a file is";
 
 impl KeyArguments {
     /// Says before any work that standard input is wanted twice.
@@ -42,12 +44,19 @@ impl KeyArguments {
         input::read_once(self.identity.iter().chain([taken]).chain(self.key.file()))
     }
 
+    /// The session that a given key is for, if it says so and nobody has to be asked.
+    pub(crate) fn expected_session(&self) -> Option<SessionId> {
+        self.key.file()?;
+        self.key.read(None).ok()?.session
+    }
+
     /// Reads them.
     pub(crate) fn read(&self, console: &Console) -> Result<Keys, Failure> {
         if self.key.file().is_some() || (self.identity.is_empty() && self.keys.is_empty()) {
             return self.key.read(None).map(Box::new).map(Keys::Given);
         }
-        let identities: Vec<_> = self.identity.iter().map(read_identity).collect::<Result<_, _>>()?;
+        let identities: Vec<_> =
+            self.identity.iter().map(|input| read_identity(input, console)).collect::<Result<_, _>>()?;
         let records = SessionKeys::read(&identities, &self.keys, UnknownHash::Stop).map_err(|error| match error {
             EgressError::Io { path, source, .. } => Failure::from(source).at(path.display()),
             error => Failure::of(&error),
@@ -70,8 +79,9 @@ impl Keys {
 
     /// Opens with the first of the session's keys that can (SES-10).
     pub(crate) fn each<T, E: Coded + Display + Into<Failure>>(
-        &self,
+        self,
         session: Option<SessionId>,
+        console: &Console,
         mut open: impl FnMut(&SymKey) -> Result<T, E>,
     ) -> Result<T, Failure> {
         let (records, session) = match (self, session) {
@@ -84,8 +94,15 @@ impl Keys {
         let (mut key, _) = records.key(session, 0).map_err(|closed| Failure::of(&closed))?;
         for nth in 1.. {
             let error = match open(&key) {
+                Ok(opened) => {
+                    if records.is_by_revoked(session, &key) {
+                        console
+                            .warning("revoked", "the service has revoked every record that leads to the key (EMK-14)");
+                    }
+                    return Ok(opened);
+                }
                 Err(error) if error.code() == "rejected" => error,
-                result => return result.map_err(Into::into),
+                Err(error) => return Err(error.into()),
             };
             match records.key(session, nth) {
                 Ok((next, _)) => key = next,
@@ -118,21 +135,19 @@ impl Keys {
     }
 }
 
-/// Reads an identity document.
-pub(crate) fn read_identity(input: &Input) -> Result<Identity, Failure> {
-    read_identity_with_warnings(input).map(|read| read.identity)
+/// Reads an identity document, and says what is odd about it (CLI-12): a former key that is missing may be the one that would have opened something.
+pub(crate) fn read_identity(input: &Input, console: &Console) -> Result<Identity, Failure> {
+    let read = read_identity_with_warnings(input)?;
+    for warning in &read.warnings {
+        console.warning(warning.code(), format_args!("{warning} ({input})"));
+    }
+    Ok(read.identity)
 }
 
-/// As [`read_identity`], with what is odd about it.
+/// As [`read_identity`], for a caller that says itself what is odd about it.
 pub(crate) fn read_identity_with_warnings(input: &Input) -> Result<sealwright::identity::Read, Failure> {
-    let content = input.read(LONGEST_IDENTITY)?;
+    let content = input.read(LONGEST_IDENTITY).map_err(|failure| failure.hint_for("too-large", NO_IDENTITY))?;
     let decoded = b64::decode_tolerant_secret(content.expose());
-    Identity::from_bson(decoded.as_ref().unwrap_or(&content).expose()).map_err(|error| {
-        Failure::of(&error)
-            .hint_for(
-                "malformed",
-                "an identity document is what the SDKs export as an identity; `sealwright inspect FILE` tells what a file is",
-            )
-            .at(input)
-    })
+    Identity::from_bson(decoded.as_ref().unwrap_or(&content).expose())
+        .map_err(|error| Failure::of(&error).hint_for("malformed", NO_IDENTITY).at(input))
 }

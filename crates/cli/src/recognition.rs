@@ -18,6 +18,7 @@ use sealwright::wrap::{KeyHash, PrivateKey, PublicKey};
 use sealwright::{Coded, DeviceId, SessionId, SymKey, UserId};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::fmt::Display;
 use std::io::{Read as _, Seek as _};
 
 /// What was found out about a file. None of it is authenticated.
@@ -64,6 +65,12 @@ pub(crate) struct Key {
 pub(crate) struct Warning {
     pub(crate) code: &'static str,
     pub(crate) message: String,
+}
+
+impl Warning {
+    fn of(warning: &(impl Coded + Display)) -> Self {
+        Self { code: warning.code(), message: warning.to_string() }
+    }
 }
 
 /// A length that is not known exactly, in bytes.
@@ -132,6 +139,10 @@ const READ_WHOLE: u64 = 64 * 1024 * 1024;
 
 const SESSION_KEY: &str =
     "the key of this session: `decrypt --session-key-file`; or a token of it and the identity that the token is for";
+/// What a record of a wrapped session key has beside what a message has, in both spellings (EGR-01): a line of a bundle that is alone
+/// in its file is no message.
+const OF_WRAPPED_KEYS: [&str; 6] =
+    ["proxySessionId", "proxy_message_id", "symEncKeyId", "sym_enc_key_id", "tmrAccessId", "tmr_key_id"];
 const CONTAINS_PRIVATE_KEYS: &str = "private keys";
 const CONTAINS_SESSION_KEY: &str = "a session key";
 
@@ -237,7 +248,8 @@ fn object(content: &[u8], text: &str) -> Result<Option<Finding>, Failure> {
         };
     };
     let has = |wanted: &str| members.keys().any(|name| name.eq_ignore_ascii_case(wanted));
-    if has("sessionId") && has("data") {
+    let is_wrapped_key = OF_WRAPPED_KEYS.iter().any(|name| members.contains_key(*name));
+    if has("sessionId") && has("data") && !is_wrapped_key {
         return message(content).map(Some);
     }
     let format = members.get("format").and_then(Value::as_str).unwrap_or_default();
@@ -335,11 +347,13 @@ fn binary(content: &[u8]) -> Option<Finding> {
     }
     if let Ok(key) = PublicKey::from_der(content) {
         let keys = vec![Key { usage: "any", bits: key.bits(), hash: key.hash() }];
-        return Some(Finding { kind: Kind::PublicKey, keys, ..Finding::default() });
+        let warnings = key.unusual_size().iter().map(Warning::of).collect();
+        return Some(Finding { kind: Kind::PublicKey, keys, warnings, ..Finding::default() });
     }
     let imported = PrivateKey::from_der(content).ok()?;
     let keys = vec![Key { usage: "any", bits: imported.key.bits(), hash: imported.key.hash() }];
-    Some(Finding { kind: Kind::PrivateKey, keys, contains: Some("a private key"), ..Finding::default() })
+    let warnings = imported.warnings.iter().map(Warning::of).collect();
+    Some(Finding { kind: Kind::PrivateKey, keys, warnings, contains: Some("a private key"), ..Finding::default() })
 }
 
 fn identity(identity: &Identity, warnings: &[sealwright::identity::Warning]) -> Finding {
@@ -348,10 +362,7 @@ fn identity(identity: &Identity, warnings: &[sealwright::identity::Warning]) -> 
         user_id: Some(identity.user()),
         device_id: Some(identity.device()),
         keys: keys(identity),
-        warnings: warnings
-            .iter()
-            .map(|warning| Warning { code: warning.code(), message: warning.to_string() })
-            .collect(),
+        warnings: warnings.iter().map(Warning::of).collect(),
         contains: Some(CONTAINS_PRIVATE_KEYS),
         ..Finding::default()
     }

@@ -2,8 +2,9 @@
 
 use crate::failure::Failure;
 use crate::input::Input;
+use sealwright::SymKey;
 use sealwright::kdf::Password;
-use sealwright::kdf::value::RawKey64;
+use sealwright::kdf::value::{RawKey64, RawSymKey};
 use sealwright::types::{SecretString, SecretVec};
 use std::io::{self, IsTerminal as _};
 
@@ -22,6 +23,7 @@ pub(crate) struct Given {
     place: String,
 }
 
+const RAW_KEY: &str = "a raw key is 64 bytes, as they are or in base64";
 /// No secret takes more bytes than this, however it is written.
 const LONGEST: u64 = 128 * 1024;
 
@@ -78,9 +80,17 @@ impl Given {
     /// A key of 64 bytes, in base64 or as it is. Text is tried first: 64 random bytes never look like base64.
     pub(crate) fn raw_key(&self) -> Result<RawKey64, Failure> {
         let text = std::str::from_utf8(self.bytes.expose()).unwrap_or_default();
-        RawKey64::parse_tolerant(text).or_else(|_| RawKey64::from_bytes(self.bytes.expose())).map_err(|error| {
-            Failure::of(&error).hint_for("bad-value", "a raw key is 64 bytes, as they are or in base64").at(&self.place)
-        })
+        RawKey64::parse_tolerant(text)
+            .or_else(|_| RawKey64::from_bytes(self.bytes.expose()))
+            .map_err(|error| Failure::of(&error).hint_for("bad-value", RAW_KEY).at(&self.place))
+    }
+
+    /// As [`Given::raw_key`], also of 32 or 48 bytes, where such a key exists (VAL-05).
+    pub(crate) fn raw_sym_key(&self) -> Result<RawSymKey, Failure> {
+        let bytes = self.bytes.expose();
+        RawSymKey::parse_tolerant(std::str::from_utf8(bytes).unwrap_or_default())
+            .or_else(|error| SymKey::from_bytes(bytes).map(RawSymKey::from).map_err(|_| error))
+            .map_err(|error| Failure::of(&error).hint_for("bad-value", RAW_KEY).at(&self.place))
     }
 }
 
@@ -108,6 +118,19 @@ mod tests {
         }
         assert!(given(b"\xff").text().is_err());
         assert!(given(b"\n").password().is_err());
+    }
+
+    #[test]
+    fn the_raw_key_of_a_sym_enc_key_may_be_shorter() {
+        for length in [32, 48, 64] {
+            let bytes = vec![0x9d; length];
+            for file in [bytes.clone(), sealwright::types::b64::encode(&bytes).into_bytes()] {
+                assert_eq!(given(&file).raw_sym_key().unwrap().key().expose(), bytes);
+            }
+        }
+        for wrong in [&[0x9d; 63][..], b"AAAA", b""] {
+            assert!(given(wrong).raw_sym_key().is_err());
+        }
     }
 
     #[test]

@@ -49,10 +49,10 @@ impl Plaintext {
         }
     }
 
-    /// The rights of the file, if there is one.
+    /// Who may read, write and run the file, if there is one. That it runs as its owner is nothing for a copy of it.
     pub(crate) fn permissions(&self) -> Option<fs::Permissions> {
         match self {
-            Self::File { metadata, .. } => Some(metadata.permissions()),
+            Self::File { metadata, .. } => Some(without_special_bits(metadata.permissions())),
             Self::Memory(_) | Self::Spool { .. } => None,
         }
     }
@@ -65,4 +65,16 @@ impl Plaintext {
             Self::Spool { key, file, .. } => Box::new(Opener::new(key, file).map_err(|error| Failure::of(&error))?),
         })
     }
+}
+
+#[cfg(unix)]
+fn without_special_bits(mut permissions: fs::Permissions) -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt as _;
+    permissions.set_mode(permissions.mode() & 0o777);
+    permissions
+}
+
+#[cfg(not(unix))]
+fn without_special_bits(permissions: fs::Permissions) -> fs::Permissions {
+    permissions
 }

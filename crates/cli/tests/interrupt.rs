@@ -1,4 +1,5 @@
-//! An egress that is asked to end by a signal finishes what it has begun, says so, and is continued exactly.
+//! An egress that is asked to end by a signal finishes what it has begun, says so, and is continued exactly; what another command has
+//! started ends with it.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -107,4 +108,36 @@ fn a_signal_ends_it_after_what_was_begun_and_the_same_command_goes_on() {
     assert_eq!(interrupted(&bundle, &twice, &["-INT", "-INT"]).status.code(), Some(1));
     assert_eq!(egress(&bundle, &twice).wait_with_output().unwrap().status.code(), Some(0));
     assert!(tree(&twice) == tree(&whole), "also after the second one");
+}
+
+/// The shim has a process group of its own: a signal to the program alone ends both.
+#[test]
+fn a_signal_ends_the_conversation_with_a_shim() {
+    let directory = tempfile::tempdir().unwrap();
+    let (vectors, ready) = (directory.path().join("vectors"), directory.path().join("ready"));
+    fs::create_dir(&vectors).unwrap();
+    let alive = directory.path().join("alive");
+    let script = format!("(sleep 4; echo > '{}') & echo > '{}'; sleep 600", alive.display(), ready.display());
+    let run = Command::new(env!("CARGO_BIN_EXE_sealwright"))
+        .args(["conform", "--vectors"])
+        .arg(&vectors)
+        .args(["--", "sh", "-c", &script])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let started = Instant::now();
+    while !ready.exists() {
+        assert!(started.elapsed() < Duration::from_secs(60), "the shim is not started");
+        sleep(Duration::from_millis(1));
+    }
+    assert!(Command::new("kill").arg("-INT").arg(run.id().to_string()).status().unwrap().success());
+    let output = run.wait_with_output().unwrap();
+    assert!(started.elapsed() < Duration::from_secs(30));
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "error[shim-interrupted]: interrupted before the last answer\n"
+    );
+    sleep(Duration::from_secs(5));
+    assert!(!alive.exists(), "a process was left behind");
 }

@@ -133,6 +133,13 @@ fn an_answer_may_say_that_a_question_cannot_be_asked() {
     let report = run(&answering(&[RIGHT_1, unsupported]), "[]").unwrap();
     assert_eq!((report.totals.passed, report.totals.unsupported, report.totals.failed), (1, 2, 0));
     assert_eq!(report.cases[0].why, "no streams");
+    // CONF-11: where nothing ran, nothing has succeeded.
+    let first = unsupported.replace("t-002", "t-001");
+    let other = INTRODUCTION.replace("envelope-open", "envelope-opne");
+    for command in [answering(&[&first, unsupported]), shell(&format!("{other}; read -r nothing; exit 0"))] {
+        let error = run(&command, "[]").map(|report| report.totals).unwrap_err();
+        assert_eq!(error.code(), "unsupported", "{command:?}: {error}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
 
 use sealwright_conformance::{LoadError, check, generate};
+use sealwright_types::Coded as _;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -171,9 +172,34 @@ fn a_file_that_is_not_as_it_has_to_be_is_refused() {
 #[test]
 fn unknown_kinds_and_versions_are_counted() {
     for to in ["sealwright-vectors/base64/2", "sealwright-vectors/base32/1"] {
-        let outcome = changed(|text| text.replace("sealwright-vectors/base64/1", to)).unwrap();
-        let totals = outcome.totals;
-        assert!(totals.total > 100 && totals.unsupported == totals.total && totals.passed == 0, "{totals:?}");
+        let known = std::fs::read_to_string(vectors().join("encodings/base64.json")).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("a.json"), known.replace("sealwright-vectors/base64/1", to)).unwrap();
+        // A gate does not stay green because nothing ran.
+        let Err(error) = check(directory.path()) else { panic!("{to}") };
+        assert!(matches!(error, LoadError::NothingKnown(_)) && error.code() == "unsupported", "{to}: {error}");
+        std::fs::write(directory.path().join("b.json"), known).unwrap();
+        let totals = check(directory.path()).unwrap().totals;
+        assert!(totals.passed > 100 && totals.unsupported == totals.passed && totals.failed == 0, "{totals:?}");
+        assert_eq!(totals.passed + totals.unsupported, totals.total);
+    }
+}
+
+#[test]
+fn the_count_of_every_file_is_that_of_its_tests() {
+    for (count, tests) in [("18446744073709551615", "[]"), ("3", "[]"), ("0", "[{}]"), ("1", "[1,[2]]"), ("2", "[{}]")]
+    {
+        let file = format!(r#"{{"schema":"sealwright-vectors/none/1","count":{count},"tests":{tests}}}"#);
+        let directory = tempfile::tempdir().unwrap();
+        for name in ["a.json", "b.json"] {
+            std::fs::write(directory.path().join(name), &file).unwrap();
+        }
+        let Err(LoadError::Invalid { file, why }) = check(directory.path()) else { panic!("{count} {tests}") };
+        assert!(file == "a.json" && why.starts_with(&format!("count is {count}, but there are ")), "{why}");
+    }
+    for wrong in [r#"{"schema":"sealwright-vectors/none/1","count":-1,"tests":[]}"#, r#"{"schema":"s/a/1","count":0}"#]
+    {
+        assert!(matches!(changed(|_| wrong.to_owned()), Err(LoadError::Invalid { .. })), "{wrong}");
     }
 }
 
@@ -182,6 +208,8 @@ fn nothing_to_run_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
     assert!(matches!(check(directory.path()), Err(LoadError::Nothing(_))));
     assert!(matches!(check(&directory.path().join("nowhere")), Err(LoadError::Io { .. })));
+    let empty = r#"{"schema":"sealwright-vectors/none/1","count":0,"tests":[]}"#;
+    assert!(matches!(changed(|_| empty.to_owned()), Err(LoadError::Nothing(_))));
 }
 
 #[test]

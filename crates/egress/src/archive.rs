@@ -1,10 +1,12 @@
-//! Archives: gzip, zstd and tar, one inside another at most (EGR-10 g, EGR-14, EGR-18, EGR-19). Members are given one after the other, as they stand in the stream.
+//! Archives: gzip, zstd and tar, one inside another at most (EGR-10 g, EGR-14, EGR-18, EGR-19). Members are given one after the other, as they stand in the stream;
+//! databases come last, with their logs (EGR-54).
 //!
 //! An archive may come from anybody: its headers are read in bounds, names are made safe before anything uses them, what is no file is
 //! told, and damage ends the walk without losing what came before.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
+mod aside;
 mod members;
 mod peeked;
 mod tar_stream;
@@ -13,12 +15,16 @@ mod unfinished;
 pub(crate) use members::{Bytes, Collecting, Converting};
 pub(crate) use unfinished::unfinished;
 
+use crate::record_files::{Form, is_database};
 use crate::source::Source;
+use crate::spool::Spool;
 use crate::unpacked::{Compression, Unpacked};
+use aside::{Aside, PairName};
 use peeked::Peeked;
 use ring::digest::{SHA256, digest};
 use std::collections::HashSet;
 use std::io::{self, Read};
+use std::path::Path;
 use tar_stream::{Entry, TarStream};
 
 /// Archives that may stand inside each other, the outermost included.
@@ -45,6 +51,12 @@ pub(crate) trait Visitor {
     /// What ends the walk, because the archive or what holds the members cannot be read any more.
     fn member(&mut self, source: Source, beginning: &[u8], content: &mut dyn Read) -> io::Result<()>;
 
+    /// A member that is a database, in a private file with its log beside it, or why it could not be put there.
+    ///
+    /// # Errors
+    /// As [`Self::member`].
+    fn database(&mut self, source: Source, copy: Result<&Path, Unkept>) -> io::Result<()>;
+
     /// The latest member was not whole.
     fn damaged(&mut self);
 
@@ -53,6 +65,21 @@ pub(crate) trait Visitor {
     /// # Errors
     /// As [`Self::member`].
     fn archive(&mut self, source: &Source, end: End) -> io::Result<()>;
+}
+
+/// Why a member could not be put aside.
+#[derive(Debug)]
+pub(crate) enum Unkept {
+    /// It or its log was not whole.
+    Damaged,
+    /// It could not be written.
+    Failed(String),
+}
+
+impl From<io::Error> for Unkept {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
 }
 
 /// How an archive ended.
@@ -68,23 +95,33 @@ pub(crate) struct End {
 /// More warnings than this are counted, not told.
 const MOST_WARNINGS: u64 = 100;
 
-/// Gives every member of an archive to `visitor`, and how the archive ended.
+/// Gives every member of an archive to `visitor`, and how the archive ended. No member has one of the `taken` sources, which are those of
+/// files. Databases and their logs are put into the spool meanwhile.
 ///
 /// # Errors
 /// What could not be read. Damage is none.
-pub(crate) fn walk(source: &Source, input: &mut dyn Read, visitor: &mut dyn Visitor) -> io::Result<()> {
-    let mut walk = Walk { visitor, seen: HashSet::new() };
-    walk.archive(source, Peeked::new(input)?, 1)
+pub(crate) fn walk(
+    source: &Source,
+    input: &mut dyn Read,
+    taken: HashSet<Vec<u8>>,
+    spool: Spool<'_>,
+    visitor: &mut dyn Visitor,
+) -> io::Result<()> {
+    let mut walk = Walk { visitor, taken, seen: HashSet::new(), aside: Aside::new(spool) };
+    walk.archive(source, PairName::new(source, b"", 0), Peeked::new(input)?, 1)
 }
 
 struct Walk<'a> {
     visitor: &'a mut dyn Visitor,
+    /// Sources that files have.
+    taken: HashSet<Vec<u8>>,
     /// Hashes of the sources so far: an archive may hold a name twice.
     seen: HashSet<[u8; 16]>,
+    aside: Aside<'a>,
 }
 
 impl Walk<'_> {
-    fn archive(&mut self, source: &Source, input: Peeked<'_>, level: usize) -> io::Result<()> {
+    fn archive(&mut self, source: &Source, name: PairName, input: Peeked<'_>, level: usize) -> io::Result<()> {
         let mut end = End::default();
         if level > DEEPEST {
             end.error = Some("too-deep");
@@ -96,18 +133,25 @@ impl Walk<'_> {
                 self.tar(source, content, level, &mut end)?;
             } else {
                 end.members = 1;
-                self.stream(source.content(Compression::by_name(&source.file_name()).0), content, level)?;
+                let file_name = source.file_name();
+                let file_name = Compression::by_name(&file_name).0;
+                let (member, _) = self.unique(file_name.as_bytes(), |unique| source.content(unique, file_name));
+                self.stream(member, name, content, level)?;
             }
             // Checksums stand at the end.
             io::copy(&mut unpacked, &mut io::sink())?;
             if unpacked.is_damaged() {
                 if is_single {
-                    self.visitor.damaged();
+                    self.damaged();
                 }
                 end.error = Some("damaged");
             }
         } else {
             self.tar(source, input, level, &mut end)?;
+        }
+        if level == 1 {
+            let visitor = &mut *self.visitor;
+            self.aside.finish(|source, copy| visitor.database(source, copy))?;
         }
         self.visitor.archive(source, end)
     }
@@ -117,12 +161,12 @@ impl Walk<'_> {
         let result = TarStream::new(input).each(&mut |entry| match entry {
             Entry::File { name, content, length } => {
                 end.members = end.members.saturating_add(1);
-                let member = self.unique(source, &name);
+                let (member, again) = self.unique(&name, |unique| source.member(unique, &name));
                 let mut counted = Counted { content, read: 0 };
-                self.stream(member, Peeked::new(&mut counted)?, level)?;
+                self.stream(member, PairName::new(source, &name, again), Peeked::new(&mut counted)?, level)?;
                 io::copy(&mut counted, &mut io::sink())?;
                 if counted.read != length {
-                    self.visitor.damaged();
+                    self.damaged();
                 }
                 Ok(())
             }
@@ -141,26 +185,62 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn stream(&mut self, source: Source, mut content: Peeked<'_>, level: usize) -> io::Result<()> {
+    fn stream(&mut self, source: Source, name: PairName, mut content: Peeked<'_>, level: usize) -> io::Result<()> {
+        self.aside.pass();
         if is_archive(content.beginning()) {
-            return self.archive(&source, content, level.saturating_add(1));
+            return self.archive(&source, name, content, level.saturating_add(1));
         }
         let beginning = content.beginning().to_vec();
+        if source.is_of_messages() {
+            if Form::by_name(&source.file_name()).map_or(is_database(&beginning), Form::is_database) {
+                return self.aside.database(source, name, &mut content);
+            }
+            if let Some(log) = Aside::log(&name, &beginning) {
+                let visitor = &mut *self.visitor;
+                return self.aside.keep_log(log, &mut content, |content| visitor.member(source, &beginning, content));
+            }
+        }
         self.visitor.member(source, &beginning, &mut content)
     }
 
-    /// The source of a member, with a number if its name was there before.
-    fn unique(&mut self, archive: &Source, name: &[u8]) -> Source {
-        let mut name = name.to_vec();
-        loop {
-            let member = archive.member(&name);
-            let hash = digest(&SHA256, member.bytes().as_ref());
-            let hash: [u8; 16] = hash.as_ref().first_chunk().copied().unwrap_or_default();
-            if self.seen.insert(hash) {
-                return member;
-            }
-            name.extend_from_slice(b" (again)");
+    fn damaged(&mut self) {
+        if !self.aside.damaged() {
+            self.visitor.damaged();
         }
+    }
+
+    /// The source of what is called `name`, with ` (again)` as often as it takes to be the only one of its name, and how many members of
+    /// the archive had that name before.
+    fn unique(&mut self, name: &[u8], source: impl Fn(&[u8]) -> Source) -> (Source, usize) {
+        let mut name = name.to_vec();
+        let mut again = 0_usize;
+        loop {
+            let member = source(&name);
+            let bytes = member.bytes();
+            let taken = self.taken_part(&bytes);
+            if taken.is_none() {
+                let hash = digest(&SHA256, &bytes);
+                let hash: [u8; 16] = hash.as_ref().first_chunk().copied().unwrap_or_default();
+                if self.seen.insert(hash) {
+                    return (member, again);
+                }
+                again = again.saturating_add(1);
+            }
+            // Behind what is taken, not at the end: what an archive there holds begins like it.
+            let behind = taken.map_or(0, |taken| bytes.len().saturating_sub(taken)).min(name.len());
+            let rest = name.split_off(name.len().saturating_sub(behind));
+            name.extend_from_slice(b" (again)");
+            name.extend(rest);
+        }
+    }
+
+    /// The length of the beginning, up to a `!` or to the end, that is the source of a file of the bundle.
+    fn taken_part(&self, source: &[u8]) -> Option<usize> {
+        if self.taken.is_empty() {
+            return None;
+        }
+        let ends = source.iter().enumerate().filter(|(_, byte)| **byte == b'!').map(|(end, _)| end);
+        ends.chain([source.len()]).find(|&end| source.get(..end).is_some_and(|part| self.taken.contains(part)))
     }
 }
 

@@ -100,6 +100,19 @@ impl Bundle {
         &self.root
     }
 
+    /// Where what is read lies: the bundle, and where links at its top lead (EGR-46), all without links.
+    pub(crate) fn places(&self) -> Result<Vec<PathBuf>, EgressError> {
+        let mut places = vec![self.root.clone()];
+        for name in ["data", "messages", "identities"] {
+            let path = self.root.join(name);
+            if self.files.is_directory(&path).map_err(EgressError::io("open", &path))? {
+                let place = self.files.canonicalize(&path).map_err(EgressError::io("open", &path))?;
+                places.extend(Some(place).filter(|place| !place.starts_with(&self.root)));
+            }
+        }
+        Ok(places)
+    }
+
     /// Names at the top of the bundle that are none of its parts, sorted.
     pub(crate) fn unknown(&self) -> Result<Vec<String>, EgressError> {
         Ok(self.entries()?.into_iter().filter(|name| !is_part(name)).collect())

@@ -54,6 +54,8 @@ pub(crate) struct Converter<'a> {
     pub(crate) threads: usize,
     pub(crate) fields: &'a Fields,
     pub(crate) session_map: &'a SessionMap,
+    /// All items of the bundle, in order.
+    pub(crate) items: &'a [Item],
 }
 
 /// Why an item has no outputs.
@@ -110,9 +112,12 @@ impl Converter<'_> {
             line.fail(error.to_string());
             Converted::without_files(line)
         };
+        let taken = item.source.like_members(self.items, |other| &other.source);
         let members = Members::new(self.files, self.output);
+        let spool = Spool { files: self.files, directory: self.output };
         let mut converting = Converting { converter: self, sessions: self.session_map, members, ended: None };
-        let walked = open().and_then(|mut input| archive::walk(&item.source, &mut input, &mut converting));
+        let walked =
+            open().and_then(|mut input| archive::walk(&item.source, &mut input, taken, spool, &mut converting));
         let told = match walked {
             Ok(()) => Ok(converting.ended.take()),
             Err(error) => converting.go_on().map(|()| Some(failed(converting.members.count(), error))),
@@ -314,7 +319,7 @@ impl Converter<'_> {
         let mut part = self.outlet.whole(&self.directory(source))?;
         let reading = Reading { fields: self.fields, session: self.session_map.session(&source.text()) };
         let mut opener = Opener::new(Opening { resolver: self.resolver, outlet: Some(self.outlet) });
-        let path = matches!(bytes, Bytes::File(_)).then(|| source.path(self.bundle));
+        let path = bytes.path(|| source.path(self.bundle));
         let input = Input::new(bytes.read_once()?, path.as_deref());
         let spool = Spool { files: self.files, directory: self.output };
         let threads = self.threads_for(item);

@@ -4,7 +4,7 @@
 //! cuts the first record into most fields, the comma in doubt.
 
 use crate::fields::{Fields, Reading};
-use crate::messages::{self, Fault, Opener, Rewritten};
+use crate::messages::{self, Fault, Opener, RawSession, Rewritten};
 use csv_core::ReadFieldResult;
 use sealwright_envelope::message::Message;
 use sealwright_types::{SessionId, b64};
@@ -152,7 +152,8 @@ impl Record {
         columns: &'a Columns,
         reading: Reading<'a>,
     ) -> impl Iterator<Item = (usize, Result<Message, Fault>)> + 'a {
-        let session = columns.session.and_then(|index| self.text(index)?.trim().parse().ok()).or(reading.session);
+        let session = columns.session.and_then(|index| self.text(index)?.trim().parse().ok());
+        let session = RawSession::new(session, reading);
         let named = columns.messages.is_some();
         (0..self.fields.len()).filter(|&index| columns.has(index)).filter_map(move |index| {
             let text = self.text(index)?;

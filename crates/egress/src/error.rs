@@ -57,6 +57,14 @@ pub enum EgressError {
         /// The shard that it holds; everything if none.
         holds: Option<Shard>,
     },
+    /// The output is not what a run leaves that has come to its end (EGR-43).
+    #[error("{}: {reason}", .output.display())]
+    NotFinished {
+        /// The output directory.
+        output: PathBuf,
+        /// What is missing or wrong.
+        reason: &'static str,
+    },
     /// The directory holds no finished shard (EGR-33).
     #[error("{}: {reason}", .path.display())]
     NotAShard {
@@ -99,6 +107,12 @@ pub enum EgressError {
         /// The file.
         path: PathBuf,
     },
+    /// The file for the keys would be part of the output, which has names of its own.
+    #[error("{} lies inside the output", .path.display())]
+    KeysOutInsideOutput {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file of the output is missing, or is not what the manifest says.
     #[error("{} is missing or is not what the manifest says", .path.display())]
     Changed {
@@ -132,6 +146,7 @@ impl Coded for EgressError {
             Self::NotConfirmed { .. } => "confirmation-needed",
             Self::MalformedRecord { .. } | Self::Manifest { .. } => "malformed",
             Self::OtherShard { .. } => "other-shard",
+            Self::NotFinished { .. } => "not-finished",
             Self::NotAShard { .. } => "not-a-shard",
             Self::Shards(_) => "shards-incomplete",
             Self::InTheWay { .. } => "exists",
@@ -140,6 +155,7 @@ impl Coded for EgressError {
             Self::WrongPassphrase { .. } => "rejected",
             Self::KeysOutTaken { .. } => "exists",
             Self::KeysOutInsideBundle { .. } => "output-inside-bundle",
+            Self::KeysOutInsideOutput { .. } => "keys-inside-output",
             Self::Changed { .. } => "output-changed",
             Self::Io { .. } => "io",
         }

@@ -6,6 +6,8 @@ use sealwright_types::SessionId;
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Which fields of records hold messages. By default every text is looked at, and only what names its session is a message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,7 +48,14 @@ impl Fields {
 /// The sessions of sources that do not name them: raw envelopes, and record files with raw messages.
 #[derive(Debug, Clone, Default)]
 pub struct SessionMap {
-    sessions: HashMap<String, SessionId>,
+    sessions: Arc<HashMap<String, Named>>,
+}
+
+/// The session of a source, and whether there is such a source.
+#[derive(Debug)]
+struct Named {
+    session: SessionId,
+    is_used: AtomicBool,
 }
 
 #[derive(Deserialize)]
@@ -62,28 +71,39 @@ impl SessionMap {
     /// # Errors
     /// [`EgressError::MalformedRecord`] for a line that is none, [`EgressError::Io`].
     pub fn read(path: &Path) -> Result<Self, EgressError> {
-        let mut sessions = HashMap::new();
+        let mut sessions: HashMap<String, Named> = HashMap::new();
         let mut records = RecordFile::named(path).records::<Mapped>()?;
         while let Some(record) = records.next() {
             let malformed =
                 |place: crate::lines::MalformedRecord| EgressError::MalformedRecord { record: place.to_string() };
             let Mapped { source, session } = record?.map_err(malformed)?;
-            if sessions.insert(source, session).is_some_and(|former| former != session) {
+            let named = Named { session, is_used: AtomicBool::new(false) };
+            if sessions.insert(source, named).is_some_and(|former| former.session != session) {
                 return Err(malformed(records.place()));
             }
         }
-        Ok(Self { sessions })
+        Ok(Self { sessions: Arc::new(sessions) })
     }
 
     /// All sources and their sessions, in order.
     pub(crate) fn sorted(&self) -> Vec<(&str, SessionId)> {
-        let mut sorted: Vec<_> = self.sessions.iter().map(|(source, session)| (&source[..], *session)).collect();
+        let mut sorted: Vec<_> = self.sessions.iter().map(|(source, named)| (&source[..], named.session)).collect();
         sorted.sort_unstable();
         sorted
     }
 
     /// The session of a source.
     pub(crate) fn session(&self, source: &str) -> Option<SessionId> {
-        self.sessions.get(source).copied()
+        let named = self.sessions.get(source)?;
+        named.is_used.store(true, Ordering::Relaxed);
+        Some(named.session)
+    }
+
+    /// Sources that nobody has asked for: no item is called so.
+    pub(crate) fn unused(&self) -> Vec<&str> {
+        let unused = self.sessions.iter().filter(|(_, named)| !named.is_used.load(Ordering::Relaxed));
+        let mut unused: Vec<_> = unused.map(|(source, _)| &source[..]).collect();
+        unused.sort_unstable();
+        unused
     }
 }

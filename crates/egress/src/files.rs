@@ -111,6 +111,16 @@ impl Files {
         Ok(bytes)
     }
 
+    /// A whole file of at most so many bytes, read by one who did not write it.
+    pub(crate) fn read_within(&self, path: &Path, longest: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.open(path)?.take(longest.saturating_add(1)).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > longest {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it is longer than {longest} bytes")));
+        }
+        Ok(bytes)
+    }
+
     /// A new file, readable by its owner only, with a random name between `prefix` and `suffix`.
     pub(crate) fn create_temporary(
         &self,

@@ -13,6 +13,7 @@ use sealwright_kdf::Password;
 use sealwright_session::{Generation, OverEncryptionKey, PasswordOrKey, Records, SerializedSession, SymEncKeySecret};
 use sealwright_types::{DeviceId, SecretString, SessionId, SymEncKeyId, TmrAccessId, b64};
 use sealwright_wrap::PrivateKey;
+use sealwright_wrap::record::spelling::{optional, required};
 use sealwright_wrap::record::{
     AuthFactor, AuthFactorKind, DeviceToken, GroupKeyRecord, ProxyKey, SymEncKeyRecord, TmrAccess,
 };
@@ -31,8 +32,9 @@ pub(crate) struct SecretText(pub(crate) SecretString);
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct KnownKey {
-    #[serde(alias = "message_id")]
     session_id: Option<SessionId>,
+    #[serde(rename = "message_id")]
+    message_id: Option<SessionId>,
     key: Option<SecretText>,
     serialized: Option<SecretText>,
 }
@@ -40,11 +42,14 @@ struct KnownKey {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SymEncKeySecretRecord {
-    #[serde(alias = "sym_enc_key_id")]
-    sym_enc_key_id: SymEncKeyId,
+    #[serde(rename = "symEncKeyId")]
+    sym_enc_key_id_camel: Option<SymEncKeyId>,
+    #[serde(rename = "sym_enc_key_id")]
+    sym_enc_key_id: Option<SymEncKeyId>,
     /// As it was spelt (KDF-30).
-    #[serde(alias = "message_id")]
     session_id: Option<String>,
+    #[serde(rename = "message_id")]
+    message_id: Option<String>,
     password: Option<SecretText>,
     raw_sym_key: Option<SecretText>,
 }
@@ -52,9 +57,12 @@ struct SymEncKeySecretRecord {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct OverEncryptionKeyRecord {
-    #[serde(alias = "tmr_key_id")]
     tmr_access_id: Option<TmrAccessId>,
-    #[serde(alias = "auth_factor")]
+    #[serde(rename = "tmr_key_id")]
+    tmr_key_id: Option<TmrAccessId>,
+    #[serde(rename = "authFactor")]
+    auth_factor_camel: Option<AuthFactor>,
+    #[serde(rename = "auth_factor")]
     auth_factor: Option<AuthFactor>,
     #[serde(rename = "auth_factor_type")]
     auth_factor_kind: Option<AuthFactorKind>,
@@ -170,13 +178,14 @@ pub(crate) fn add_record(records: &mut Records, text: &str) -> Option<()> {
 
 impl KnownKey {
     fn read(self) -> Option<(SessionId, SymKey)> {
-        match self {
+        let session_id = optional("sessionId", [self.session_id, self.message_id]).ok()?;
+        match (session_id, self.serialized, self.key) {
             // An id beside it must be its own.
-            Self { session_id, serialized: Some(text), key: None } => {
+            (session_id, Some(text), None) => {
                 let session = SerializedSession::from_text(text.0.expose(), Generation::Unknown).ok()?;
                 session_id.is_none_or(|id| id == session.id).then_some((session.id, session.key))
             }
-            Self { session_id: Some(session), key: Some(text), serialized: None } => Some((session, text.sym_key()?)),
+            (Some(session), None, Some(text)) => Some((session, text.sym_key()?)),
             _ => None,
         }
     }
@@ -185,12 +194,14 @@ impl KnownKey {
 impl SymEncKeySecretRecord {
     /// A password or a raw key, not both (VAL-06).
     fn read(self) -> Option<SymEncKeySecret> {
+        let id = required("symEncKeyId", [self.sym_enc_key_id_camel, self.sym_enc_key_id]).ok()?;
+        let session_spelling = optional("sessionId", [self.session_id, self.message_id]).ok()?;
         let secret = match (self.password, self.raw_sym_key) {
             (Some(password), None) => PasswordOrKey::Password(Password::new(password.0.expose()).ok()?),
             (None, Some(key)) => PasswordOrKey::Key(key.sym_key()?),
             _ => return None,
         };
-        Some(SymEncKeySecret { id: self.sym_enc_key_id, session_spelling: self.session_id, secret })
+        Some(SymEncKeySecret { id, session_spelling, secret })
     }
 }
 
@@ -202,11 +213,10 @@ impl OverEncryptionKeyRecord {
             (None, None) => None,
             _ => return None,
         };
-        if self.auth_factor.is_some() && pair.is_some() && self.auth_factor != pair {
-            return None;
-        }
+        let auth_factor = optional("authFactor", [self.auth_factor_camel, self.auth_factor, pair]).ok()?;
+        let id = optional("tmrAccessId", [self.tmr_access_id, self.tmr_key_id]).ok()?;
         let key = self.raw_over_encryption_key.sym_key().filter(|key| key.expose().len() == SymKey::LENGTH)?;
-        Some(OverEncryptionKey { id: self.tmr_access_id, auth_factor: self.auth_factor.or(pair), key })
+        Some(OverEncryptionKey { id, auth_factor, key })
     }
 }
 
@@ -242,6 +252,29 @@ mod tests {
         assert_eq!(read(&format!(r#","sessionId":"{}""#, id.to_s64())), Some(id));
         assert_eq!(read(r#","message_id":"00000000-0000-1000-a000-7ea300000018""#), None);
         assert_eq!(read(&format!(r#","key":"{}""#, b64::encode([1; 64]))), None);
+    }
+
+    #[test]
+    fn both_spellings_of_a_field_are_one_if_they_agree() {
+        const OTHER: &str = "00000000-0000-1000-a000-7ea300000018";
+        let key = b64::encode([1; 64]);
+        let spelt = |names: [&str; 2], values: [&str; 2], rest: &str| {
+            let record = format!(r#"{{"{}":{},"{}":{},{rest}}}"#, names[0], values[0], names[1], values[1]);
+            add_record(&mut Records::default(), &record).is_some()
+        };
+        let ids = [format!("\"{SESSION}\""), format!("\"{OTHER}\"")];
+        let factors = [r#"{"type":"EM","value":"a"}"#, r#"{"type":"EM","value":"b"}"#].map(str::to_owned);
+        let over_encryption = format!(r#""rawOverEncryptionKey":"{key}""#);
+        for (names, values, rest) in [
+            (["sessionId", "message_id"], &ids, format!(r#""key":"{key}""#)),
+            (["symEncKeyId", "sym_enc_key_id"], &ids, r#""password":"x""#.to_owned()),
+            (["sessionId", "message_id"], &ids, format!(r#""symEncKeyId":"{SESSION}","password":"x""#)),
+            (["tmrAccessId", "tmr_key_id"], &ids, over_encryption.clone()),
+            (["authFactor", "auth_factor"], &factors, over_encryption.clone()),
+        ] {
+            assert!(spelt(names, [&values[0], &values[0]], &rest), "{names:?} {rest}");
+            assert!(!spelt(names, [&values[0], &values[1]], &rest), "{names:?} {rest}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The file of session keys that a run leaves: always encrypted with age, complete or not there (docs/spec/EGRESS.md section 6).
 
 use crate::error::EgressError;
+use crate::files::Files;
 use crate::ledger::MANIFEST;
 use crate::options::Options;
 use crate::place::{Hasher, Part};
@@ -28,6 +29,27 @@ pub(crate) struct KeysFile<'a> {
     former: Option<String>,
 }
 
+impl KeysOut {
+    /// Refuses a file among what is read or in the output, whatever links lead there, before anything is written: the run would read it as
+    /// data, or write over it (EGR-37).
+    pub(crate) fn check_place<P: AsRef<Path>>(
+        &self,
+        files: &Files,
+        inputs: &[P],
+        output: &Path,
+    ) -> Result<(), EgressError> {
+        let directory = files.canonicalize(directory(&self.path));
+        let directory = directory.map_err(EgressError::io("open", self::directory(&self.path)))?;
+        if inputs.iter().any(|input| directory.starts_with(input)) {
+            return Err(EgressError::KeysOutInsideBundle { path: self.path.clone() });
+        }
+        if directory.starts_with(output) {
+            return Err(EgressError::KeysOutInsideOutput { path: self.path.clone() });
+        }
+        Ok(())
+    }
+}
+
 impl<'a> KeysFile<'a> {
     /// Tells before any work whether the file can be written.
     pub(crate) fn open(
@@ -38,9 +60,6 @@ impl<'a> KeysFile<'a> {
     ) -> Result<Self, EgressError> {
         let path = &keys_out.path;
         let directory = outlet.files.canonicalize(directory(path)).map_err(EgressError::io("open", directory(path)))?;
-        if directory.starts_with(prepared.bundle.root()) {
-            return Err(EgressError::KeysOutInsideBundle { path: path.clone() });
-        }
         let taken = || EgressError::KeysOutTaken { path: path.clone() };
         let former = if outlet.files.exists(path).map_err(EgressError::io("open", path))? {
             if !outlet.files.metadata(path).is_ok_and(|metadata| metadata.is_file()) {

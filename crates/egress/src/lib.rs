@@ -10,7 +10,7 @@
 //! println!("{} private-key operations", plan(bundle, &options, &())?.private_key_operations);
 //! let summary = run(bundle, output, &options, &())?;
 //! assert_eq!(summary.exit_status(), 0, "{} items stayed closed", summary.closed);
-//! assert!(verify(output, &options, &())?.changed.is_empty());
+//! assert_eq!(verify(output, &options, &())?.exit_status(), 0);
 //! # Ok::<(), sealwright_egress::EgressError>(())
 //! ```
 //!
@@ -32,7 +32,7 @@
 //! | EGR-27, EGR-28 conversion | [`run`] |
 //! | EGR-30..32 **names: `naming.rs`; sanitised in `sealwright_envelope::name`** | [`run`] |
 //! | EGR-33, EGR-50 shards | [`Shard`], [`merge()`] |
-//! | EGR-40..43 ledger | [`Line`], [`Unopened`], [`verify()`] |
+//! | EGR-40..43 ledger | [`Line`], [`Unopened`], [`verify()`], `finished` |
 //! | EGR-51 bounded memory: **`store`, `needs`** | [`Options`] |
 //! | EGR-45 statuses | [`Status`], [`Summary`] |
 //! | SIG-20..39 many chains on all cores | [`verify_sigchains`] |
@@ -47,6 +47,7 @@ mod done;
 mod error;
 mod fields;
 mod files;
+mod finished;
 mod hashed;
 mod keys;
 mod keys_out;

@@ -35,6 +35,7 @@ pub(crate) fn nedb_in(files: &Files, directory: &Path, key: &SymKey) -> Result<R
         users: open("User.fdb")?,
         users_temporary: open("User.fdb~")?,
         unregistered: open("HairlessUser.fdb")?,
+        unregistered_temporary: open("HairlessUser.fdb~")?,
         key_backup: open("key_backup")?,
     };
     localdb::nedb::recover(files, key)

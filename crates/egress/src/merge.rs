@@ -4,17 +4,15 @@ mod inputs;
 
 use crate::error::EgressError;
 use crate::files::Files;
-use crate::ledger::{self, Line, MANIFEST, UNOPENED, Unopened, Written};
+use crate::ledger::{self, JOURNAL, Line, MANIFEST, UNOPENED, Unopened, Written};
 use crate::naming::Names;
 use crate::options::{Options, Progress, Stage};
 use crate::ordered::Ordered;
 use crate::place::{self, Finished, Hasher, Part};
 use crate::report::{Report, Summary, runs};
 use crate::shard;
-use crate::sink::outlet::IDENTITY;
-use crate::sink::state::SINK;
 use crate::workers;
-use inputs::{Inputs, Listed};
+use inputs::{Inputs, Listed, Sink};
 use std::collections::HashSet;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -37,25 +35,30 @@ pub fn merge(
     let files = &options.files;
     let inputs = Inputs::open(files, shards)?;
     let sink = inputs.sink()?;
-    let names = inputs.names(sink.as_ref().and_then(|sink| sink.appended))?;
+    let appended = sink.as_ref().and_then(|sink| sink.appended);
+    let mut names = inputs.names(appended)?;
     let roots: Vec<_> = inputs.parts.iter().map(|part| part.root.as_path()).collect();
     let output = place::create_output(files, output, &roots)?;
+    let is_new = files.list(&output).map_err(EgressError::io("list", &output))?.is_empty();
     let _lock = ledger::lock(files, &output)?;
     if shard::noted(files, &output)?.is_some() {
         return Err(EgressError::NotAShard { path: output, reason: "it holds a shard and cannot hold the whole" });
     }
-    place::remove_left_over(files, &output, &HashSet::new()).map_err(EgressError::io("clean", &output))?;
+    let joined = Joined { inputs: &inputs, output: &output, options, progress };
+    if !is_new {
+        let called_temporary = joined.check_ledgers(names, sink.as_ref())?;
+        place::remove_left_over(files, &output, &called_temporary).map_err(EgressError::io("clean", &output))?;
+        names = inputs.names(appended)?;
+    }
     let bytes = inputs.reports.iter().map(|report| report.coverage.outputs.bytes).fold(0, u64::saturating_add);
     progress.stage(Stage::Convert, bytes);
-    let joined = Joined { inputs: &inputs, output: &output, options, progress };
     let ledgers = joined.files(names)?;
     // A manifest must not outlast what it names.
     files.sync_all(&output).map_err(EgressError::io("write", &output))?;
-    if let Some(sink) = sink {
-        let contents = sink.identity.map(|identity| (IDENTITY, identity)).into_iter().chain([(SINK, sink.lines)]);
-        for (name, content) in contents {
+    if let Some(sink) = &sink {
+        for (name, content) in sink.files() {
             let mut part = Part::create(files, &output).map_err(EgressError::io("write", &output))?;
-            part.write_all(&content).map_err(EgressError::io("write", &output))?;
+            part.write_all(content).map_err(EgressError::io("write", &output))?;
             publish(files, part, &output.join(name))?;
         }
     }
@@ -89,28 +92,77 @@ struct Task {
 }
 
 impl Joined<'_> {
+    /// Refuses an output with ledgers of something else before anything in it is touched. Gives the files of the whole that are called like
+    /// temporary ones.
+    fn check_ledgers(&self, names: Names, sink: Option<&Sink>) -> Result<HashSet<PathBuf>, EgressError> {
+        let files = &self.options.files;
+        let in_the_way = |name: &str| EgressError::InTheWay { path: self.output.join(name) };
+        let is_there = |name: &str| {
+            let path = self.output.join(name);
+            files.exists(&path).map_err(EgressError::io("read", &path))
+        };
+        // A merge has none.
+        if is_there(JOURNAL)? {
+            return Err(in_the_way(JOURNAL));
+        }
+        let (mut manifest, mut unopened) = (Hasher::new(), Hasher::new());
+        let mut called_temporary = HashSet::new();
+        self.each_file(names, &mut manifest, &mut unopened, |task| {
+            called_temporary.extend(Some(task.to).filter(|path| place::is_temporary(path)));
+            Ok(())
+        })?;
+        let mut ledgers = vec![(MANIFEST, manifest), (UNOPENED, unopened)];
+        for (name, content) in sink.into_iter().flat_map(Sink::files) {
+            let mut hasher = Hasher::new();
+            hasher.update(content);
+            ledgers.push((name, hasher));
+        }
+        for (name, expected) in ledgers {
+            let path = self.output.join(name);
+            let of_file = || Hasher::of_file(files, &path).map_err(EgressError::io("read", &path));
+            if is_there(name)? && of_file()? != expected.finish() {
+                return Err(in_the_way(name));
+            }
+        }
+        Ok(called_temporary)
+    }
+
     /// Puts every file under its name, and writes the ledgers.
-    fn files(&self, mut names: Names) -> Result<Ledgers, EgressError> {
+    fn files(&self, names: Names) -> Result<Ledgers, EgressError> {
         let create = || Part::create(&self.options.files, self.output).map_err(EgressError::io("write", self.output));
         let (mut manifest, mut unopened) = (create()?, create()?);
-        let mut rows = self.inputs.ordered(UNOPENED)?;
         let mut batch = Vec::new();
+        self.each_file(names, &mut manifest, &mut unopened, |task| {
+            batch.push(task);
+            if batch.len() >= BATCH { self.carry_out(std::mem::take(&mut batch)) } else { Ok(()) }
+        })?;
+        self.carry_out(batch)?;
+        Ok(Ledgers { manifest, unopened })
+    }
+
+    /// Writes the ledgers of the whole, and gives every file that they name to `take`.
+    fn each_file(
+        &self,
+        mut names: Names,
+        manifest: &mut impl io::Write,
+        unopened: &mut impl io::Write,
+        mut take: impl FnMut(Task) -> Result<(), EgressError>,
+    ) -> Result<(), EgressError> {
+        let mut rows = self.inputs.ordered(UNOPENED)?;
         self.inputs.each_line(|Listed { shard, source, mut line, .. }| {
             let Some(root) = self.inputs.parts.get(shard).map(|part| &part.root) else { return Ok(()) };
             let former = line.written();
             line.number_outputs(&mut names);
             for (from, written) in former.into_iter().zip(line.written()) {
                 let to = self.output.join(&written.output);
-                batch.push(Task { from: root.join(from.output), to, written });
+                take(Task { from: root.join(from.output), to, written })?;
             }
-            write_line(&mut manifest, &line).map_err(EgressError::io("write", self.output))?;
+            write_line(manifest, &line).map_err(EgressError::io("write", self.output))?;
             if let Some(rows) = rows.get_mut(shard) {
-                copy_rows(rows, &source, &mut unopened).map_err(|error| error.in_output(self.output))?;
+                copy_rows(rows, &source, unopened).map_err(|error| error.in_output(self.output))?;
             }
-            if batch.len() >= BATCH { self.carry_out(std::mem::take(&mut batch)) } else { Ok(()) }
-        })?;
-        self.carry_out(batch)?;
-        Ok(Ledgers { manifest, unopened })
+            Ok(())
+        })
     }
 
     /// Copies by several threads; then all copies get their names, when they outlast a loss of power.
@@ -202,7 +254,7 @@ impl CopyError {
 }
 
 /// The unopened records of one source.
-fn copy_rows(rows: &mut Ordered, source: &[u8], target: &mut Part) -> Result<(), CopyError> {
+fn copy_rows(rows: &mut Ordered, source: &[u8], target: &mut impl io::Write) -> Result<(), CopyError> {
     while rows.peek().is_some_and(|next| next <= source) {
         let Some(text) = rows.next_text().map_err(CopyError::Ledger)? else { return Ok(()) };
         if text.source == source && serde_json::from_slice::<Unopened>(&text.line).is_ok() {
@@ -212,7 +264,7 @@ fn copy_rows(rows: &mut Ordered, source: &[u8], target: &mut Part) -> Result<(),
     Ok(())
 }
 
-fn write_line(target: &mut Part, line: &Line) -> io::Result<()> {
+fn write_line(target: &mut impl io::Write, line: &Line) -> io::Result<()> {
     serde_json::to_writer(&mut *target, line)?;
     target.write_all(b"\n")
 }

@@ -1,6 +1,7 @@
 //! Messages inside the text of records, whatever kind of file the records stand in: finding them, opening them, counting how the records
 //! ended (docs/spec/EGRESS.md sections 2 and 6).
 
+use crate::fields::Reading;
 use crate::ledger::{Rows, Status, Unopened};
 use crate::sink::new_sessions::{NewSession, NoNewSession};
 use crate::sink::outlet::Outlet;
@@ -12,7 +13,7 @@ use sealwright_session::{Closed, Reason, Resolver};
 use sealwright_types::{Coded as _, SessionId};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::io;
 use std::sync::{Arc, OnceLock};
@@ -32,13 +33,44 @@ pub(crate) fn find(text: &str) -> Option<Result<Message, Fault>> {
     Some(Message::parse(text.as_bytes()).map_err(|error| Fault::malformed(error.code())))
 }
 
-/// As [`find`], for a field that is known to hold messages: a text that names no session is a raw message of `session` (EGR-11).
-pub(crate) fn find_in_named(text: &str, session: Option<SessionId>) -> Option<Result<Message, Fault>> {
-    let raw = |session| {
-        let malformed = Fault { session: Some(session), ..Fault::malformed("malformed") };
-        Message::raw(session, text.trim_ascii()).map_err(|_| malformed)
-    };
-    find(text).or_else(|| session.filter(|_| !text.trim_ascii().is_empty()).map(raw))
+/// As [`find`], for a field that is known to hold messages: a text that names no session is a raw message of the session that is named for it,
+/// and malformed where one should be and is not (EGR-11).
+pub(crate) fn find_in_named(text: &str, session: RawSession) -> Option<Result<Message, Fault>> {
+    if let Some(found) = find(text) {
+        return Some(found);
+    }
+    if text.trim_ascii().is_empty() || session == RawSession::NotExpected {
+        return None;
+    }
+    let session = session.known();
+    let malformed = || Fault { session, ..Fault::malformed("malformed") };
+    let message = session.and_then(|session| Message::raw(session, text.trim_ascii()).ok());
+    Some(message.ok_or_else(malformed))
+}
+
+/// The session of the raw messages of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RawSession {
+    Known(SessionId),
+    /// The field that names it does not.
+    Missing,
+    /// Nobody has said that there are raw messages.
+    NotExpected,
+}
+
+impl RawSession {
+    /// What the session field of a record says, or else the map.
+    pub(crate) fn new(named: Option<SessionId>, reading: Reading<'_>) -> Self {
+        match named.or(reading.session) {
+            Some(session) => Self::Known(session),
+            None if reading.fields.session.is_some() => Self::Missing,
+            None => Self::NotExpected,
+        }
+    }
+
+    fn known(self) -> Option<SessionId> {
+        if let Self::Known(session) = self { Some(session) } else { None }
+    }
 }
 
 /// Whether a text is a JSON object with the two members of a message.
@@ -234,12 +266,25 @@ pub(crate) struct Rewritten<'a> {
     pub(crate) damaged: bool,
     /// What a person should know.
     pub(crate) warnings: Vec<String>,
+    /// The places, among those of the options, of the pointers that have led to something.
+    pub(crate) pointed: BTreeSet<usize>,
+    /// Whether something that may be a message stands where none is looked for.
+    pub(crate) passed_over: bool,
 }
 
 impl<'a> Rewritten<'a> {
     /// Nothing so far. What stays closed goes into `unopened`.
     pub(crate) fn new(source: &'a Source, unopened: UnopenedRows) -> Self {
-        Self { source, rows: Rows::default(), unopened, chain: false, damaged: false, warnings: Vec::new() }
+        Self {
+            source,
+            rows: Rows::default(),
+            unopened,
+            chain: false,
+            damaged: false,
+            warnings: Vec::new(),
+            pointed: BTreeSet::new(),
+            passed_over: false,
+        }
     }
 
     /// For a part of a file that is in memory anyway.
@@ -256,6 +301,8 @@ impl<'a> Rewritten<'a> {
         self.chain |= part.chain;
         self.damaged |= part.damaged;
         self.warnings.extend(part.warnings);
+        self.pointed.extend(part.pointed);
+        self.passed_over |= part.passed_over;
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use crate::error::EgressError;
 use crate::files::Files;
+use crate::finished;
 use crate::ledger::{self, Line, Written};
 use crate::options::{Options, Progress, Stage};
 use crate::place::Hasher;
@@ -19,8 +20,8 @@ const BESIDE: [&str; 5] = ["manifest.jsonl", "unopened.jsonl", "report.json", "r
 /// run needs (locks, the journal, new sessions under old keys) is left out.
 ///
 /// # Errors
-/// [`EgressError::Changed`] at the first file that is not what the manifest says, [`EgressError::Locked`] while a run is writing,
-/// [`EgressError::Io`]. What was written until then is no complete archive.
+/// [`EgressError::NotFinished`] before anything is written, [`EgressError::Changed`] at the first file that is not what the manifest says,
+/// [`EgressError::Locked`] while a run is writing, [`EgressError::Io`]. What was written until then is no complete archive.
 pub fn pack(
     output: &Path,
     sink: &mut dyn Write,
@@ -30,6 +31,7 @@ pub fn pack(
     let files = &options.files;
     let _lock = ledger::lock_shared(files, output)?;
     let lines = ledger::lines(files, output)?;
+    finished::report(files, output)?;
     progress.stage(Stage::Verify, ledger::lines(files, output)?.count() as u64);
     let is_open = Cell::new(true);
     let mut archive = Builder::new(Gate { sink, is_open: &is_open });

@@ -277,8 +277,12 @@ impl Write for Hasher {
     }
 }
 
-/// The directory of an output, which must not be part of what is read.
-pub(crate) fn create_output(files: &Files, output: &Path, inputs: &[&Path]) -> Result<PathBuf, EgressError> {
+/// The directory of an output, which must not be part of what is read. The inputs are given without links.
+pub(crate) fn create_output<P: AsRef<Path>>(
+    files: &Files,
+    output: &Path,
+    inputs: &[P],
+) -> Result<PathBuf, EgressError> {
     let inside = || EgressError::OutputInsideBundle { output: output.to_owned() };
     // Before anything is created: a new directory inside the bundle would be a change of the input.
     let existing = output.ancestors().find_map(|ancestor| {
@@ -290,7 +294,7 @@ pub(crate) fn create_output(files: &Files, output: &Path, inputs: &[&Path]) -> R
     }
     files.create_private_directory(output).map_err(EgressError::io("create", output))?;
     let output = files.canonicalize(output).map_err(EgressError::io("open", output))?;
-    if inputs.iter().any(|input| input.starts_with(&output) || output.starts_with(input)) {
+    if inputs.iter().any(|input| input.as_ref().starts_with(&output) || output.starts_with(input)) {
         return Err(inside());
     }
     Ok(output)

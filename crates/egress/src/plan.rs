@@ -26,7 +26,7 @@ use sealwright_types::{Coded as _, SessionId, UserId};
 use sealwright_wrap::KeyHash;
 use serde::Serialize;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::convert::Infallible;
 use std::path::Path;
 
@@ -171,6 +171,9 @@ impl Prepared {
         unknown.retain(|name| !recovered.directories.contains(name));
         let (items, needs) = look_at_all(&bundle, options, progress)?;
         let (needed, uses) = needs.finish();
+        for source in options.session_map.unused().into_iter().take(LISTED) {
+            progress.note(&format!("the map of sessions names {source}, and no item is called so"));
+        }
         let mut keys = Keys::from_bundle(&bundle, options, &mut malformed)?;
         Keys::add_recovered(&mut keys.records, recovered.group_keys, &recovered.sessions);
         let mut resolver = Resolver::new(recovered.keyring, keys.records, options.policy());
@@ -252,7 +255,10 @@ impl Prepared {
             return Cow::Borrowed(&self.needed);
         }
         let mut needs = Needs::default();
-        let look = |item: &&Item| sessions_in(&self.bundle, &item.source, &item.content, options);
+        let look = |item: &&Item| {
+            let taken = || item.source.like_members(&self.items, |other| &other.source);
+            sessions_in(&self.bundle, &item.source, &item.content, options, taken)
+        };
         let Ok(()) = workers::in_order(options.threads(), items, look, |item, sessions| {
             needs.extend(item.session());
             needs.append(sessions);
@@ -269,7 +275,8 @@ fn look_at_all(bundle: &Bundle, options: &Options, progress: &dyn Progress) -> R
     let (mut looked, mut needs) = (Vec::with_capacity(sources.len()), Needs::default());
     let look = |source: &Source| {
         let (bytes, content) = scan::look(bundle.files(), source, bundle.root(), &options.session_map);
-        let sessions = sessions_in(bundle, source, &content, options);
+        let taken = || source.like_members(&sources, |other| other);
+        let sessions = sessions_in(bundle, source, &content, options, taken);
         (bytes, content, sessions)
     };
     workers::in_order(options.threads(), &sources, look, |_, (bytes, content, sessions)| {
@@ -284,7 +291,13 @@ fn look_at_all(bundle: &Bundle, options: &Options, progress: &dyn Progress) -> R
 }
 
 /// The sessions of what stands in a record file or an archive. What cannot be read is told when it is converted.
-fn sessions_in(bundle: &Bundle, source: &Source, content: &Content, options: &Options) -> Needs {
+fn sessions_in(
+    bundle: &Bundle,
+    source: &Source,
+    content: &Content,
+    options: &Options,
+    taken: impl FnOnce() -> HashSet<Vec<u8>>,
+) -> Needs {
     let mut sessions = Needs::default();
     let mut take = |session| sessions.add(session);
     let directory = tempfile::env::temp_dir();
@@ -301,7 +314,7 @@ fn sessions_in(bundle: &Bundle, source: &Source, content: &Content, options: &Op
         Content::Archive => {
             let mut collecting = Collecting { options, spool, take: &mut take };
             if let Ok(mut input) = bundle.files().open(&path) {
-                drop(archive::walk(source, &mut input, &mut collecting));
+                drop(archive::walk(source, &mut input, taken(), spool, &mut collecting));
             }
         }
         _ => {}

@@ -12,11 +12,18 @@ use crate::unopened_rows::UnopenedRows;
 use crate::unpacked::{Compression, Unpacked};
 use sealwright_types::SessionId;
 use std::fs::Metadata;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-/// What stands beside a database that was not closed: its changes, or what it was before.
-const BESIDE: [&str; 2] = ["-wal", "-journal"];
+/// What the name of a log ends with, behind that of a database that was not closed: its changes, or what it was before.
+pub(crate) const LOG_ENDINGS: [&str; 2] = ["-wal", "-journal"];
+
+/// Whether a file with this beginning is a log of a database.
+pub(crate) fn is_log(beginning: &[u8]) -> bool {
+    const BEGINNINGS: [&[u8]; 3] =
+        [&[0x37, 0x7f, 0x06, 0x82], &[0x37, 0x7f, 0x06, 0x83], &[0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]];
+    BEGINNINGS.iter().any(|log| beginning.starts_with(log))
+}
 
 /// What a file of records is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,17 +47,46 @@ pub(crate) enum RecordsError {
     Io(io::Error),
 }
 
+const DATABASE_MARK: &[u8] = b"SQLite format 3\0";
+
+/// Whether a file with this beginning is a database.
+pub(crate) fn is_database(beginning: &[u8]) -> bool {
+    beginning.starts_with(DATABASE_MARK)
+}
+
 impl Form {
-    /// By its name: records carry no mark.
+    /// A database as it is.
+    pub(crate) const DATABASE: Self = Self { kind: Kind::Database, compression: None };
+
+    /// By its name, in any case: most records carry no mark.
     pub(crate) fn by_name(name: &str) -> Option<Self> {
         let (plain, compression) = Compression::by_name(name);
-        let kind = match plain.rsplit_once('.')?.1 {
-            "jsonl" => Kind::JsonLines,
+        let kind = match &plain.rsplit_once('.')?.1.to_ascii_lowercase()[..] {
+            "jsonl" | "ndjson" => Kind::JsonLines,
             "csv" => Kind::Csv,
             "sqlite" => Kind::Database,
             _ => return None,
         };
         Some(Self { kind, compression })
+    }
+
+    /// By its beginning, whatever it is called: databases have a mark.
+    pub(crate) fn by_content(content: &mut (impl Read + Seek)) -> io::Result<Option<Self>> {
+        let mut beginning = Vec::new();
+        content.rewind()?;
+        content.by_ref().take(DATABASE_MARK.len() as u64).read_to_end(&mut beginning)?;
+        let Some(compression) = Compression::by_magic(&beginning) else {
+            return Ok(Some(Self::DATABASE).filter(|_| is_database(&beginning)));
+        };
+        beginning.clear();
+        content.rewind()?;
+        let unpacked = Unpacked::open(Some(compression), content)?;
+        unpacked.take(DATABASE_MARK.len() as u64).read_to_end(&mut beginning)?;
+        Ok(Some(Self { kind: Kind::Database, compression: Some(compression) }).filter(|_| is_database(&beginning)))
+    }
+
+    pub(crate) fn is_database(self) -> bool {
+        self.kind == Kind::Database
     }
 
     /// What the rewritten file is called: it is not compressed.
@@ -74,7 +110,7 @@ impl Form {
             Kind::JsonLines => records::rewrite(&mut content, sink, done, opener, reading, threads)?,
             Kind::Csv => csv_records::rewrite(&mut content, sink, done, opener, reading)?,
             Kind::Database => {
-                let copy = private_copy(&mut content, input.path, spool)?;
+                let copy = private_copy(&mut content, input.path, self.compression, spool)?;
                 let copied = copy.path.join(DATABASE);
                 let rewritten = sqlite::rewrite(&copied, done, opener, reading)?;
                 io::copy(&mut spool.files.open(&copied)?, sink)?;
@@ -94,7 +130,7 @@ impl Form {
         reading: Reading<'_>,
         take: &mut dyn FnMut(SessionId),
     ) -> Result<(), RecordsError> {
-        let is_whole = |path: &&Path| self.compression.is_none() && beside(spool.files, path).is_empty();
+        let is_whole = |path: &&Path| self.compression.is_none() && logs(spool.files, path, None).is_empty();
         let path = input.path;
         let mut content = Unpacked::open(self.compression, input.content)?;
         match (self.kind, path.filter(is_whole)) {
@@ -102,7 +138,7 @@ impl Form {
             (Kind::Csv, _) => csv_records::sessions(&mut content, reading, take)?,
             (Kind::Database, Some(path)) => sqlite::sessions(path, Access::Immutable, reading, take)?,
             (Kind::Database, None) => {
-                let copy = private_copy(&mut content, path, spool)?;
+                let copy = private_copy(&mut content, path, self.compression, spool)?;
                 sqlite::sessions(&copy.path.join(DATABASE), Access::Own, reading, take)?;
             }
         }
@@ -132,33 +168,53 @@ impl<'a> Input<'a> {
 
 const DATABASE: &str = "database";
 
-/// The database in a directory of its own, with what stands beside it.
+/// The database in a directory of its own, with its logs.
 fn private_copy(
     input: &mut Unpacked<'_>,
     path: Option<&Path>,
+    compression: Option<Compression>,
     spool: Spool<'_>,
 ) -> Result<PrivateDirectory, RecordsError> {
     let directory = spool.directory()?;
-    io::copy(input, &mut spool.files.create_new(&directory.path.join(DATABASE))?)?;
-    if input.is_damaged() {
-        return Err(RecordsError::Malformed);
-    }
-    for (ending, path) in path.map(|path| beside(spool.files, path)).unwrap_or_default() {
-        let copy = directory.path.join(format!("{DATABASE}{ending}"));
-        io::copy(&mut spool.files.open(&path)?, &mut spool.files.create_new(&copy)?)?;
+    let copy = |input: &mut Unpacked<'_>, name: &str| {
+        io::copy(input, &mut spool.files.create_new(&directory.path.join(name))?)?;
+        if input.is_damaged() { Err(RecordsError::Malformed) } else { Ok(()) }
+    };
+    copy(input, DATABASE)?;
+    for Log { ending, path, compression } in path.map(|path| logs(spool.files, path, compression)).unwrap_or_default() {
+        copy(&mut Unpacked::open(compression, spool.files.open(&path)?)?, &format!("{DATABASE}{ending}"))?;
     }
     Ok(directory)
 }
 
-/// The files that belong to the database at `path` and hold something.
-fn beside(files: &Files, path: &Path) -> Vec<(&'static str, PathBuf)> {
-    let paths = BESIDE.into_iter().map(|ending| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(ending);
-        (ending, PathBuf::from(name))
-    });
+/// A log of a database that holds something.
+struct Log {
+    ending: &'static str,
+    path: PathBuf,
+    compression: Option<Compression>,
+}
+
+/// The logs that belong to the database at `path`. One that is compressed otherwise is its log only if there is no other database for it.
+fn logs(files: &Files, path: &Path, compression: Option<Compression>) -> Vec<Log> {
     let holds_something = |metadata: Metadata| metadata.is_file() && metadata.len() > 0;
-    paths.filter(|(_, path)| files.metadata(path).is_ok_and(holds_something)).collect()
+    let is_there = |path: &Path| files.metadata(path).is_ok_and(holds_something);
+    let name = path.file_name().and_then(|name| name.to_str()).filter(|_| compression.is_some());
+    let plain = name.map_or(path.to_owned(), |name| path.with_file_name(Compression::by_name(name).0));
+    let named = |ending: &str| {
+        let mut name = plain.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    };
+    let mut forms = [(None, ""), (Some(Compression::Gzip), ".gz"), (Some(Compression::Zstandard), ".zst")];
+    forms.sort_by_key(|&(form, _)| form != compression);
+    let log = |ending| {
+        let mut found = forms.into_iter().map(|(form, packed)| (form, named(&format!("{ending}{packed}")), packed));
+        let (compression, path, _) = found.find(|(form, log, packed)| {
+            is_there(log) && (*form == compression || named(packed) == path || !is_there(&named(packed)))
+        })?;
+        Some(Log { ending, path, compression })
+    };
+    LOG_ENDINGS.into_iter().filter_map(log).collect()
 }
 
 impl From<io::Error> for RecordsError {

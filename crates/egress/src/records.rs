@@ -34,7 +34,7 @@ pub(crate) fn rewrite<'a>(
         while let Some(block) = blocks.next()? {
             writer.write(block)?;
         }
-        return Ok(writer.done);
+        return Ok(writer.finish());
     }
     let next = || Ok(blocks.next()?.map(|block| (cost(&block), block)));
     let work = |opener: &mut Opener<'_>, block: Block| match block {
@@ -55,7 +55,7 @@ pub(crate) fn rewrite<'a>(
             Worked::Passed(block) => writer.write(block),
         },
     )?;
-    Ok(writer.done)
+    Ok(writer.finish())
 }
 
 /// Gives the sessions whose messages stand in the records of a file to `take`.
@@ -90,6 +90,19 @@ struct Writer<'s, 'a, 'o, 'r, W> {
 }
 
 impl<'a, W: Write> Writer<'_, 'a, '_, '_, W> {
+    /// How the records ended. A pointer that leads nowhere is most often misspelt.
+    fn finish(mut self) -> Rewritten<'a> {
+        let pointers = self.rewriter.reading.fields.pointers.iter().enumerate();
+        let nowhere = pointers.filter(|(place, _)| self.done.rows.records > 0 && !self.done.pointed.contains(place));
+        let warnings = nowhere.map(|(_, pointer)| format!("no record has a field at {pointer}"));
+        self.done.warnings.extend(warnings.collect::<Vec<_>>());
+        if self.done.passed_over {
+            let text = "sessionId stands below the top level of a record, where messages are looked for only if a pointer names the field";
+            self.done.warnings.push(text.to_owned());
+        }
+        self.done
+    }
+
     fn write(&mut self, block: Block) -> io::Result<()> {
         let done = match block {
             Block::Lines(lines) => {

@@ -13,6 +13,7 @@ use sealwright_envelope::SymKey;
 use sealwright_identity::Identity;
 use sealwright_session::Keyring;
 use sealwright_types::{Coded as _, DeviceId, SecretVec, SessionId, UserId, b64};
+use sealwright_wrap::record::spelling::{SpellingError, optional};
 use sealwright_wrap::{KeyHash, PrivateKey};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -82,13 +83,24 @@ pub(crate) struct Recovered {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct IdentityRecord {
-    #[serde(alias = "seald_id")]
+    #[serde(rename = "sealdId")]
+    seald_id_camel: Option<UserId>,
     seald_id: Option<UserId>,
-    #[serde(alias = "device_id", alias = "key_id")]
+    #[serde(rename = "deviceId")]
+    device_id_camel: Option<DeviceId>,
     device_id: Option<DeviceId>,
+    key_id: Option<DeviceId>,
+    created_for_key: Option<DeviceId>,
     identity: SecretText,
+}
+
+impl IdentityRecord {
+    /// The ids of user and device, however they are spelt.
+    fn ids(&self) -> Result<(Option<UserId>, Option<DeviceId>), SpellingError> {
+        let devices = [self.device_id_camel, self.device_id, self.key_id, self.created_for_key];
+        Ok((optional("sealdId", [self.seald_id_camel, self.seald_id])?, optional("deviceId", devices)?))
+    }
 }
 
 impl Recovered {
@@ -100,8 +112,9 @@ impl Recovered {
     ) -> Result<Self, EgressError> {
         let mut recovered = Self::default();
         bundle.each(IDENTITIES, malformed, |place, record: IdentityRecord| {
+            let (user, device) = record.ids().map_err(|_| place.clone())?;
             let document = b64::decode_tolerant_secret(record.identity.0.expose()).map_err(|_| place.clone())?;
-            let attempt = recovered.document(&place.to_string(), &document, record.seald_id, record.device_id);
+            let attempt = recovered.document(&place.to_string(), &document, user, device);
             recovered.attempts.push(attempt);
             Ok(())
         })?;

@@ -26,6 +26,7 @@ use crate::lines::MalformedRecord;
 use crate::ordered::Ordered;
 use crate::place::{Hasher, Part};
 use crate::recover::Attempt;
+use crate::sink::outlet::IDENTITY;
 use coverage::Counting;
 pub(crate) use coverage::LISTED;
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,8 @@ pub(crate) const REPORT: &str = "report.json";
 const PAGE: &str = "report.html";
 pub(crate) const RUNS: &str = "runs.jsonl";
 const FORMAT: &str = "sealwright-report-1";
+/// The longest `report.json`: every attempt for an identity stands in it (EGR-51).
+const LONGEST_REPORT: u64 = 512 * 1024 * 1024;
 
 /// How the items of an output ended (CLI-10).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +80,9 @@ pub struct Report {
     pub manifest: Fingerprint,
     /// `unopened.jsonl`.
     pub unopened: Fingerprint,
+    /// `identity.age`, without which no output opens, where a passphrase opens them (EGR-29).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Fingerprint>,
 }
 
 /// The program that made an output.
@@ -219,13 +225,14 @@ impl Report {
             bundle,
             manifest: Fingerprint::of(files, &output.join(MANIFEST))?,
             unopened: Fingerprint::of(files, &output.join(UNOPENED))?,
+            identity: Fingerprint::if_there(files, &output.join(IDENTITY))?,
         })
     }
 
     /// The report that stands in an output.
     pub(crate) fn read(files: &Files, output: &Path) -> Result<Option<Self>, EgressError> {
         let path = output.join(REPORT);
-        match files.read(&path) {
+        match files.read_within(&path, LONGEST_REPORT) {
             Ok(text) => Ok(serde_json::from_slice(&text).ok().filter(|report: &Self| report.format == FORMAT)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(EgressError::io("read", &path)(error)),
@@ -243,6 +250,23 @@ impl Report {
 }
 
 impl Fingerprint {
+    /// `None` for a file that is not there.
+    pub(crate) fn if_there(files: &Files, path: &Path) -> Result<Option<Self>, EgressError> {
+        let is_there = files.exists(path).map_err(EgressError::io("read", path))?;
+        is_there.then(|| Self::of(files, path)).transpose()
+    }
+
+    /// Whether it is that of a file. One of another length is not read.
+    pub(crate) fn is_of(&self, files: &Files, path: &Path) -> Result<bool, EgressError> {
+        let length = match files.metadata(path) {
+            Ok(metadata) => metadata.len(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+            Err(error) => return Err(EgressError::io("read", path)(error)),
+        };
+        Ok(length == self.bytes && Self::of(files, path)? == *self)
+    }
+
+    /// That of a file that is not there is the one of an empty one.
     pub(crate) fn of(files: &Files, path: &Path) -> Result<Self, EgressError> {
         let read = || -> io::Result<Self> {
             let mut file = BufReader::with_capacity(1 << 16, files.open(path)?);
@@ -273,7 +297,7 @@ impl Fingerprint {
 
 /// Replaces a file in one step, unless it has this content.
 fn write_if_changed(files: &Files, path: &Path, text: &[u8]) -> Result<(), EgressError> {
-    if files.read(path).is_ok_and(|former| former == text) {
+    if files.read_within(path, text.len() as u64).is_ok_and(|former| former == text) {
         return Ok(());
     }
     let write = || -> io::Result<()> {

@@ -42,7 +42,11 @@ pub fn run(bundle: &Path, output: &Path, options: &Options, progress: &dyn Progr
         ));
     }
     let clock = Clock::start();
-    let output = place::create_output(&options.files, output, &[prepared.bundle.root()])?;
+    let inputs = prepared.bundle.places()?;
+    let output = place::create_output(&options.files, output, &inputs)?;
+    if let Some(keys_out) = options.sink.keys_out() {
+        keys_out.check_place(&options.files, &inputs, &output)?;
+    }
     let ledger = Ledger::open(&options.files, &output)?;
     let mut is_new = true;
     let mut outputs = HashSet::new();
@@ -185,6 +189,7 @@ fn convert(
         threads: options.threads(),
         fields: &options.fields,
         session_map: &options.session_map,
+        items: &prepared.items,
     };
     let mut publisher = Publisher::new(&options.files, taken_names(prepared, &ledger, outlet)?, ledger, outlet, output);
     let work = |item: &&Item| converter.convert(item, &Meter::new(progress, item.bytes));

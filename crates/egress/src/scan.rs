@@ -128,10 +128,17 @@ fn look_into(files: &Files, source: &Source, path: &Path, sessions: &SessionMap)
         return Err(io::Error::other("not a regular file"));
     }
     let length = metadata.len();
-    let content = match named(source, sessions) {
-        Some(content) => content,
-        None => recognize(&mut files.open(path)?, length)?,
-    };
+    if let Some(content) = named(source, sessions) {
+        return Ok((length, content));
+    }
+    let mut file = files.open(path)?;
+    let content = recognize(&mut file, length)?;
+    if source.is_of_messages()
+        && matches!(content, Content::Plain | Content::Archive)
+        && let Some(database) = Form::by_content(&mut file)?
+    {
+        return Ok((length, Content::Records(database)));
+    }
     Ok((length, content))
 }
 
@@ -139,7 +146,7 @@ fn look_into(files: &Files, source: &Source, path: &Path, sessions: &SessionMap)
 pub(crate) fn named(source: &Source, sessions: &SessionMap) -> Option<Content> {
     let text = source.text();
     let records = || Form::by_name(&source.file_name()).map(Content::Records);
-    if text.starts_with("messages/")
+    if source.is_of_messages()
         && let Some(records) = records()
     {
         return Some(records);
@@ -158,7 +165,8 @@ pub(crate) fn recognize(file: &mut (impl Read + Seek), length: u64) -> io::Resul
         Announced::Container => container(file)?,
         Announced::LegacyMessage => legacy_message(&whole(file, length)?),
         Announced::Json if length <= LARGEST_MESSAGE => json(&whole(file, length)?),
-        Announced::Json => large_json(file)?,
+        Announced::Json if is_large_message(file)? => Content::Malformed("too-large"),
+        Announced::Json => Content::Plain,
         Announced::Archive => Content::Archive,
         Announced::Nothing => Content::Plain,
     })
@@ -216,9 +224,13 @@ fn legacy_message(text: &[u8]) -> Content {
     }
 }
 
-/// A JSON object with the two members of a message is one, right or wrong; every other JSON is plain.
+/// A JSON object with the two members of a message is one, right or wrong, and so is what begins as one; every other JSON is plain.
 fn json(text: &[u8]) -> Content {
-    let members: HashMap<Cow<'_, str>, IgnoredAny> = serde_json::from_slice(text).unwrap_or_default();
+    let Ok(members) = serde_json::from_slice::<HashMap<Cow<'_, str>, IgnoredAny>>(text) else {
+        // One that is cut off, or goes on behind its end (MSG-22).
+        let has = |name: &[u8]| text.windows(name.len()).any(|window| window == name);
+        return if MEMBERS.into_iter().all(has) { Content::Malformed("malformed") } else { Content::Plain };
+    };
     if !members.contains_key("sessionId") || !members.contains_key("data") {
         return Content::Plain;
     }
@@ -228,23 +240,28 @@ fn json(text: &[u8]) -> Content {
     }
 }
 
-/// A JSON object that is too large to be read: it is not passed over as plain when it may be a message.
-fn large_json(file: &mut (impl Read + Seek)) -> io::Result<Content> {
+/// The members of a message as they are written without need.
+const MEMBERS: [&[u8]; 2] = [b"\"sessionId\"", b"\"data\""];
+
+/// Whether something that is too large to be read may be a message: it is not passed over as plain then.
+pub(crate) fn is_large_message(file: &mut (impl Read + Seek)) -> io::Result<bool> {
     const PIECE: u64 = 1024 * 1024;
-    const MEMBERS: [&[u8]; 2] = [b"\"sessionId\"", b"\"data\""];
     file.rewind()?;
-    let (mut found, mut piece) = ([false; 2], Vec::new());
+    let (mut found, mut piece, mut is_object) = ([false; 2], Vec::new(), None);
     loop {
         // A name may begin in one piece and end in the next.
         piece.drain(..piece.len().saturating_sub(MEMBERS[0].len()));
         if file.by_ref().take(PIECE).read_to_end(&mut piece)? == 0 {
-            return Ok(Content::Plain);
+            return Ok(false);
+        }
+        if !*is_object.get_or_insert_with(|| piece.trim_ascii_start().starts_with(b"{")) {
+            return Ok(false);
         }
         for (found, name) in found.iter_mut().zip(MEMBERS) {
             *found |= piece.windows(name.len()).any(|window| window == name);
         }
         if found == [true; 2] {
-            return Ok(Content::Malformed("too-large"));
+            return Ok(true);
         }
     }
 }

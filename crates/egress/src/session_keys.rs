@@ -111,4 +111,10 @@ impl SessionKeys {
         let sym_key = key.sym_key().ok_or_else(|| Closed { reasons: vec![Reason::Rejected] })?;
         Ok((sym_key, key.route))
     }
+
+    /// Whether only records that the service has revoked lead to this key of the session (EMK-14). It is found out by trying again without them.
+    pub fn is_by_revoked(self, session: SessionId, key: &SymKey) -> bool {
+        let unrevoked = self.resolver.with_revoked(Revoked::Skipped).resolve_all(session).unwrap_or_default();
+        !unrevoked.iter().any(|found| found.is(key))
+    }
 }

@@ -15,6 +15,7 @@ use std::str::FromStr;
 /// Where an output says which shard it holds.
 pub(crate) const SHARD: &str = "shard.json";
 const FORMAT: &str = "sealwright-shard-1";
+const LONGEST: u64 = 4096;
 
 /// One of several parts that together are a whole egress, `I/N` with I from 0 (EGR-50).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,7 +107,7 @@ struct Note {
 /// The shard that an output holds, if it holds one.
 pub(crate) fn noted(files: &Files, output: &Path) -> Result<Option<Shard>, EgressError> {
     let path = output.join(SHARD);
-    let text = match files.read(&path) {
+    let text = match files.read_within(&path, LONGEST) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(EgressError::io("read", &path)(error)),

@@ -1,16 +1,19 @@
 //! What a run does with one stream of records or one archive, for callers that have the bytes and the keys themselves.
 
-use crate::archive::{self, End, Visitor};
+use crate::archive::{self, End, Unkept, Visitor};
 use crate::csv_records;
 use crate::fields::{Fields, Reading};
+use crate::files::Files;
 use crate::ledger::Rows;
 use crate::messages::{Opener, Opening, Rewritten};
 use crate::records;
 use crate::source::Source;
+use crate::spool::Spool;
 use crate::unopened_rows::UnopenedRows;
 use sealwright_session::Resolver;
+use std::collections::HashSet;
 use std::io::{self, BufReader, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What a stream of records is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +66,10 @@ pub fn members(
             (self.take)(&source.text(), content)
         }
 
+        fn database(&mut self, _: Source, _: Result<&Path, Unkept>) -> io::Result<()> {
+            Ok(())
+        }
+
         fn damaged(&mut self) {}
 
         fn archive(&mut self, _: &Source, end: End) -> io::Result<()> {
@@ -73,6 +80,8 @@ pub fn members(
     }
 
     let mut members = Members { take, error: None };
-    archive::walk(&Source::new(PathBuf::new()), &mut input, &mut members)?;
+    // Databases are members as any other: nothing here lies among records.
+    let spool = Spool { files: &Files::default(), directory: Path::new("") };
+    archive::walk(&Source::new(PathBuf::new()), &mut input, HashSet::new(), spool, &mut members)?;
     Ok(members.error)
 }

@@ -1,6 +1,7 @@
 //! The path of an item inside its bundle: how it is ordered, shown and found again.
 
 use sealwright_envelope::name;
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -29,8 +30,9 @@ impl Source {
         Self { relative: relative.into(), member: None }
     }
 
-    /// A member of the tar at this source. Its outputs go into a directory that is called like the tar (EGR-17).
-    pub(crate) fn member(&self, name: &[u8]) -> Self {
+    /// A member of the tar at this source that is called `name`, and `unique` among all sources. Its outputs go into a directory that is called
+    /// like the tar (EGR-17).
+    pub(crate) fn member(&self, unique: &[u8], name: &[u8]) -> Self {
         let text = String::from_utf8_lossy(name);
         let mut elements = text.split('/').filter(|element| !matches!(*element, "" | "."));
         let file_name = elements.next_back().unwrap_or_default().to_owned();
@@ -38,18 +40,27 @@ impl Source {
         for element in elements.take(DEEPEST) {
             directory = format!("{directory}/{}", name::safe(element));
         }
-        self.inside(name, directory, file_name)
+        self.inside(unique, directory, file_name)
     }
 
-    /// What is compressed at this source, under its name without the ending. Its outputs lie beside the source.
-    pub(crate) fn content(&self, file_name: &str) -> Self {
-        self.inside(file_name.as_bytes(), self.directory(), file_name.to_owned())
+    /// What is compressed at this source, under its name without the ending, or one that is `unique` among all sources. Its outputs lie beside
+    /// the source.
+    pub(crate) fn content(&self, unique: &[u8], file_name: &str) -> Self {
+        self.inside(unique, self.directory(), file_name.to_owned())
     }
 
     /// The directory for the outputs of the members of a tar at this source.
     pub(crate) fn tar_directory(&self) -> String {
         let (directory, name) = (self.directory(), name::safe(&self.file_name()));
         if directory.is_empty() { name } else { format!("{directory}/{name}") }
+    }
+
+    /// The sources among `all`, in order, that begin as those of members of the archive here do.
+    pub(crate) fn like_members<T>(&self, all: &[T], source: impl Fn(&T) -> &Self) -> HashSet<Vec<u8>> {
+        let beginning = [&self.bytes(), &b"!"[..]].concat();
+        let first = all.partition_point(|one| source(one).bytes() < beginning);
+        let rest = all.get(first..).unwrap_or_default().iter().map(|one| source(one).bytes());
+        rest.take_while(|one| one.starts_with(&beginning)).collect()
     }
 
     fn inside(&self, name: &[u8], directory: String, file_name: String) -> Self {
@@ -75,6 +86,11 @@ impl Source {
         let name = self.member.as_ref().map(|member| String::from_utf8_lossy(&member.name));
         let end = if self.relative.as_os_str().as_encoded_bytes().ends_with(b"/") { "/" } else { "" };
         parts.join("/") + end + name.as_deref().unwrap_or_default()
+    }
+
+    /// Whether it lies where record files are looked for.
+    pub(crate) fn is_of_messages(&self) -> bool {
+        self.relative.starts_with("messages")
     }
 
     /// The bytes in hex, for a path that is not UTF-8 (EGR-41).

@@ -5,7 +5,8 @@
 
 use crate::fields::Reading;
 use crate::ledger::Status;
-use crate::messages::{self, Fault, NotText, Opener, Rewritten};
+use crate::messages::{self, Fault, NotText, Opener, RawSession, Rewritten};
+use crate::scan;
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::types::{Value, ValueRef};
@@ -172,8 +173,10 @@ struct Row {
 enum Cell {
     Text(Vec<u8>),
     Blob(Vec<u8>),
-    /// A text that is too large to be read.
+    /// A text that is too large to be read, or a BLOB that may be one.
     TooLarge,
+    /// Any other large BLOB.
+    Large,
     Null,
     Other,
 }
@@ -198,6 +201,7 @@ impl<'a> Rows<'a> {
                     ValueRef::Blob(bytes) => Cell::Blob(bytes.to_vec()),
                     ValueRef::Null => Cell::Null,
                     ValueRef::Integer(TOO_LARGE) => Cell::TooLarge,
+                    ValueRef::Integer(LARGE_BLOB) => self.large_blob(index, &key)?,
                     ValueRef::Integer(_) | ValueRef::Real(_) => Cell::Other,
                 };
                 bytes += cell.length();
@@ -211,23 +215,37 @@ impl<'a> Rows<'a> {
         }
         Ok(batch)
     }
+
+    /// What a BLOB is that is too large to be read at once: a photograph, or a message. Where it cannot be looked at it may be one.
+    fn large_blob(&self, column: usize, key: &[Value]) -> Result<Cell, DatabaseError> {
+        let column = self.table.columns.get(column).filter(|column| column.is_looked_at);
+        let Some(column) = column else { return Ok(Cell::Large) };
+        let [Value::Integer(row)] = key else { return Ok(Cell::TooLarge) };
+        if self.table.without_rowid {
+            return Ok(Cell::TooLarge);
+        }
+        let mut blob = self.connection.blob_open("main", self.table.name.as_str(), column.name.as_str(), *row, true)?;
+        let is_message = scan::is_large_message(&mut blob).map_err(|_| DatabaseError::Malformed)?;
+        Ok(if is_message { Cell::TooLarge } else { Cell::Large })
+    }
 }
 
-/// What a text that is too large is selected as.
+/// What a text that is too large is selected as, and what a BLOB.
 const TOO_LARGE: i64 = 1;
+const LARGE_BLOB: i64 = 2;
 
 impl Cell {
     fn length(&self) -> usize {
         match self {
             Self::Text(bytes) | Self::Blob(bytes) => bytes.len(),
-            Self::TooLarge | Self::Null | Self::Other => 0,
+            Self::TooLarge | Self::Large | Self::Null | Self::Other => 0,
         }
     }
 
     fn text(&self) -> Option<&str> {
         match self {
             Self::Text(bytes) | Self::Blob(bytes) => std::str::from_utf8(bytes).ok(),
-            Self::TooLarge | Self::Null | Self::Other => None,
+            Self::TooLarge | Self::Large | Self::Null | Self::Other => None,
         }
     }
 }
@@ -240,11 +258,12 @@ impl Row {
     ) -> impl Iterator<Item = (usize, Result<Message, Fault>)> + 'a {
         let named = !reading.fields.columns.is_empty();
         let session = table.session.and_then(|index| self.values.get(index)?.text()?.trim().parse().ok());
-        let session = session.or(reading.session);
+        let session = RawSession::new(session, reading);
         let looked_at =
             self.values.iter().zip(&table.columns).enumerate().filter(|(_, (_, column))| column.is_looked_at);
         looked_at.filter_map(move |(index, (cell, _))| {
-            if matches!(cell, Cell::TooLarge) {
+            let may_be_raw = named && session != RawSession::NotExpected;
+            if matches!(cell, Cell::TooLarge) || (may_be_raw && matches!(cell, Cell::Large)) {
                 return Some((index, Err(Fault::malformed("too-large"))));
             }
             let text = cell.text()?;

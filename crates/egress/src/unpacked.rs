@@ -19,12 +19,14 @@ pub(crate) enum Compression {
 }
 
 impl Compression {
-    /// A name without the ending that tells of a compression.
+    /// A name without the ending that tells of a compression, in any case.
     pub(crate) fn by_name(name: &str) -> (&str, Option<Self>) {
-        if let Some(plain) = name.strip_suffix(".gz") {
-            return (plain, Some(Self::Gzip));
+        let Some((plain, ending)) = name.rsplit_once('.') else { return (name, None) };
+        match ending {
+            _ if ending.eq_ignore_ascii_case("gz") => (plain, Some(Self::Gzip)),
+            _ if ending.eq_ignore_ascii_case("zst") => (plain, Some(Self::Zstandard)),
+            _ => (name, None),
         }
-        name.strip_suffix(".zst").map_or((name, None), |plain| (plain, Some(Self::Zstandard)))
     }
 
     /// By the beginning of a file.

@@ -1,9 +1,10 @@
-//! Hashes every output again and compares it with the manifest (EGR-43).
+//! Hashes every output again and compares it with the manifest, and the manifest with the report (EGR-43).
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use crate::error::EgressError;
 use crate::files::Files;
+use crate::finished;
 use crate::hashed::{Hashed, short_hash};
 use crate::ledger::{self, Line, MANIFEST, Status};
 use crate::options::{Options, Progress, Stage};
@@ -29,18 +30,22 @@ pub struct Verification {
     pub changed: Vec<String>,
     /// Files in the output that no manifest line names.
     pub unlisted: Vec<String>,
+    /// Why the output is not what a run leaves that has come to its end: it was interrupted, or somebody has changed the manifest,
+    /// `unopened.jsonl`, `identity.age` or the report, which then do not fit together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_finished: Option<&'static str>,
     /// SHA-256 of the manifest, to be compared with a report that was signed.
     pub manifest_sha256: String,
 }
 
 impl Verification {
-    /// The exit status of the program: 0 when every output is what the manifest says, 1 otherwise.
+    /// The exit status of the program: 0 when the output is what its last run left, every file of it and nothing else; 1 otherwise.
     pub fn exit_status(&self) -> u8 {
-        u8::from(!self.changed.is_empty())
+        u8::from(!self.changed.is_empty() || !self.unlisted.is_empty() || self.not_finished.is_some())
     }
 }
 
-/// Compares an output with its manifest. Writes nothing.
+/// Compares an output with its manifest, and that with the report of its last run. Writes nothing.
 ///
 /// # Errors
 /// [`EgressError`] when there is no manifest or it cannot be read.
@@ -48,7 +53,12 @@ pub fn verify(output: &Path, options: &Options, progress: &dyn Progress) -> Resu
     let total = ledger::lines(&options.files, output)?.count() as u64;
     progress.stage(Stage::Verify, total);
     let manifest_sha256 = Fingerprint::of(&options.files, &output.join(MANIFEST))?.sha256;
-    let mut verification = Verification { manifest_sha256, ..Verification::default() };
+    let not_finished = match finished::report(&options.files, output) {
+        Ok(_) => None,
+        Err(EgressError::NotFinished { reason, .. }) => Some(reason),
+        Err(error) => return Err(error),
+    };
+    let mut verification = Verification { manifest_sha256, not_finished, ..Verification::default() };
     let check = |line: &Line| {
         progress.advance(1);
         ledger::is_there(&options.files, output, line)

@@ -360,3 +360,65 @@ fn a_run_over_many_members_can_be_killed_and_leaves_nothing_behind() {
         assert!(contents(&tree) == contents(&expected), "after {kind:?} at {at} of {operations}");
     }
 }
+
+#[test]
+fn no_two_items_have_one_source_whatever_files_and_members_are_called() {
+    let made = Made::new();
+    let good = |number: u8| made.container(&format!("{number}.txt"), &[number]);
+    let mut tampered = good(0);
+    *tampered.last_mut().unwrap() ^= 1;
+    made.add("data/a.tar", tar(&[("x.seald", &tampered), ("inner.tar!x", &good(1)), ("y", &good(2))]));
+    made.add("data/a.tar!x.seald", good(3));
+    made.add("data/a.tar!inner.tar", tar(&[("x", &good(4))]));
+    made.add("data/a.tar!y!deep/z", good(5));
+    made.add("data/b.tar", tar(&[("g.gz", &gzip(&tampered)), ("g.gz!g", &good(6)), ("g.gz!g", &good(7))]));
+    let (lines, files) = converted(&made);
+    let opened = |source: &str| lines[source].name.clone();
+    assert_eq!(status(&lines, "data/a.tar!x.seald (again)"), (Status::Rejected, Some("rejected")));
+    assert_eq!(opened("data/a.tar!inner.tar (again)!x").as_deref(), Some("1.txt"));
+    assert_eq!(opened("data/a.tar!y").as_deref(), Some("2.txt"));
+    assert_eq!(opened("data/a.tar!x.seald").as_deref(), Some("3.txt"));
+    assert_eq!(opened("data/a.tar!inner.tar!x").as_deref(), Some("4.txt"));
+    assert_eq!(opened("data/a.tar!y!deep/z").as_deref(), Some("5.txt"));
+    assert_eq!(status(&lines, "data/b.tar!g.gz!g"), (Status::Rejected, Some("rejected")));
+    assert_eq!(opened("data/b.tar!g.gz!g (again)").as_deref(), Some("6.txt"));
+    assert_eq!(opened("data/b.tar!g.gz!g (again) (again)").as_deref(), Some("7.txt"));
+    assert_eq!((lines.len(), files.len()), (13, 7));
+    // The same sources with one thread and in shards.
+    let mut options = confirmed();
+    options.threads = NonZero::new(1);
+    let mut sources = Vec::new();
+    for index in 0..3 {
+        let output = tempfile::tempdir().unwrap();
+        options.shard = Some(sealwright_egress::Shard::new(index, 3).unwrap());
+        run(made.directory.path(), output.path(), &options, &()).unwrap();
+        let manifest = fs::read_to_string(output.path().join("manifest.jsonl")).unwrap();
+        let lines = manifest.lines().map(|line| serde_json::from_str::<Line>(line).unwrap());
+        sources.extend(lines.map(|line| line.source));
+    }
+    sources.sort();
+    assert!(lines.keys().eq(&sources), "{sources:?}");
+    // A file that is called like a member is not taken for one when a run looks what is left to do.
+    let (made, output) = (Made::new(), tempfile::tempdir().unwrap());
+    made.add("data/a.tar", tar(&[("x", &made.container("x", b"x")), ("y", b"plain")]));
+    made.add("data/a.tar!x", b"plain");
+    made.add("data/a.tar!inner", tar(&[("y", b"plain")]));
+    for _ in 0..2 {
+        made.run(output.path());
+        assert_eq!(fs::read_to_string(output.path().join("runs.jsonl")).unwrap().lines().count(), 1);
+    }
+}
+
+#[test]
+fn a_record_file_that_is_twice_in_an_archive_is_read_twice() {
+    let made = Made::new();
+    let record = |text: &str| {
+        let sealed = message::seal(&made.key, made.session, text).unwrap();
+        format!("{}\n", serde_json::json!({ "m": sealed })).into_bytes()
+    };
+    made.add("messages/a.tar", tar(&[("t.jsonl", &record("first")), ("t.jsonl", &record("second"))]));
+    let (lines, files) = converted(&made);
+    assert_eq!(lines["messages/a.tar!t.jsonl (again)"].rows.map(|rows| rows.converted), Some(1));
+    assert_eq!(files["messages/a.tar/t.jsonl"], b"{\"m\":\"first\"}\n");
+    assert_eq!(files["messages/a.tar/t (1).jsonl"], b"{\"m\":\"second\"}\n");
+}

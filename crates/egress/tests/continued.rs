@@ -8,7 +8,7 @@ mod support;
 use made::Made;
 use sealwright_egress::{Action, Files, Line, Options, Status, Verdict, Watch, run, verify};
 use sealwright_envelope::message;
-use sealwright_types::SessionId;
+use sealwright_types::{Coded as _, SessionId};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -99,6 +99,25 @@ fn a_record_file_that_cannot_be_read_any_more_keeps_its_output() {
     fs::rename(&elsewhere, &records).unwrap();
     made.run(output.path());
     assert_eq!(snapshot(output.path()), complete);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_output_where_the_data_are_is_refused() {
+    for name in ["data", "messages", "identities"] {
+        let (made, elsewhere) = (Made::new(), tempfile::tempdir().unwrap());
+        let real = elsewhere.path().join("real");
+        fs::create_dir(&real).unwrap();
+        std::os::unix::fs::symlink(&real, made.directory.path().join(name)).unwrap();
+        std::os::unix::fs::symlink(&real, elsewhere.path().join("another link")).unwrap();
+        let other = elsewhere.path().join("another link/new/out");
+        for output in [real.clone(), real.join("out"), other, elsewhere.path().to_owned()] {
+            let refused = run(made.directory.path(), &output, &confirmed(), &()).unwrap_err();
+            assert_eq!(refused.code(), "output-inside-bundle", "{name}: {}", output.display());
+            assert!(fs::read_dir(&real).unwrap().next().is_none(), "{name}: {}", output.display());
+        }
+        assert_eq!(run(made.directory.path(), &elsewhere.path().join("out"), &confirmed(), &()).unwrap().failed, 0);
+    }
 }
 
 #[cfg(unix)]

@@ -215,3 +215,47 @@ fn several_keys_of_a_session_stay_known_in_a_merge() {
     assert_eq!(text.lines().count(), 2);
     assert!(text.contains(&b64::encode(other.key.expose())));
 }
+
+#[cfg(unix)]
+#[test]
+fn no_file_of_keys_lies_in_the_output() {
+    let (bundle, output, elsewhere) = (Sessions::new(1), tempdir().unwrap(), tempdir().unwrap());
+    let (_, recipients) = age_key();
+    let link = elsewhere.path().join("link");
+    std::os::unix::fs::symlink(output.path(), &link).unwrap();
+    fs::create_dir(output.path().join("data")).unwrap();
+    let before = snapshot(output.path());
+    let directories = [output.path().to_owned(), link.clone(), link.join("data"), output.path().join("data/..")];
+    for (directory, name) in directories.iter().flat_map(|directory| {
+        ["report.json", "report.html", "runs.jsonl", "shard.json", "keys.age"].map(|name| (directory, name))
+    }) {
+        let keys_out = KeysOut { path: directory.join(name), recipients: recipients.clone() };
+        let mut options = confirmed();
+        for sink in [
+            Sink::NewSessions { ids: SessionIds::random(), keys_out: keys_out.clone() },
+            Sink::Clear { keys_out: Some(keys_out.clone()) },
+        ] {
+            options.sink = sink;
+            let refused = run(bundle.made.directory.path(), output.path(), &options, &()).unwrap_err();
+            assert_eq!(refused.code(), "keys-inside-output", "{}", keys_out.path.display());
+        }
+        assert!(snapshot(output.path()) == before, "something was written");
+    }
+    // Where links of the bundle lead is part of it.
+    let real = elsewhere.path().join("real");
+    fs::create_dir(&real).unwrap();
+    std::os::unix::fs::symlink(&real, bundle.made.directory.path().join("messages")).unwrap();
+    let mut options = confirmed();
+    options.sink =
+        Sink::Clear { keys_out: Some(KeysOut { path: real.join("keys.age"), recipients: recipients.clone() }) };
+    let refused = run(bundle.made.directory.path(), output.path(), &options, &()).unwrap_err();
+    assert_eq!(refused.code(), "output-inside-bundle");
+    assert!(snapshot(output.path()) == before);
+    // One that begins with the same letters is another directory.
+    let beside = PathBuf::from(format!("{}-keys", output.path().display()));
+    fs::create_dir(&beside).unwrap();
+    let mut options = confirmed();
+    options.sink = Sink::Clear { keys_out: Some(KeysOut { path: beside.join("keys.age"), recipients }) };
+    run(bundle.made.directory.path(), output.path(), &options, &()).unwrap();
+    fs::remove_dir_all(beside).unwrap();
+}

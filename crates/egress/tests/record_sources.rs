@@ -10,12 +10,13 @@ mod support;
 use made::Made;
 use rusqlite::Connection;
 use rusqlite::types::Value;
-use sealwright_egress::{Fields, Line, Options, SessionMap, Status, plan, run};
+use sealwright_egress::{Fields, Line, Options, Progress, SessionMap, Stage, Status, plan, run};
 use sealwright_envelope::{self as envelope, message};
 use sealwright_types::{SessionId, b64};
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::Mutex;
 use support::confirmed;
 
 /// A bundle, its output, and options for the run.
@@ -238,17 +239,68 @@ fn pointers_lead_to_messages_below_the_top() {
     assert_eq!(String::from_utf8(case.read("messages/t.jsonl")).unwrap(), expected);
 }
 
+/// What a person is told.
+#[derive(Default)]
+struct Notes(Mutex<Vec<String>>);
+
+impl Progress for Notes {
+    fn stage(&self, _: Stage, _: u64) {}
+    fn advance(&self, _: u64) {}
+    fn note(&self, text: &str) {
+        self.0.lock().unwrap().push(text.to_owned());
+    }
+}
+
 #[test]
 fn a_map_names_the_sessions_of_raw_messages() {
     let mut case = Case::with(|fields| fields.pointers = vec!["/m".to_owned()]);
     let map = case.made.directory.path().join("map");
     fs::write(&map, format!("{{\"source\":\"messages/t.jsonl\",\"sessionId\":\"{}\"}}\n", case.made.session)).unwrap();
     case.options.session_map = SessionMap::read(&map).unwrap();
+    let notes = Notes::default();
+    plan(case.made.directory.path(), &case.options, &notes).unwrap();
+    assert_eq!(*notes.0.lock().unwrap(), ["the map of sessions names messages/t.jsonl, and no item is called so"]);
     let raw = message::seal_raw(&case.made.key, "raw").unwrap();
     case.made.add("messages/t.jsonl", format!("{{\"m\":\"{raw}\"}}\n{{\"m\":\"\"}}\n{{\"m\":\"no base64!\"}}\n"));
+    let used = Notes::default();
+    plan(case.made.directory.path(), &case.options, &used).unwrap();
+    assert_eq!(used.0.lock().unwrap().len(), 0);
     let rows = case.line().rows.unwrap();
     assert_eq!((rows.records, rows.converted, rows.malformed), (3, 1, 1));
     assert_eq!(case.read("messages/t.jsonl"), b"{\"m\":\"raw\"}\n{\"m\":\"\"}\n{\"m\":\"no base64!\"}\n");
+}
+
+#[test]
+fn a_raw_message_whose_session_is_not_named_is_malformed() {
+    let mut case = Case::with(|fields| {
+        (fields.pointers, fields.columns) = (vec!["/m".to_owned(), "/misspelt".to_owned()], vec!["m".to_owned()]);
+        fields.session = Some("s".to_owned());
+    });
+    let (raw, session) = (message::seal_raw(&case.made.key, "raw").unwrap(), case.made.session);
+    let lines = [
+        format!("{{\"m\":\"{raw}\",\"s\":\"{session}\"}}\n"),
+        format!("{{\"m\":\"{raw}\"}}\n"),
+        format!("{{\"m\":\"{raw}\",\"s\":\"\"}}\n{{\"m\":\"{raw}\",\"s\":\"none\"}}\n{{\"m\":\" \"}}\n"),
+    ];
+    case.made.add("messages/t.jsonl", lines.concat());
+    let cells = [Some(session.to_string()), Some(String::new()), Some("none".to_owned()), None];
+    let csv: String = cells.iter().flatten().map(|cell| format!("{raw},{cell}\n")).collect();
+    case.made.add("messages/t.csv", format!("m,s\n{csv}{raw}\n,\n"));
+    let database = case.database("CREATE TABLE t(m, s);");
+    for cell in &cells {
+        database.execute("INSERT INTO t VALUES(?1, ?2)", (&raw, cell)).unwrap();
+    }
+    database.execute("INSERT INTO t VALUES('', '')", []).unwrap();
+    drop(database);
+    for line in case.run() {
+        let rows = line.rows.unwrap();
+        assert_eq!((rows.records, rows.converted, rows.malformed), (5, 1, 3), "{line:?}");
+        let is_json = line.source.ends_with(".jsonl");
+        assert_eq!(line.warnings, if is_json { vec!["no record has a field at /misspelt"] } else { vec![] });
+    }
+    // Where nobody has said that there are raw messages, a text is a text.
+    (case.options.fields.session, case.output) = (None, tempfile::tempdir().unwrap());
+    assert!(case.run().iter().all(|line| line.rows.unwrap().malformed == 0));
 }
 
 #[test]
@@ -415,6 +467,88 @@ fn a_database_with_an_open_log_is_read_to_its_end_and_left_alone() {
     assert_eq!(names, ["t.sqlite", "t.sqlite-wal"]);
 }
 
+/// A database of which one row stands in the database itself and two in the log, and that log.
+fn with_open_log(case: &Case) -> (Vec<u8>, Vec<u8>) {
+    let database = case.database("PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0; CREATE TABLE t(m);");
+    database.execute("INSERT INTO t VALUES(?1)", [&case.message("1")]).unwrap();
+    let _: i64 = database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).unwrap();
+    database.execute("INSERT INTO t VALUES(?1), (?1)", [&case.message("in the log")]).unwrap();
+    let directory = case.made.directory.path().join("messages");
+    let pair = ["t.sqlite", "t.sqlite-wal"].map(|name| fs::read(directory.join(name)).unwrap());
+    drop(database);
+    fs::remove_dir_all(directory).unwrap();
+    pair.into()
+}
+
+fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, content) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        builder.append_data(&mut header, name, *content).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+#[test]
+fn a_database_in_an_archive_is_read_with_its_log_whatever_comes_first() {
+    let mut case = Case::new();
+    let (database, log) = with_open_log(&case);
+    let other = {
+        drop(case.database("CREATE TABLE t(m)"));
+        case.database(&format!("INSERT INTO t VALUES('{}')", case.message("other"))).close().unwrap();
+        fs::read(case.made.directory.path().join("messages/t.sqlite")).unwrap()
+    };
+    fs::remove_dir_all(case.made.directory.path().join("messages")).unwrap();
+    let (packed, packed_log) = (gzip(&database), gzip(&log));
+    for (files, expected) in [
+        (&[("d/t.sqlite", &database[..]), ("d/t.sqlite-wal", &log)][..], 3),
+        (&[("d/t.sqlite-wal", &log[..]), ("x.txt", b"x"), ("d/t.sqlite", &database)], 3),
+        (&[("d/t.sqlite.gz", &packed[..]), ("d/t.sqlite-wal", &log)], 3),
+        (&[("d/t.sqlite-wal.gz", &packed_log[..]), ("d/t.sqlite", &database)], 3),
+        (&[("d/t.sqlite", &other[..]), ("d/t.sqlite.gz", &packed), ("d/t.sqlite-wal.gz", &packed_log)], 4),
+        (&[("d/t.sqlite", &database[..]), ("t.sqlite-wal", &log)], 1),
+        (&[("d/t.sqlite", &database[..]), ("d/t.sqlite-wal", b"")], 1),
+    ] {
+        case.output = tempfile::tempdir().unwrap();
+        case.made.add("messages/a.tar.gz", gzip(&tar(files)));
+        let lines = case.run();
+        let names: Vec<_> = files.iter().map(|(name, _)| name).collect();
+        assert!(lines.iter().all(|line| matches!(line.status, Status::Converted | Status::Plain)), "{lines:?}");
+        let converted: u64 = lines.iter().filter_map(|line| line.rows).map(|rows| rows.converted).sum();
+        assert_eq!(converted, expected, "{names:?}");
+        assert_eq!(case.run(), lines, "a second run changes nothing");
+        let left = fs::read_dir(case.output.path()).unwrap();
+        assert!(!left.map(|entry| entry.unwrap().file_name()).any(|name| name.to_string_lossy().ends_with(".part")));
+    }
+    case.output = tempfile::tempdir().unwrap();
+    let whole = tar(&[("t.sqlite", &database), ("t.sqlite-wal", &log)]);
+    case.made.add("messages/a.tar.gz", &whole[..whole.len() - 3000]);
+    for line in case.run() {
+        assert_eq!((line.status, line.error.as_deref(), line.output), (Status::Malformed, Some("damaged"), None));
+    }
+}
+
+#[test]
+fn a_compressed_database_is_read_with_its_log() {
+    let mut case = Case::new();
+    let (database, log) = with_open_log(&case);
+    for (name, log_name, content) in [
+        ("messages/z.sqlite.gz", "messages/z.sqlite-wal", &log),
+        ("messages/z.sqlite.gz", "messages/z.sqlite-wal.gz", &gzip(&log)),
+    ] {
+        case.output = tempfile::tempdir().unwrap();
+        drop(fs::remove_dir_all(case.made.directory.path().join("messages")));
+        case.made.add(name, gzip(&database));
+        case.made.add(log_name, content);
+        assert_eq!(plan(case.made.directory.path(), &case.options, &()).unwrap().sessions.needed, 1);
+        let lines = case.run();
+        let line = lines.iter().find(|line| line.source == name).unwrap();
+        assert_eq!((line.status, line.rows.unwrap().converted), (Status::Converted, 3), "{log_name}");
+    }
+}
+
 #[test]
 fn hostile_and_damaged_databases_run_nothing_and_leave_nothing() {
     let case = Case::new();
@@ -486,9 +620,66 @@ fn a_row_with_a_large_value_beside_the_message() {
     database.execute("INSERT INTO t VALUES(?1, zeroblob(20000000))", [&case.message("large")]).unwrap();
     database.execute("INSERT INTO t VALUES(?1, zeroblob(60000000))", [&case.message("too large")]).unwrap();
     database.execute("INSERT INTO t VALUES(?1, NULL)", [&case.message("small")]).unwrap();
+    let message = case.message(&"x".repeat(13 * 1024 * 1024));
+    assert!(message.len() > 16 * 1024 * 1024);
+    database.execute("INSERT INTO t VALUES(NULL, ?1)", [message.into_bytes()]).unwrap();
     drop(database);
     let line = case.line();
     let rows = line.rows.unwrap();
-    assert_eq!((rows.converted, rows.closed), (2, 1), "{line:?}");
-    assert_eq!(case.errors(), [(1, "too-large".to_owned())]);
+    assert_eq!((rows.converted, rows.closed, rows.malformed), (2, 1, 1), "{line:?}");
+    assert_eq!(case.errors(), [(1, "too-large".to_owned()), (3, "too-large".to_owned())]);
+}
+
+#[test]
+fn record_files_are_known_in_every_spelling_and_databases_by_their_content() {
+    let mut case = Case::new();
+    let records = format!("{}\n", serde_json::json!({ "m": case.message("x") }));
+    drop(case.database("CREATE TABLE t(m)"));
+    case.database(&format!("INSERT INTO t VALUES('{}')", case.message("z"))).close().unwrap();
+    let path = case.made.directory.path().join("messages/t.sqlite");
+    let database = fs::read(&path).unwrap();
+    fs::remove_file(path).unwrap();
+    let (records, csv) = (records.as_bytes(), format!("m\n{}\n", quoted(&case.message("y"))));
+    for name in ["a.ndjson", "b.JSONL", "c.NDJSON"] {
+        case.made.add(&format!("messages/{name}"), records);
+    }
+    case.made.add("messages/d.jsonl.GZ", gzip(records));
+    case.made.add("messages/e.CSV", &csv);
+    for name in ["f.SQLITE", "g.db", "h"] {
+        case.made.add(&format!("messages/{name}"), &database);
+    }
+    case.made.add("messages/i.db.gz", gzip(&database));
+    case.made.add("messages/j.tar", tar(&[("k.db", &database), ("l.JSONL", records), ("m.db.gz", &gzip(&database))]));
+    assert_eq!(plan(case.made.directory.path(), &case.options, &()).unwrap().coverage.routes["known"].items, 12);
+    let lines = case.run();
+    let records = lines.iter().filter(|line| line.rows.is_some_and(|rows| (rows.records, rows.converted) == (1, 1)));
+    assert_eq!(records.count(), 12, "{lines:?}");
+    // What is never said to hold records is left alone.
+    case.output = tempfile::tempdir().unwrap();
+    fs::remove_dir_all(case.made.directory.path().join("messages")).unwrap();
+    case.made.add("data/g.db", &database);
+    case.made.add("messages/notes.txt", "text");
+    assert!(case.run().iter().all(|line| line.status == Status::Plain));
+}
+
+#[test]
+fn what_begins_as_a_message_and_is_none_is_not_plain() {
+    let case = Case::new();
+    let message = case.message("x");
+    case.made.add("data/cut.json", &message[..message.len() - 4]);
+    case.made.add("data/more.json", format!("{message} more"));
+    case.made.add("data/other.json", "{\"sessionId\":1} more");
+    let told: Vec<_> = case.run().into_iter().map(|line| (line.status, line.error)).collect();
+    let malformed = (Status::Malformed, Some("malformed".to_owned()));
+    assert_eq!(told, [malformed.clone(), malformed, (Status::Plain, None)]);
+}
+
+#[test]
+fn messages_below_the_top_level_are_told_of() {
+    let case = Case::new();
+    case.made.add("messages/deep.jsonl", format!("{}\n", serde_json::json!({ "a": { "m": case.message("x") } })));
+    case.made.add("messages/list.jsonl", format!("{}\n", serde_json::json!([{ "m": case.message("x") }])));
+    case.made.add("messages/top.jsonl", format!("{}\n", serde_json::json!({ "m": case.message("x"), "a": {} })));
+    let warned: Vec<_> = case.run().into_iter().map(|line| line.warnings.len()).collect();
+    assert_eq!(warned, [1, 1, 0]);
 }

@@ -176,6 +176,65 @@ fn what_is_in_the_way_stays() {
 }
 
 #[test]
+fn what_is_read_of_a_shard_as_a_whole_has_a_bound() {
+    const MIB: u64 = 1024 * 1024;
+    let made = with_equal_names();
+    for (name, longest) in [("report.json", 512 * MIB), ("sink.jsonl", 512 * MIB), ("shard.json", 4096)] {
+        let (shards, merged) = (shards(made.directory.path(), 2, 2), tempfile::tempdir().unwrap());
+        let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(shards[1].path().join(name));
+        file.unwrap().set_len(longest + 1).unwrap();
+        let refused = merge(&paths(&shards), merged.path(), &confirmed(), &()).unwrap_err();
+        assert!(refused.code() == "io" && refused.to_string().contains("longer than"), "{name}: {refused}");
+    }
+}
+
+#[test]
+fn runs_that_are_too_many_to_be_read_are_left_out() {
+    let made = with_equal_names();
+    let (shards, merged) = (shards(made.directory.path(), 2, 2), tempfile::tempdir().unwrap());
+    let runs = fs::OpenOptions::new().write(true).open(shards[1].path().join("runs.jsonl")).unwrap();
+    runs.set_len(2 * 1024 * 1024).unwrap();
+    merge(&paths(&shards), merged.path(), &confirmed(), &()).unwrap();
+    assert_eq!(fs::read_to_string(merged.path().join("runs.jsonl")).unwrap().lines().count(), 1);
+}
+
+#[test]
+fn an_output_of_something_else_is_not_touched() {
+    let made = with_equal_names();
+    let shards = shards(made.directory.path(), 2, 2);
+    let other = Made::new();
+    other.add("data/1.seald", other.container(".sealwright-mine.part", b"mine"));
+    let output = tempfile::tempdir().unwrap();
+    other.run(output.path());
+    let before = snapshot(output.path());
+    assert!(before.contains_key("data/.sealwright-mine.part"));
+    assert_eq!(code(merge(&paths(&shards), output.path(), &confirmed(), &())), "exists");
+    assert!(snapshot(output.path()) == before);
+    // The same while its run has not ended, and has written no more than its journal.
+    fs::rename(output.path().join("manifest.jsonl"), output.path().join("journal.jsonl")).unwrap();
+    fs::remove_file(output.path().join("unopened.jsonl")).unwrap();
+    let before = snapshot(output.path());
+    assert_eq!(code(merge(&paths(&shards), output.path(), &confirmed(), &())), "exists");
+    assert!(snapshot(output.path()) == before);
+}
+
+#[test]
+fn a_merge_that_is_repeated_keeps_outputs_called_like_temporary_files() {
+    let made = with_equal_names();
+    made.add("data/0/called.seald", made.container(".sealwright-mine.part", b"mine"));
+    let shards = shards(made.directory.path(), 2, 2);
+    let merged = tempfile::tempdir().unwrap();
+    merge(&paths(&shards), merged.path(), &confirmed(), &()).unwrap();
+    let before = snapshot(merged.path());
+    let path = merged.path().join("data/0/.sealwright-mine.part");
+    let written = fs::metadata(&path).unwrap().modified().unwrap();
+    fs::write(merged.path().join("data/0/.sealwright-left.part"), "half").unwrap();
+    merge(&paths(&shards), merged.path(), &confirmed(), &()).unwrap();
+    assert!(snapshot(merged.path()) == before);
+    assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), written, "it was removed and copied again");
+}
+
+#[test]
 fn shards_that_are_not_one_egress_are_refused() {
     let made = with_equal_names();
     let bundle = made.directory.path();

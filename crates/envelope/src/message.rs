@@ -77,6 +77,17 @@ impl Message {
         Ok(Self { session: members.session()?, sealed })
     }
 
+    /// As [`Message::parse`], for a message of the expected session.
+    ///
+    /// # Errors
+    /// [`MessageError::Malformed`], and [`MessageError::WrongSession`] (MSG-13, MSG-15).
+    pub fn parse_expected(expected: SessionId, text: impl AsRef<[u8]>) -> Result<Self, MessageError> {
+        let members = Members::parse(text.as_ref())?;
+        let sealed = members.sealed()?;
+        members.expect(expected)?;
+        Ok(Self { session: expected, sealed })
+    }
+
     /// Reads a message exactly as [`seal`] writes it (MSG-01). `None` for every other form, which [`Message::parse`] may read.
     pub fn parse_written(text: &str) -> Option<Self> {
         Self::between(text, [r#"{"sessionId":""#, r#"","data":""#, r#""}"#])
@@ -171,10 +182,7 @@ pub fn seal(key: &SymKey, session: SessionId, text: &str) -> Result<String, Seal
 /// # Errors
 /// [`MessageError`], in this order: shape, session, length, authentication.
 pub fn open(key: &SymKey, expected: SessionId, text: impl AsRef<[u8]>) -> Result<Vec<u8>, MessageError> {
-    let members = Members::parse(text.as_ref())?;
-    let sealed = members.sealed()?;
-    members.expect(expected)?;
-    Ok(envelope::open(key, &sealed)?)
+    Ok(Message::parse_expected(expected, text)?.open(key)?)
 }
 
 /// As [`open`], for a message that has to be text.

@@ -274,12 +274,14 @@ impl Reader {
         if self.wanted == Entries::One && self.entries > 1 {
             return Err(TarError::SeveralEntries.into());
         }
-        let is_file = header.entry_type().is_file();
+        let size = if has_body(header.entry_type()) { extended.size.unwrap_or(size) } else { 0 };
+        let raw = extended.path.unwrap_or_else(|| header.path_bytes().into_owned());
+        // Before there was a type for it, a directory was a NUL and a name that ends with `/`. What has content is a file all the same.
+        let is_v7_directory = header.as_old().linkflag == [0] && size == 0 && raw.last() == Some(&b'/');
+        let is_file = header.entry_type().is_file() && !is_v7_directory;
         if self.wanted == Entries::One && !is_file {
             return Err(TarError::NotAFile.into());
         }
-        let size = if has_body(header.entry_type()) { extended.size.unwrap_or(size) } else { 0 };
-        let raw = extended.path.unwrap_or_else(|| header.path_bytes().into_owned());
         if raw.len() > LONGEST_NAME {
             return Err(TarError::TooLarge.into());
         }

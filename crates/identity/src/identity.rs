@@ -69,14 +69,24 @@ impl Coded for IdentityError {
     }
 }
 
-/// The prepared renewal belongs to other current keys (IDN-41).
+/// Why a prepared renewal could not be put into an identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the prepared renewal was made from other keys than the current ones (IDN-41)")]
-pub struct WrongCurrentKey;
+#[non_exhaustive]
+pub enum PreparedError {
+    /// The prepared renewal belongs to other current keys (IDN-41).
+    #[error("the prepared renewal was made from other keys than the current ones (IDN-41)")]
+    WrongCurrentKey,
+    /// The identity holds another prepared renewal: say first which keys are in use, or the ones in use may be lost.
+    #[error("a renewal was prepared before, and nobody has said whether it took place (IDN-43)")]
+    Undecided,
+}
 
-impl Coded for WrongCurrentKey {
+impl Coded for PreparedError {
     fn code(&self) -> &'static str {
-        "wrong-current-key"
+        match self {
+            Self::WrongCurrentKey => "wrong-current-key",
+            Self::Undecided => "prepared-undecided",
+        }
     }
 }
 
@@ -138,8 +148,17 @@ impl Identity {
     }
 
     /// The same identity with a prepared renewal, to be stored before the renewal takes place (IDN-40).
-    #[must_use]
-    pub fn prepare_renewal(mut self, new: KeyPair) -> Self {
+    ///
+    /// # Errors
+    /// [`PreparedError::Undecided`] where another renewal has been prepared: its keys may be in use (IDN-43).
+    pub fn prepare_renewal(self, new: KeyPair) -> Result<Self, PreparedError> {
+        match &self.prepared {
+            Some(prepared) if !prepared.is(&new) => Err(PreparedError::Undecided),
+            _ => Ok(self.with_prepared(new)),
+        }
+    }
+
+    pub(crate) fn with_prepared(mut self, new: KeyPair) -> Self {
         self.prepared = Some(new);
         self
     }
@@ -147,25 +166,30 @@ impl Identity {
     /// Takes over the renewal that `stored` holds, after it was stored elsewhere (IDN-41).
     ///
     /// # Errors
-    /// [`WrongCurrentKey`] unless the current keys of both are the same.
-    pub fn take_prepared(mut self, stored: &Identity) -> Result<Self, WrongCurrentKey> {
+    /// [`PreparedError`] unless the current keys of both are the same, and no other renewal has been prepared here that `stored` does
+    /// not hold.
+    pub fn take_prepared(mut self, stored: &Identity) -> Result<Self, PreparedError> {
         if !self.current.is(&stored.current) {
-            return Err(WrongCurrentKey);
+            return Err(PreparedError::WrongCurrentKey);
         }
-        self.prepared.clone_from(&stored.prepared);
+        match (&self.prepared, &stored.prepared) {
+            (Some(own), Some(taken)) if own.is(taken) => {}
+            (Some(_), _) => return Err(PreparedError::Undecided),
+            (None, taken) => self.prepared.clone_from(taken),
+        }
         Ok(self)
     }
 
-    /// Takes the keys of `other` that are not here yet among the old ones: any of them may open a token.
-    pub(crate) fn merge(&mut self, other: &Identity) {
-        let missing = |own: Vec<KeyHash>, keys: Vec<&Arc<PrivateKey>>| -> Vec<Arc<PrivateKey>> {
-            keys.into_iter().filter(|key| !own.contains(&key.hash())).map(Arc::clone).collect()
-        };
-        let encryption =
-            missing(self.encryption_keys().map(|key| key.hash()).collect(), other.encryption_keys().collect());
-        let signing = missing(self.signing_keys().map(|key| key.hash()).collect(), other.signing_keys().collect());
-        self.old_encryption.extend(encryption);
-        self.old_signing.extend(signing);
+    /// Takes keys that are not here yet among the old ones: any of them may open a token.
+    pub(crate) fn merge<'a>(
+        &mut self,
+        encryption: impl Iterator<Item = &'a Arc<PrivateKey>>,
+        signing: impl Iterator<Item = &'a Arc<PrivateKey>>,
+    ) {
+        let own: Vec<KeyHash> = self.encryption_keys().map(|key| key.hash()).collect();
+        self.old_encryption.extend(encryption.filter(|key| !own.contains(&key.hash())).map(Arc::clone));
+        let own: Vec<KeyHash> = self.signing_keys().map(|key| key.hash()).collect();
+        self.old_signing.extend(signing.filter(|key| !own.contains(&key.hash())).map(Arc::clone));
     }
 
     /// Whether both are the same device of the same user with the same current keys.

@@ -45,5 +45,5 @@ pub mod ssks;
 pub mod two_man_rule;
 
 pub use document::{Read, Warning};
-pub use identity::{Identity, IdentityError, KeyPair, Use, WrongCurrentKey};
+pub use identity::{Identity, IdentityError, KeyPair, PreparedError, Use};
 pub use login::{BadChallenge, LoginChallenge};

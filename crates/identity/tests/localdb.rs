@@ -52,9 +52,9 @@ impl Database {
     fn files(&self) -> Files<&[u8]> {
         Files {
             users: Some(&self.users),
-            users_temporary: None,
             unregistered: Some(&self.unregistered),
             key_backup: Some(&self.key_backup),
+            ..Files::default()
         }
     }
 
@@ -166,8 +166,7 @@ fn db_01_line_ends_and_empty_lines_do_not_matter() {
 #[test]
 fn db_03_the_temporary_file_is_read_where_the_other_is_missing() {
     let database = Database::sample();
-    let files =
-        |users| Files { users, users_temporary: Some(&database.users[..]), unregistered: None, key_backup: None };
+    let files = |users| Files { users, users_temporary: Some(&database.users[..]), ..Files::default() };
     let recovered = nedb::recover(files(None), &database.key).unwrap();
     assert!(recovered.identity.is_ok());
     assert_eq!(giver(&recovered), [Source::UsersTemporary]);
@@ -291,10 +290,9 @@ fn db_25_db_26_a_damaged_or_empty_backup_leaves_the_journal() {
         assert_eq!(recovered.warnings, [Warning::KeyBackupDamaged]);
         assert_eq!(recovered.warnings[0].code(), "key-backup-damaged");
     }
-    let alone = Files { key_backup: Some(&flipped[..]), users: None, unregistered: None, users_temporary: None };
+    let alone = Files { key_backup: Some(&flipped[..]), ..Files::default() };
     assert_eq!(code(&nedb::recover(alone, &whole.key)), "rejected");
-    let alone =
-        Files { key_backup: Some(&not_an_identity[..]), users: None, unregistered: None, users_temporary: None };
+    let alone = Files { key_backup: Some(&not_an_identity[..]), ..Files::default() };
     assert_eq!(code(&nedb::recover(alone, &whole.key)), "malformed", "the key is right");
 }
 
@@ -305,7 +303,7 @@ fn db_27_if_backup_and_journal_differ_the_keys_of_both_are_kept() {
     // Other current keys of the same device: merged.
     let pair = KeyPair { encryption: NEW_KEY.clone(), signing: NEW_KEY.clone() };
     let renewed = Identity::from_bson(whole.identity().to_bson().expose()).unwrap().identity;
-    let renewed = renewed.prepare_renewal(pair).adopt_prepared();
+    let renewed = renewed.prepare_renewal(pair).unwrap().adopt_prepared();
     // Without its old keys, to see that the journal's are taken.
     let backup = Identity::from_bson(&without_old_keys(&renewed)).unwrap().identity;
     let sealed = seal(&whole.key, backup.to_bson().expose()).unwrap();
@@ -325,6 +323,34 @@ fn db_27_if_backup_and_journal_differ_the_keys_of_both_are_kept() {
     assert_eq!(recovered.identity.unwrap().user(), other.identity().user());
     assert_eq!(hashes(&recovered.other_identities[0]), hashes(&in_journal));
     assert_eq!((recovered.warnings.len(), recovered.warnings[0].code()), (1, "backup-differs"));
+}
+
+/// The journal is newer than the backup and its signing key is damaged: the newer encryption key is still a candidate.
+#[test]
+fn db_27_a_device_of_the_journal_that_makes_no_identity_loses_no_key() {
+    let whole = Database::sample();
+    let newer = b64::encode(NEW_KEY.to_pkcs8().expose());
+    for (member, value, warnings) in [
+        ("serializedSigningKey", json!("!"), &["current-key-dropped", "backup-differs"][..]),
+        ("id", json!(null), &["backup-differs"]),
+    ] {
+        let mut lines = whole.clear_lines();
+        for line in lines.iter_mut().filter(|line| line["isDefault"] == true) {
+            line["devices"][0]["serializedEncryptionKey"] = json!(newer);
+            line["devices"][0][member] = value.clone();
+        }
+        let database = Database::sample().with_clear_lines(&lines);
+        let recovered = database.recover();
+        let codes: Vec<_> = recovered.warnings.iter().map(|warning| warning.code()).collect();
+        assert_eq!(codes, warnings, "{member}");
+        assert!(hashes(&recovered.identity.unwrap()).contains(&NEW_KEY.hash().to_string()), "{member}");
+
+        let alone = nedb::recover(Files { key_backup: None, ..database.files() }, &database.key).unwrap();
+        assert!(alone.identity.is_err());
+        let [stray] = &alone.stray_keys[..] else { panic!("{member}: {:?}", alone.stray_keys) };
+        assert!(stray.encryption_keys().any(|key| key.hash() == NEW_KEY.hash()), "{member}");
+        assert_eq!((stray.user().is_some(), stray.device().is_some()), (true, member != "id"));
+    }
 }
 
 static NEW_KEY: LazyLock<std::sync::Arc<PrivateKey>> =
@@ -434,7 +460,7 @@ fn a_database_written_here_is_read_here() {
         users: Some(&written.users[..]),
         unregistered: Some(&written.unregistered[..]),
         key_backup: Some(&written.key_backup[..]),
-        users_temporary: None,
+        ..Files::default()
     };
     for files in [files(), Files { key_backup: None, ..files() }] {
         let read = nedb::recover(files, &key).unwrap();
@@ -454,6 +480,36 @@ fn a_database_written_here_is_read_here() {
                 .collect::<Vec<_>>()
         };
         assert_eq!(group(&read.groups), group(&sample.groups));
+    }
+}
+
+#[test]
+fn val_11_names_that_the_packages_refuse_are_not_written() {
+    let mut lines = Database::sample().clear_lines();
+    for line in lines.iter_mut().filter(|line| line["isGroup"] == true) {
+        line["displayName"] = json!("g".repeat(65));
+    }
+    let sample = Database::sample().with_clear_lines(&lines).recover();
+    assert_eq!(sample.groups[0].name().unwrap().len(), 65, "read as it is");
+    let (identity, key) = (sample.identity.unwrap(), SymKey::generate().unwrap());
+    // Counted in UTF-16 code units: an emoji has two.
+    for (display, device, fits) in [
+        ("n".repeat(64), "d".repeat(36), true),
+        ("\u{1f600}".repeat(32), "\u{1f600}".repeat(18), true),
+        ("n".repeat(65), String::new(), false),
+        ("\u{1f600}".repeat(33), String::new(), false),
+        (String::new(), "d".repeat(37), false),
+    ] {
+        let profile = Profile { display_name: &display, device_name: &device, now: 0, expires: 0 };
+        let written = nedb::write(&identity, &sample.groups, &profile, &key);
+        assert_eq!(
+            written.as_ref().err().map(|error| error.code()),
+            (!fits).then_some("bad-value"),
+            "{display} {device}"
+        );
+        let Ok(written) = written else { continue };
+        let files = Files { users: Some(&written.users[..]), ..Files::default() };
+        assert_eq!(nedb::recover(files, &key).unwrap().groups[0].name(), None);
     }
 }
 
@@ -497,6 +553,42 @@ fn the_exported_form_of_a_browser_opens_with_its_session_cache() {
     assert!(nedb::recover(files, &database.key).unwrap().identity.is_ok());
     let entry = exported::open_cached_session(session, cached.to_string().as_bytes(), &database.key);
     assert_eq!(entry.unwrap().key.expose(), session_key.expose());
+}
+
+#[test]
+fn db_25_a_backup_that_is_not_base64_spoils_nothing_beside_it() {
+    let database = Database::sample();
+    let users = String::from_utf8(database.users.clone()).unwrap();
+    let backup = b64::encode(&database.key_backup);
+    for length in [0, 400, 401, 402] {
+        let form = json!({ "/a/User.fdb": users, "/a/SealdKeyBackup": backup[..length], "/b/User.fdb": users });
+        let exported = Exported::parse(form.to_string().as_bytes()).unwrap();
+        let recover = |path| exported.database(path).unwrap().recover(&database.key).unwrap();
+        let (damaged, beside) = (recover("/a"), recover("/b"));
+        assert_eq!(hashes(&damaged.identity.unwrap()), hashes(&database.identity()), "{length}");
+        assert_eq!(damaged.warnings, [Warning::KeyBackupDamaged], "{length}");
+        assert!(beside.identity.is_ok() && beside.warnings.is_empty(), "{length}");
+    }
+}
+
+#[test]
+fn db_04_damage_is_told_where_only_a_cached_session_proves_the_key() {
+    let database = Database::sample();
+    let sealed = b64::encode(seal(&database.key, SymKey::generate().unwrap().expose()).unwrap());
+    let (app, session) = (MANIFEST["appId"].as_str().unwrap(), SessionId::random().unwrap());
+    let entry = format!("seald-cache-{app}-/a:{session}");
+    let form = json!({
+        "/a/User.fdb": "!\n!\n",
+        "/a/HairlessUser.fdb": "!",
+        "/a/SealdKeyBackup": "AAAA",
+        entry: json!({ "encryptedSymKey": sealed }).to_string(),
+    });
+    let exported = Exported::parse(form.to_string().as_bytes()).unwrap();
+    let recovered = exported.database("/a").unwrap().recover(&database.key).unwrap();
+    assert_eq!(recovered.identity.unwrap_err().code(), "no-identity");
+    let codes: Vec<_> = recovered.warnings.iter().map(|warning| warning.code()).collect();
+    assert_eq!(codes, ["key-backup-damaged", "corrupt-lines", "corrupt-lines"]);
+    assert_eq!((recovered.damaged_lines.len(), recovered.sources.len(), recovered.sessions.len()), (3, 4, 1));
 }
 
 #[test]

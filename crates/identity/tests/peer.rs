@@ -77,7 +77,7 @@ fn a_renewal_is_prepared_stored_adopted_or_discarded() {
     let read = || Identity::from_bson(&bytes).unwrap().identity;
     let former = read().current().encryption.hash();
     let new = KeyPair::generate(KeySize::Rsa2048).unwrap();
-    let stored = read().prepare_renewal(new.clone());
+    let stored = read().prepare_renewal(new.clone()).unwrap();
     let stored = Identity::from_bson(stored.to_bson().expose()).unwrap().identity;
 
     let both: Vec<_> = stored.encryption_keys().map(|key| key.hash()).collect();
@@ -87,7 +87,19 @@ fn a_renewal_is_prepared_stored_adopted_or_discarded() {
     let keys: Vec<_> = adopted.encryption_keys().map(|key| key.hash()).collect();
     assert_eq!(keys, [new.encryption.hash(), former]);
     assert_eq!(adopted.signing_keys().count(), 2);
-    assert!(adopted.take_prepared(&stored).is_err(), "the prepared renewal was made from other current keys");
+    let error = adopted.take_prepared(&stored).unwrap_err();
+    assert_eq!(error.code(), "wrong-current-key", "the prepared renewal was made from other current keys");
+
+    // Nobody has said whether the first renewal took place: no other one replaces it, and nothing drops it (IDN-43).
+    let held = || read().take_prepared(&stored).unwrap();
+    let other = KeyPair { encryption: new.signing.clone(), signing: new.encryption.clone() };
+    let another = read().prepare_renewal(other.clone()).unwrap();
+    for refused in [held().prepare_renewal(other), held().take_prepared(&another), held().take_prepared(&read())] {
+        assert_eq!(refused.unwrap_err().code(), "prepared-undecided");
+    }
+    for same in [held().prepare_renewal(new.clone()), held().take_prepared(&stored)] {
+        assert_eq!(same.unwrap().prepared().unwrap().encryption.hash(), new.encryption.hash());
+    }
 
     let discarded = read().take_prepared(&stored).unwrap().discard_prepared();
     assert_eq!(discarded.to_bson().expose(), bytes);

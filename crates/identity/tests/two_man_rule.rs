@@ -27,7 +27,7 @@ static PAIRS: LazyLock<[KeyPair; 3]> = LazyLock::new(|| {
 fn identity() -> Identity {
     let mut identity =
         Identity::generate(UserId::random().unwrap(), DeviceId::random().unwrap(), KeySize::Rsa2048).unwrap();
-    identity = identity.prepare_renewal(PAIRS[0].clone()).adopt_prepared();
+    identity = identity.prepare_renewal(PAIRS[0].clone()).unwrap().adopt_prepared();
     identity
 }
 
@@ -182,7 +182,7 @@ fn whoever_stops_before_the_renewal_is_stored_is_told() {
 #[test]
 fn a_prepared_renewal_from_before_is_decided_first() {
     let mut server = after_first_save();
-    let prepared = stored_identity().prepare_renewal(PAIRS[1].clone());
+    let prepared = stored_identity().prepare_renewal(PAIRS[1].clone()).unwrap();
     let session = client(1).start(token("open"), false).into_open().unwrap();
     let request = session.save_first(&prepared).unwrap();
     let Call::Push { blob, .. } = request.call() else { panic!() };

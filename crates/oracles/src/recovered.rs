@@ -3,7 +3,7 @@
 use crate::sealing::key;
 use sealwright_identity::Identity;
 use sealwright_identity::localdb::{
-    CachedSession, Connector, Contact, Group, NoIdentity, Recovered, UnixMilliseconds, Warning, nedb,
+    CachedSession, Connector, Contact, Group, NoIdentity, Recovered, StrayKeys, UnixMilliseconds, Warning, nedb,
 };
 use sealwright_types::{DeviceId, GroupId, SessionId, UserId};
 use sealwright_wrap::{KeyHash, PrivateKey};
@@ -18,6 +18,7 @@ pub(crate) struct Contents {
     pub(crate) expires: Option<UnixMilliseconds>,
     pub(crate) others: Vec<Vec<u8>>,
     pub(crate) groups: Vec<GroupContents>,
+    pub(crate) stray: Vec<StrayContents>,
     pub(crate) sessions: Vec<SessionContents>,
     pub(crate) contacts: Vec<Contact>,
     pub(crate) connectors: Vec<Connector>,
@@ -59,10 +60,28 @@ impl Contents {
             expires: recovered.expires,
             others: recovered.other_identities.iter().map(document).collect(),
             groups: recovered.groups.iter().map(GroupContents::of).collect(),
+            stray: recovered.stray_keys.iter().map(StrayContents::of).collect(),
             sessions: recovered.sessions.iter().map(session).collect(),
             contacts: recovered.contacts.clone(),
             connectors: recovered.connectors.clone(),
         }
+    }
+}
+
+/// Keys without an identity: whose they may be, and their hashes.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct StrayContents {
+    user: Option<UserId>,
+    device: Option<DeviceId>,
+    encryption: Vec<KeyHash>,
+    signing: Vec<KeyHash>,
+}
+
+impl StrayContents {
+    fn of(stray: &StrayKeys) -> Self {
+        let (encryption, signing) = (hashes(stray.encryption_keys()), hashes(stray.signing_keys()));
+        assert!(!(encryption.is_empty() && signing.is_empty()), "keys that are none");
+        Self { user: stray.user(), device: stray.device(), encryption, signing }
     }
 }
 
@@ -76,6 +95,12 @@ impl GroupContents {
             encryption: hashes(group.encryption_keys()),
             signing: hashes(group.signing_keys()),
         }
+    }
+
+    /// VAL-11: a longer name is not written.
+    fn with_a_name_that_fits(mut self) -> Self {
+        self.name = self.name.filter(|name| name.encode_utf16().count() <= 64);
+        self
     }
 
     /// Whether a database can be written with it.
@@ -93,7 +118,8 @@ pub(crate) fn written_is_read_again(recovered: &Recovered) {
     let Ok(identity) = &recovered.identity else { return };
     let written = nedb::write(identity, &recovered.groups, &PROFILE, &key()).expect("a long key");
     let document = identity.to_bson();
-    let expected = sorted(recovered.groups.iter().map(GroupContents::of).filter(GroupContents::is_whole).collect());
+    let expected = recovered.groups.iter().map(GroupContents::of).filter(GroupContents::is_whole);
+    let expected = sorted(expected.map(GroupContents::with_a_name_that_fits).collect());
     let with_backup = nedb::Files {
         users: Some(&written.users[..]),
         unregistered: Some(&written.unregistered[..]),

@@ -138,6 +138,12 @@ impl Resolver {
         }
     }
 
+    /// Finds keys by the same, but takes revoked records otherwise. What was found so far is forgotten.
+    #[must_use]
+    pub fn with_revoked(self, revoked: Revoked) -> Self {
+        Self::new(self.keyring, self.records, Policy { revoked, ..self.policy })
+    }
+
     /// The session's key: known, direct, group, proxy, SymEncKey, TMR access, whichever opens first (SES-22).
     ///
     /// # Errors
@@ -399,6 +405,11 @@ impl Resolved {
 
     fn known(bytes: &[u8]) -> Arc<Self> {
         Arc::new(Self { bytes: SecretVec::copy_of(bytes), route: Route::Known, through: None, chain: false })
+    }
+
+    /// Whether this is the key.
+    pub fn is(&self, key: &SymKey) -> bool {
+        bool::from(self.bytes.expose().ct_eq(key.expose()))
     }
 
     /// The key, ready for use. It is kept as bytes because a ready key takes ten times their memory.

@@ -198,6 +198,56 @@ fn grp_05_a_renewal_needs_a_new_message_session() {
 }
 
 #[test]
+fn grp_05_renewed_keys_are_the_current_ones_whatever_the_clock_says() {
+    let alice = User::new(0);
+    let milliseconds = Created::from_unix_milliseconds;
+    let (mut made, membership) = created(&[&alice], MessageKeyOrigin::Random);
+    let renewed = |group: &OpenedGroup, created: Created| {
+        let new = NewKeys { created, ..new_keys(1, NextMessageKey::Random) };
+        group.renew(alice.id, &membership, &[alice.devices()], new, &[])
+    };
+    // Later stays as it is; the same moment or an earlier one is raised to the next whole second.
+    for (former, now, written) in [
+        (1_000_000, 1_000_001, 1_000_001),
+        (1_000_000, 1_000_000, 1_001_000),
+        (1_000_000, 999_999, 1_001_000),
+        (1_000_999, -5, 1_001_000),
+        (-1_500, -1_500, -1_000),
+        (i64::MIN, i64::MIN, i64::MIN / 1000 * 1000),
+    ] {
+        made.record.created = Some(milliseconds(former));
+        let resolver = alice.resolver(&made.tokens, std::slice::from_ref(&made.record));
+        let mut group = resolver.open_group(made.group.id()).unwrap();
+        let renewal = renewed(&group, milliseconds(now)).unwrap();
+        let wanted = Some(milliseconds(written));
+        assert_eq!((renewal.record.created, renewal.generation.created), (wanted, wanted), "{former} {now}");
+        // As the records are read again, in any order.
+        let tokens = [made.tokens.as_slice(), &renewal.tokens].concat();
+        let mut records = vec![renewal.record, made.record.clone()];
+        for _ in 0..2 {
+            let text = serde_json::to_string(&records).unwrap();
+            let read: Vec<GroupKeyRecord> = serde_json::from_str(&text).unwrap();
+            let opened = alice.resolver(&tokens, &read).open_group(group.id()).unwrap();
+            assert_eq!(opened.current().message_id, renewal.generation.message_id, "{former} {now}");
+            records.reverse();
+        }
+        // A former generation may be the latest one.
+        group.adopt(renewal.generation);
+        let again = renewed(&group, milliseconds(now)).unwrap().record.created.unwrap();
+        assert!(again > milliseconds(written), "{former} {now}");
+    }
+    made.record.created = Some(milliseconds(i64::MAX));
+    let resolver = alice.resolver(&made.tokens, std::slice::from_ref(&made.record));
+    let group = resolver.open_group(made.group.id()).unwrap();
+    assert_eq!(renewed(&group, at(1000)).unwrap_err().code(), "no-later-moment");
+    // Where nothing tells when, nothing is raised: the order is that of the records.
+    made.record.created = None;
+    let resolver = alice.resolver(&made.tokens, std::slice::from_ref(&made.record));
+    let group = resolver.open_group(made.group.id()).unwrap();
+    assert_eq!(renewed(&group, at(1)).unwrap().record.created, Some(at(1)));
+}
+
+#[test]
 fn grp_21_the_key_of_self_add_stays_the_same() {
     let (alice, bob) = (User::new(0), User::new(1));
     let self_add = SymKey::generate().unwrap();

@@ -2,6 +2,7 @@
 
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::output;
 use crate::printable;
 use crate::status::Status;
@@ -68,6 +69,8 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
     if let Some(path) = &arguments.junit {
         output::check(path, console.global().force)?;
     }
+    interrupt::watch(false)?;
+    options.is_interrupted = interrupt::is_asked;
     let report = conform(&arguments.vectors, &arguments.command, &options).map_err(failure)?;
     if let Some(path) = &arguments.junit {
         let text = junit(&report).to_string().map_err(|error| Failure::new("io", error).at(path.display()))?;

@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
         output::check(target, console.global().force)?;
     }
     let mut source = arguments.file.open_ciphertext()?;
-    let opened = match Sealed::read(&mut source).map_err(|failure| failure.at(&arguments.file))? {
+    let opened = match Sealed::read(&mut source, &arguments.keys).map_err(|failure| failure.at(&arguments.file))? {
         Sealed::Message { session, sealed } => message(arguments, session, &sealed, console),
         Sealed::Container(header) => container(arguments, &header, source, console),
     };
@@ -62,7 +62,7 @@ enum AnyMessage {
 }
 
 impl Sealed {
-    fn read(source: &mut Source) -> Result<Self, Failure> {
+    fn read(source: &mut Source, keys: &KeyArguments) -> Result<Self, Failure> {
         let beginning = bounded(&mut source.by_ref().take(file::recognition_window()), u64::MAX)?;
         source.rewind()?;
         if file::recognize(beginning.expose()).is_some() {
@@ -77,8 +77,13 @@ impl Sealed {
             return Ok(Self::Message { session, sealed: AnyMessage::Legacy(message) });
         }
         if start.starts_with(b"{") {
-            let message =
-                Message::parse(bounded(source, LONGEST_MESSAGE)?.expose()).map_err(|error| Failure::of(&error))?;
+            let text = bounded(source, LONGEST_MESSAGE)?;
+            let message = Message::parse(text.expose()).or_else(|error| match keys.expected_session() {
+                // Beside an expected session an id may be that of another one, however it is written (MSG-13).
+                Some(expected) => Message::parse_expected(expected, text.expose()),
+                None => Err(error),
+            });
+            let message = message.map_err(|error| Failure::of(&error))?;
             return Ok(Self::Message { session: Some(message.session()), sealed: AnyMessage::Current(message) });
         }
         Err(match beginning.expose() {
@@ -120,9 +125,9 @@ fn message(
         return Err(Failure::of(&MessageError::WrongSession { expected }));
     }
     let opened = match sealed {
-        AnyMessage::Current(message) => keys.each(session, |key| message.open(key))?,
+        AnyMessage::Current(message) => keys.each(session, console, |key| message.open(key))?,
         AnyMessage::Legacy(message) => match &message.key {
-            LegacyKey::Session(_) => keys.each(session, |key| message.open(key))?,
+            LegacyKey::Session(_) => keys.each(session, console, |key| message.open(key))?,
             LegacyKey::Tokens(tokens) => keys.each_of_tokens(tokens, |key| message.open(key))?,
         },
     };
@@ -180,7 +185,7 @@ fn container(arguments: &Arguments, header: &Header, mut source: Source, console
     }
     let length = source.length()?;
     if to_standard_output {
-        return keys.each(Some(header.session), |key| {
+        return keys.each(Some(header.session), console, |key| {
             // Two passes: the first one verifies.
             let source = progress::seeking(&mut source, length.saturating_mul(2), console);
             let mut opened = file::open(key, header, source, SingleEntry::Only)?;
@@ -192,7 +197,7 @@ fn container(arguments: &Arguments, header: &Header, mut source: Source, console
     let beside = arguments.target().unwrap_or(Path::new("."));
     // Made once before any work, so that a directory that cannot be written to is told as such.
     let mut pending = Some(Pending::beside(beside).map_err(|error| Failure::from(error).at(beside.display()))?);
-    let opened = keys.each(Some(header.session), |key| {
+    let opened = keys.each(Some(header.session), console, |key| {
         let source = progress::seeking(&mut source, length, console);
         let place = |_: &Entry| pending.take().map_or_else(|| Pending::beside(beside), Ok);
         file::open_withheld(key, header, source, Entries::One, place)

@@ -91,6 +91,9 @@ fn failure(error: EgressError) -> Failure {
         error @ EgressError::KeysOutInsideBundle { .. } => {
             Failure::of(&error).hint("name a file outside of the bundle with --keys-out")
         }
+        error @ EgressError::KeysOutInsideOutput { .. } => {
+            Failure::of(&error).hint("name a file outside of the output with --keys-out: it is not handed over with it")
+        }
         error @ EgressError::MalformedRecord { .. } => {
             Failure::of(&error).hint("without --strict such records are skipped and reported")
         }

@@ -37,8 +37,11 @@ pub(crate) struct Arguments {
     output: Option<Output>,
 }
 
+const NAME_IT: &str = "say with --name how the file is to be called when it is decrypted";
 /// Alternatives that are tried when a name is taken (FILE-32).
 const ALTERNATIVES: u64 = 99;
+/// What is appended to the name of a file that was encrypted (FILE-32).
+const EXTENSION: &str = ".seald";
 /// A message is sealed as a whole.
 const LONGEST_MESSAGE: u64 = 256 * 1024 * 1024;
 
@@ -66,7 +69,8 @@ struct Written {
 }
 
 fn seal_message(arguments: &Arguments, key: &SessionKey, session: SessionId, console: &Console) -> Result<(), Failure> {
-    let text = arguments.file.read(LONGEST_MESSAGE)?;
+    let text = arguments.file.read(LONGEST_MESSAGE);
+    let text = text.map_err(|failure| failure.hint_for("too-large", "encrypt it as a file instead, or split it"))?;
     let text = std::str::from_utf8(text.expose())
         .map_err(|_| Failure::new("not-utf8", "a message is UTF-8 text, and this is not").at(&arguments.file))?;
     let sealed =
@@ -85,7 +89,10 @@ fn seal_file(arguments: &Arguments, key: &SessionKey, session: SessionId, consol
     let name = arguments.stored_name()?;
     let plaintext = Plaintext::open(&arguments.file)?;
     let length = plaintext.length();
-    let failed = |error| Failure::from(error).hint_for("key-length", LONG_KEY).at(&arguments.file);
+    let failed = |error| {
+        let failure = Failure::from(error).hint_for("key-length", LONG_KEY).hint_for("bad-value", NAME_IT);
+        failure.at(&arguments.file)
+    };
     let source = progress::reading(plaintext.reader()?, length, console);
     if arguments.output == Some(Output::Standard) {
         if console.global().json {
@@ -136,7 +143,7 @@ impl Arguments {
         };
         path.file_name().and_then(|name| name.to_str()).map(str::to_owned).ok_or_else(|| {
             Failure::new("bad-value", "the name of this file cannot be stored: it is not UTF-8 text")
-                .hint("say with --name how the file is to be called when it is decrypted")
+                .hint(NAME_IT)
                 .at(&self.file)
         })
     }
@@ -153,11 +160,15 @@ impl Arguments {
             None => (PathBuf::new(), name::safe(name).into()),
         };
         let alternatives = match full_name.to_str() {
-            Some(name) if !force => (1..=ALTERNATIVES).map(|number| name::numbered(name, number).into()).collect(),
+            // What is appended counts too.
+            Some(name) if !force => {
+                let longest = name::LONGEST.saturating_sub(EXTENSION.len());
+                (1..=ALTERNATIVES).map(|number| name::numbered_within(name, number, longest).into()).collect()
+            }
             _ => Vec::new(),
         };
         Box::new(std::iter::once(full_name).chain(alternatives).map(move |mut name| {
-            name.push(".seald");
+            name.push(EXTENSION);
             directory.join(name)
         }))
     }

@@ -24,8 +24,8 @@ pub(crate) struct Arguments {
 const FILES: [(&str, &str); 2] = [
     (
         ".sealwright-*.part",
-        "Output that is not complete yet, beside where it will stand. It is readable by its owner only and goes away when the program ends; after a \
-         crash it may be removed.",
+        "Output that is not complete yet, beside where it will stand: of `egress run`, and of every command where the system cannot make files without \
+         a name. It is readable by its owner only and goes away when the program ends, also by Ctrl-C; after a crash it may be removed.",
     ),
     (
         "$TMPDIR",
@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
         output::check(&directory.join(name), console.global().force)?;
     }
     for (name, page) in &pages {
-        output::write(&directory.join(name), page, console.global().force)?;
+        output::write_public(&directory.join(name), page, console.global().force)?;
     }
     console.note(format_args!("wrote {} manual pages into {}", pages.len(), directory.display()));
     console.value(&serde_json::json!({ "directory": directory.to_string_lossy(), "pages": pages.len() }))?;

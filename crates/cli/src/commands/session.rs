@@ -14,7 +14,7 @@ use crate::secret::Wanted;
 use crate::status::Status;
 use sealwright::SymKey;
 use sealwright::egress::SessionKeys;
-use sealwright::kdf::value::{Credential, RawSecret, RawSymKey};
+use sealwright::kdf::value::{Credential, RawSecret};
 use sealwright::kdf::{AppIdText, SecretText};
 use sealwright::session::SerializedSession;
 use std::path::Path;
@@ -38,7 +38,7 @@ struct SymEncKeyCredential {
     /// A file with the password of a SymEncKey as UTF-8 text, without the line break at its end; `-` is standard input.
     #[arg(long, value_name = "FILE", conflicts_with = "raw_key_file")]
     password_file: Option<Input>,
-    /// A file with the raw key of a SymEncKey, in base64; `-` is standard input.
+    /// A file with the raw key of a SymEncKey, 64 bytes as they are or in base64; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     raw_key_file: Option<Input>,
 }
@@ -76,9 +76,7 @@ impl SymEncKeyCredential {
     fn read(&self) -> Result<Credential, Failure> {
         match &self.raw_key_file {
             Some(file) => {
-                let given = RAW_KEY.read(Some(file))?;
-                let key = RawSymKey::parse_tolerant(given.text()?);
-                let key = key.map_err(|error| Failure::of(&error).at(given.place()))?;
+                let key = RAW_KEY.read(Some(file))?.raw_sym_key()?;
                 let secret = RawSecret::new("-").map_err(|error| Failure::of(&error))?;
                 Ok(Credential::Raw { secret, key: Box::new(key) })
             }

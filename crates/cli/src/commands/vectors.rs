@@ -44,6 +44,10 @@ fn failure(error: LoadError) -> Failure {
         "not-found",
         "the vectors stand in the directory `vectors` of the source; name another one after `vectors check`",
     )
+    .hint_for(
+        "unsupported",
+        "see whether `schema` is spelled as in vectors/README.md of the source, or use a later version of this program",
+    )
     .hint_for("malformed", "vectors/README.md of the source tells what a vector file has to be")
 }
 

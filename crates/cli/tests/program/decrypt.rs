@@ -268,3 +268,20 @@ fn what_identities_do_not_reach_is_told() {
     place.run(["decrypt", "-", "--identity", "-"]);
     place.matches("decrypt-identities");
 }
+
+/// MSG-13: an id in upper case is no session's, and whoever expects one is told so.
+#[test]
+fn an_upper_case_id_is_another_session_where_one_is_expected() {
+    let mut place = prepared();
+    let message: Value = serde_json::from_str(&peer::message()).unwrap();
+    let session = message["sessionId"].as_str().unwrap();
+    place.file("message", peer::message().replace(session, &session.to_uppercase()));
+    place.file("session", &peer::serialized_sessions()[0]);
+    for (key, code) in [("session", "wrong-session"), ("message-key", "malformed"), ("missing", "malformed")] {
+        let output = place.run(["decrypt", "message", "--session-key-file", key]);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(1) && told.starts_with(&format!("error[{code}]")), "{key}: {told}");
+    }
+    let without_key = String::from_utf8(place.run(["decrypt", "message"]).stderr).unwrap();
+    assert!(without_key.starts_with("error[malformed]"), "{without_key}");
+}

@@ -55,6 +55,23 @@ fn a_changed_output_is_found() {
 }
 
 #[test]
+fn an_output_that_is_not_finished_is_found() {
+    let mut place = Place::new();
+    let sample = bundle(&mut place, "sample");
+    place.run(["egress", "run", &sample, "--out", "clear", "--yes", "--quiet"]);
+    place.file("clear/journal.jsonl", "");
+    assert_eq!(place.run(["egress", "verify", "clear", "--json"]).status.code(), Some(1));
+    assert_eq!(place.run(["egress", "pack", "clear", "-o", "clear.tar"]).status.code(), Some(1));
+    assert!(!place.path().join("clear.tar").exists());
+    place.run(["egress", "run", &sample, "--out", "clear", "--yes", "--quiet"]);
+    assert_eq!(place.run(["egress", "verify", "clear", "--quiet"]).status.code(), Some(0));
+    let manifest = String::from_utf8(place.read("clear/manifest.jsonl")).unwrap();
+    place.file("clear/manifest.jsonl", manifest.replace("converted", "plain"));
+    assert_eq!(place.run(["egress", "verify", "clear", "--quiet"]).status.code(), Some(1));
+    place.matches("egress-not-finished");
+}
+
+#[test]
 fn what_stays_closed_is_told() {
     let mut place = Place::new();
     let hard = bundle(&mut place, "hard");

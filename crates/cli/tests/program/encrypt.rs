@@ -164,6 +164,25 @@ fn the_rights_of_the_file_are_kept() {
     for mode in [0o600, 0o644, 0o440] {
         fs::set_permissions(place.path().join("letter.txt"), fs::Permissions::from_mode(mode)).unwrap();
         place.run(["encrypt", "letter.txt", "--session-key-file", "session", "-o", "out", "--force"]);
-        assert_eq!(fs::metadata(place.path().join("out")).unwrap().permissions().mode() & 0o777, mode);
+        assert_eq!(fs::metadata(place.path().join("out")).unwrap().permissions().mode() & 0o7777, mode);
+    }
+    // A container is no program that runs as its owner.
+    fs::set_permissions(place.path().join("letter.txt"), fs::Permissions::from_mode(0o6755)).unwrap();
+    place.run(["encrypt", "letter.txt", "--session-key-file", "session", "-o", "out", "--force"]);
+    assert_eq!(fs::metadata(place.path().join("out")).unwrap().permissions().mode() & 0o7777, 0o755);
+}
+
+/// What is appended counts too: 249 bytes and `.seald` are just short enough, and so is every alternative.
+#[test]
+fn the_alternative_of_a_long_name_is_short_enough() {
+    let mut place = prepared();
+    let stem = "n".repeat(245);
+    let name = format!("{stem}.txt");
+    place.file(&name, "text");
+    for expected in [format!("{name}.seald"), format!("{} (1).txt.seald", &stem[4..])] {
+        let output = place.run(["encrypt", &name, "--session-key-file", "session"]);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(expected.len(), 255);
+        assert!(place.listing().contains(&expected), "{:?}", place.listing());
     }
 }

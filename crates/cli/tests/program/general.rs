@@ -123,6 +123,12 @@ fn there_is_a_manual_page_for_every_command() {
         let name = ["man1/sealwright"].into_iter().chain(command.iter().copied()).collect::<Vec<_>>().join("-");
         assert!(names.contains(&format!("{name}.1")), "{name}");
     }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let page = std::fs::metadata(place.path().join("man1/sealwright.1")).unwrap();
+        assert_eq!(page.permissions().mode() & 0o777, 0o644, "everybody may read it");
+    }
     let page = String::from_utf8(place.read("man1/sealwright.1")).unwrap();
     for section in ["NAME", "SYNOPSIS", "EXIT STATUS", "FILES"] {
         assert!(page.contains(section), "{section}");

@@ -126,3 +126,13 @@ fn an_identity_is_exported_in_its_canonical_form() {
     assert!(!place.listing().contains(&"a".to_owned()));
     place.matches("identity-export");
 }
+
+/// CLI-04: what helps where a message is too long is no help here.
+#[test]
+fn what_is_too_large_for_an_identity_is_told_as_such() {
+    let mut place = Place::new();
+    place.file("large", vec![0x80; 17 * 1024 * 1024]);
+    let output = place.run(["identity", "show", "large"]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.starts_with("error[too-large]") && told.contains("hint: an identity document is"), "{told}");
+}

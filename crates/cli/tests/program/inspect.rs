@@ -180,3 +180,22 @@ fn what_may_not_be_read_is_told() {
     place.run(["inspect", "locked"]);
     place.matches("inspect-unreadable");
 }
+
+/// A record of a wrapped session key has a session and data as a message has, but is none.
+#[test]
+fn a_single_record_is_no_message() {
+    let mut place = Place::new();
+    let message: serde_json::Value = serde_json::from_str(&peer::message()).unwrap();
+    for name in
+        ["proxySessionId", "proxy_message_id", "symEncKeyId", "sym_enc_key_id", "tmrAccessId", "tmr_key_id", "other"]
+    {
+        let mut record = message.clone();
+        record[name] = peer::OTHER_SESSION.into();
+        for end in ["", "\n"] {
+            place.file("record", record.to_string() + end);
+            let told = place.run(["inspect", "record", "--json"]).stdout;
+            let told: serde_json::Value = serde_json::from_slice(&told).unwrap();
+            assert_eq!(told["kind"], if name == "other" { "message" } else { "possibly-records" }, "{name}");
+        }
+    }
+}

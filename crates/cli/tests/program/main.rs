@@ -29,3 +29,4 @@ mod sinks;
 mod sources;
 mod vectors;
 mod verdicts;
+mod warnings;

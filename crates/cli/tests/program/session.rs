@@ -374,9 +374,39 @@ fn a_password_opens_whatever_the_spelling_it_was_derived_with() {
         };
         place.file("record", serde_json::to_string(&record).unwrap());
         let output = format!("session-{place_of}");
-        place.run(["session", "unwrap", "record", "-o", &output, "--password-file", "password", "--app-id", APP]);
+        let unwrap =
+            ["session", "unwrap", "record", "-o", &output, "--password-file", "password", "--app-id", APP, "--json"];
+        let told = place.run(unwrap);
+        let matched: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+        let name = ["lower-case", "upper-case", "s64"][place_of];
+        assert_eq!(matched["spelling"], name, "which one matched is told");
         let text = std::fs::read_to_string(place.path().join(output)).unwrap();
         let session = SerializedSession::from_text(text.trim_end(), Generation::Current).unwrap();
         assert_eq!(session.key.expose(), key.expose(), "{:?}", spelling.spelling());
     }
+}
+
+/// CLI-06, and CLI-04: what can be done is said of what went wrong, not of something else with the same code.
+#[test]
+fn the_raw_key_of_a_sym_enc_key_is_taken_as_it_is_or_in_base64() {
+    let mut place = Place::new();
+    place.file("session", peer::serialized_file_session(peer::SESSION));
+    let id = peer::OTHER_SESSION;
+    let raw: Vec<u8> = (0..64).map(|byte: u8| byte.wrapping_mul(37) ^ 0x80).collect();
+    place.file("raw", &raw);
+    place.file("text", b64::encode(&raw) + "\n");
+    place.file("wrong", &raw[1..]);
+    let wrap = ["session", "wrap", "--session-key-file", "session", "--sym-enc-key", id, "--raw-key-file"];
+    for (by, with) in [("raw", "text"), ("text", "raw"), ("raw", "raw")] {
+        let record = place.run(wrap.iter().chain(&[by])).stdout;
+        place.file("record", record);
+        let unwrap = ["session", "unwrap", "record", "-o", "opened", "--force", "--raw-key-file", with];
+        assert_eq!(place.run(unwrap).status.code(), Some(0), "{by}, {with}");
+        let opened =
+            SerializedSession::from_text(String::from_utf8(place.read("opened")).unwrap().trim(), Generation::Current);
+        assert_eq!(b64::encode(opened.unwrap().key.expose()), peer::file_key());
+    }
+    let output = place.run(wrap.iter().chain(&["wrong"]));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.starts_with("error[bad-value]") && told.contains("hint: a raw key is 64 bytes"), "{told}");
 }

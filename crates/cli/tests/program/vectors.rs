@@ -31,6 +31,12 @@ fn a_vector_that_says_something_else_is_told() {
     place.run(["vectors", "check", "--json"]);
     place.file("vectors/encodings/right.json", "{}");
     place.run(["vectors", "check"]);
+    file["schema"] = "sealwright-vectors/identifer/1".into();
+    place.file("vectors/encodings/right.json", file.to_string());
+    place.run(["vectors", "check"]);
+    file["count"] = u64::MAX.into();
+    place.file("vectors/encodings/right.json", file.to_string());
+    place.run(["vectors", "check"]);
     place.run(["vectors", "check", "missing"]);
     place.run(["vectors", "check", "tmp"]);
     place.matches("vectors");

@@ -4,6 +4,7 @@
 mod compare;
 mod divergences;
 mod levels;
+mod line_process;
 mod question;
 mod shim;
 
@@ -41,11 +42,14 @@ pub struct Options {
     pub divergences: Divergences,
     /// How long an answer may take (CONF-06).
     pub time_limit: Duration,
+    /// Whether somebody has asked for an end: the shim leads a process group of its own, which Ctrl-C in a terminal does not reach.
+    pub is_interrupted: fn() -> bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { divergences: Divergences::default(), time_limit: Duration::from_secs(60) }
+        let (divergences, time_limit) = (Divergences::default(), Duration::from_secs(60));
+        Self { divergences, time_limit, is_interrupted: || false }
     }
 }
 
@@ -118,7 +122,7 @@ impl Coded for ConformError {
 /// # Errors
 /// [`ConformError`]: vectors that are not as they have to be, or a shim that breaks the protocol (CONF-06). Wrong answers are no error.
 pub fn conform(directory: &Path, command: &[OsString], options: &Options) -> Result<Report, ConformError> {
-    let mut shim = Shim::start(command, options.time_limit)?;
+    let mut shim = Shim::start(command, options.time_limit, options.is_interrupted)?;
     let mut report = Report { implementation: shim.implementation(), ..Report::default() };
     let mut listed: BTreeSet<&str> = options.divergences.tests().collect();
     for path in vector_files(directory)? {
@@ -138,6 +142,9 @@ pub fn conform(directory: &Path, command: &[OsString], options: &Options) -> Res
     shim.finish()?;
     if report.totals.total == 0 {
         return Err(LoadError::Nothing(directory.to_owned()).into());
+    }
+    if report.totals.unsupported == report.totals.total {
+        return Err(ShimError::NothingAnswered.into());
     }
     for id in listed {
         report.unknown_divergence(id);

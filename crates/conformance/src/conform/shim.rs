@@ -1,19 +1,16 @@
 //! The conversation with a shim: a process that answers one line for each line (CONF-01..06).
 
+use super::line_process::{Deadline, LineProcess, Stop};
 use sealwright_types::Coded;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::io::{self, BufRead, BufReader, Read as _, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::io;
 use std::time::Duration;
 
 /// The protocol that the first line has to name.
 const PROTOCOL: &str = "sealwright-shim-1";
-/// Bytes of the longest line.
-const LONGEST_LINE: u64 = 64 * 1024 * 1024;
 
 /// The shim cannot be started or breaks the protocol.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +39,12 @@ pub enum ShimError {
     /// The shim ended, or did not end well (CONF-02, CONF-06).
     #[error("the shim ended {0} (CONF-06)")]
     Ended(String),
+    /// No test of the vectors is one that the shim can be asked (CONF-11).
+    #[error("the shim answers no test of these vectors (CONF-11)")]
+    NothingAnswered,
+    /// Somebody asked for an end.
+    #[error("interrupted before the last answer")]
+    Interrupted,
 }
 
 impl Coded for ShimError {
@@ -50,6 +53,8 @@ impl Coded for ShimError {
             Self::Start(_) => "shim-not-started",
             Self::Late { .. } => "shim-late",
             Self::Ended(_) => "shim-ended",
+            Self::NothingAnswered => "unsupported",
+            Self::Interrupted => "shim-interrupted",
             Self::Introduction(_) | Self::Answer { .. } => "shim-protocol",
         }
     }
@@ -90,38 +95,34 @@ struct Released {
 
 /// A shim that has introduced itself. Killed when it is dropped before [`Shim::finish`].
 pub(super) struct Shim {
-    process: Child,
-    questions: Option<ChildStdin>,
-    lines: Receiver<io::Result<Vec<u8>>>,
+    process: LineProcess,
     introduction: Introduction,
     time_limit: Duration,
+    is_interrupted: fn() -> bool,
 }
 
 impl Shim {
-    pub(super) fn start(command: &[OsString], time_limit: Duration) -> Result<Self, ShimError> {
+    pub(super) fn start(
+        command: &[OsString],
+        time_limit: Duration,
+        is_interrupted: fn() -> bool,
+    ) -> Result<Self, ShimError> {
         let nothing = || io::Error::new(io::ErrorKind::InvalidInput, "no command");
         let [program, arguments @ ..] = command else { return Err(ShimError::Start(nothing())) };
-        let mut process = Command::new(program)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(ShimError::Start)?;
-        let (questions, answers) =
-            (process.stdin.take(), process.stdout.take().ok_or_else(|| ShimError::Start(nothing()))?);
+        let process = LineProcess::start(program, arguments).map_err(ShimError::Start)?;
         let introduction = Introduction {
             protocol: String::new(),
             name: String::new(),
             version: String::new(),
             operations: BTreeSet::new(),
         };
-        let mut shim = Self { process, questions, lines: read_lines(answers), introduction, time_limit };
+        let mut shim = Self { process, introduction, time_limit, is_interrupted };
         shim.introduction = shim.read_introduction()?;
         Ok(shim)
     }
 
     fn read_introduction(&mut self) -> Result<Introduction, ShimError> {
-        let line = self.line("the introduction")?;
+        let line = self.line("the introduction", self.deadline())?;
         let introduction: Introduction =
             serde_json::from_slice(&line).map_err(|error| ShimError::Introduction(error.to_string()))?;
         if introduction.protocol != PROTOCOL {
@@ -146,11 +147,9 @@ impl Shim {
     pub(super) fn ask(&mut self, id: &str, operation: &str, input: Value) -> Result<Reply, ShimError> {
         let mut line = json!({ "id": id, "op": operation, "in": input }).to_string().into_bytes();
         line.push(b'\n');
-        let sent = self.questions.as_mut().map(|questions| questions.write_all(&line).and_then(|()| questions.flush()));
-        if !matches!(sent, Some(Ok(()))) {
-            return Err(self.ended(id));
-        }
-        let line = self.line(id)?;
+        let deadline = self.deadline();
+        self.process.write(line, deadline).map_err(|stop| self.stopped(id, stop, deadline))?;
+        let line = self.line(id, deadline)?;
         let broken = |why: String| ShimError::Answer { id: id.to_owned(), why };
         let answer: Answer = serde_json::from_slice(&line).map_err(|error| broken(error.to_string()))?;
         answer.checked(id).map_err(broken)
@@ -158,41 +157,44 @@ impl Shim {
 
     /// Says that there are no more questions; the shim has to end well.
     pub(super) fn finish(mut self) -> Result<(), ShimError> {
-        drop(self.questions.take());
-        match self.lines.recv_timeout(self.time_limit) {
-            Err(RecvTimeoutError::Disconnected) => {}
-            Err(RecvTimeoutError::Timeout) => {
-                return Err(ShimError::Ended("not, although its input was closed".to_owned()));
-            }
-            Ok(_) => return Err(ShimError::Ended("with more lines than questions".to_owned())),
-        }
-        match self.process.wait() {
+        self.process.close();
+        let deadline = self.deadline();
+        let ended = match self.process.read(deadline) {
+            Ok(_) | Err(Stop::Io(_)) => return Err(ShimError::Ended("with more lines than questions".to_owned())),
+            Err(Stop::Closed) => self.process.status(deadline),
+            Err(stop) => Err(stop),
+        };
+        match ended {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => Err(ShimError::Ended(format!("with {status}"))),
-            Err(error) => Err(ShimError::Ended(error.to_string())),
+            Err(Stop::Interrupted) => Err(ShimError::Interrupted),
+            Err(Stop::Io(error)) => Err(ShimError::Ended(error.to_string())),
+            Err(Stop::Late | Stop::Closed) => Err(ShimError::Ended("not, although its input was closed".to_owned())),
         }
     }
 
-    fn line(&mut self, id: &str) -> Result<Vec<u8>, ShimError> {
-        match self.lines.recv_timeout(self.time_limit) {
-            Ok(Ok(line)) => Ok(line),
-            Ok(Err(error)) => Err(ShimError::Answer { id: id.to_owned(), why: error.to_string() }),
-            Err(RecvTimeoutError::Timeout) => Err(ShimError::Late { id: id.to_owned() }),
-            Err(RecvTimeoutError::Disconnected) => Err(self.ended(id)),
+    fn deadline(&self) -> Deadline {
+        Deadline::after(self.time_limit, self.is_interrupted)
+    }
+
+    fn line(&mut self, id: &str, deadline: Deadline) -> Result<Vec<u8>, ShimError> {
+        self.process.read(deadline).map_err(|stop| self.stopped(id, stop, deadline))
+    }
+
+    /// What is to be said of a step that did not come about. A shim that has closed a direction and does not end gives no answer in time.
+    fn stopped(&mut self, id: &str, stop: Stop, deadline: Deadline) -> ShimError {
+        let id = id.to_owned();
+        match stop {
+            Stop::Late => ShimError::Late { id },
+            Stop::Interrupted => ShimError::Interrupted,
+            Stop::Io(error) => ShimError::Answer { id, why: error.to_string() },
+            Stop::Closed => match self.process.status(deadline) {
+                Ok(status) => ShimError::Ended(format!("at {id}: {status}")),
+                Err(Stop::Io(error)) => ShimError::Ended(format!("at {id}: {error}")),
+                Err(Stop::Interrupted) => ShimError::Interrupted,
+                Err(Stop::Late | Stop::Closed) => ShimError::Late { id },
+            },
         }
-    }
-
-    fn ended(&mut self, id: &str) -> ShimError {
-        let status = self.process.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
-        ShimError::Ended(format!("at {id}: {status}"))
-    }
-}
-
-impl Drop for Shim {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -217,29 +219,4 @@ impl Answer {
 
 const fn or_out(there: bool) -> &'static str {
     if there { "" } else { "out" }
-}
-
-/// Reads lines in a thread of its own, so that waiting for one can end.
-fn read_lines(output: ChildStdout) -> Receiver<io::Result<Vec<u8>>> {
-    let (sender, receiver) = sync_channel(1);
-    std::thread::spawn(move || {
-        let mut output = BufReader::new(output);
-        while let Some(line) = next_line(&mut output).transpose() {
-            let failed = line.is_err();
-            if sender.send(line).is_err() || failed {
-                return;
-            }
-        }
-    });
-    receiver
-}
-
-fn next_line(output: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
-    let mut line = Vec::new();
-    output.take(LONGEST_LINE).read_until(b'\n', &mut line)?;
-    match line.pop() {
-        None => Ok(None),
-        Some(b'\n') => Ok(Some(line)),
-        Some(_) => Err(io::Error::new(io::ErrorKind::InvalidData, "a line that is too long or has no end")),
-    }
 }

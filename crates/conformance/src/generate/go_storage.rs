@@ -1,6 +1,6 @@
 //! `identity/go-storage.json`: what the Go and mobile SDKs leave on a device, whole and damaged.
 
-use super::database::{Pairs, found, id, who};
+use super::database::{Pairs, found, id, stray, who};
 use super::envelope::{key, sealed};
 use super::peer::Peer;
 use super::{Draft, Files, GenerateError, expand};
@@ -190,5 +190,27 @@ fn wrong_kinds(draft: &mut Draft<GoStorageRecover>, storage: &Storage<'_>) -> Re
     let input = Input { sessions: file(&short)?, ..storage.input()? };
     let output = Found { warnings: vec![DAMAGED.to_owned()], ..storage.found.clone() };
     draft.valid("DB-20", "a session key of 63 bytes beside a good one", input, output, 0);
+    let warned = |codes: &[&str]| codes.iter().map(|&code| code.to_owned()).collect::<Vec<_>>();
+    let mut device = storage.device.clone();
+    device["signingPrivateKey"] = json!("!!");
+    let input = Input { current_device: file(&device)?, ..storage.input()? };
+    let output = Found {
+        identity: None,
+        no_identity: Some("malformed".to_owned()),
+        stray_keys: vec![stray(storage.keys, [Some(1), Some(2)], &[0, 2], &[])?],
+        warnings: warned(&["current-key-dropped", "stray-keys"]),
+        ..storage.found.clone()
+    };
+    draft.valid("DB-27", "the signing key of the device is none: its other keys are kept", input, output, 0);
+    let mut group = storage.groups[id(5).0].clone();
+    group["id"] = json!("no id");
+    let input = Input { groups: file(&json!({ "no id": group }))?, ..storage.input()? };
+    let output = Found {
+        groups: Vec::new(),
+        stray_keys: vec![stray(storage.keys, [None, Some(6)], &[2, 0], &[3, 1])?],
+        warnings: warned(&["stray-keys", DAMAGED]),
+        ..storage.found.clone()
+    };
+    draft.valid("DB-27", "a group without a usable id: its keys are kept", input, output, 0);
     Ok(())
 }

@@ -176,11 +176,11 @@ impl World {
         for (rule, comment, records) in [
             ("PROXY-02", "a proxy of a proxy", chain.clone()),
             ("PROXY-03", "a proxy that a group opens", through_group.clone()),
-            ("PROXY-03", "the same, where the token names no device", unnamed(&[no_device.clone()])?),
+            ("PROXY-03", "the same, where the token names no device", unnamed(std::slice::from_ref(&no_device))?),
             (
                 "PROXY-03",
                 "the same, where it names no hash either",
-                unnamed(&[no_device, ("createdForKeyHash", Value::Null)])?,
+                unnamed(&[no_device.clone(), ("createdForKeyHash", Value::Null)])?,
             ),
         ] {
             draft.invalid(rule, comment, self.looking_for("s", records.clone()), not_direct, &["Delegation"]);

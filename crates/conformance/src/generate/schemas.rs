@@ -265,6 +265,7 @@ fn identities(files: &mut Files) -> Result<(), GenerateError> {
             ("users", or_null(binary())),
             ("usersTemporary", or_null(binary())),
             ("unregistered", or_null(binary())),
+            ("unregisteredTemporary", or_null(binary())),
             ("keyBackup", or_null(binary())),
         ],
         &recovered(),
@@ -374,7 +375,7 @@ fn sigchains(files: &mut Files) -> Result<(), GenerateError> {
 }
 
 /// What is recovered from the stores of a device.
-fn recovered() -> [(&'static str, Value); 9] {
+fn recovered() -> [(&'static str, Value); 10] {
     let keys = |mut members: Vec<(&str, Value)>| {
         members.extend([("encryptionKeys", list(hash())), ("signingKeys", list(hash()))]);
         object(&members)
@@ -388,6 +389,7 @@ fn recovered() -> [(&'static str, Value); 9] {
         ("noIdentity", or_null(code())),
         ("otherIdentities", list(who())),
         ("groups", list(keys(vec![("group", id())]))),
+        ("strayKeys", list(keys(vec![("user", or_null(id())), ("device", or_null(id()))]))),
         ("sessions", list(object(&[("session", id()), ("key", base64())]))),
         ("contacts", count()),
         ("connectors", count()),

@@ -17,6 +17,7 @@ pub(crate) struct Input {
     pub(crate) users: Option<Binary>,
     pub(crate) users_temporary: Option<Binary>,
     pub(crate) unregistered: Option<Binary>,
+    pub(crate) unregistered_temporary: Option<Binary>,
     pub(crate) key_backup: Option<Binary>,
 }
 
@@ -30,12 +31,14 @@ impl Kind for DatabaseRecover {
     fn run(input: &Input, material: Material<'_>) -> Result<Vec<Seen<Found>>, LoadError> {
         let key = store_key(&input.key)?;
         let read = |binary: &Option<Binary>| file(binary.as_ref(), &material);
-        let [users, temporary, unregistered, backup] =
-            [read(&input.users)?, read(&input.users_temporary)?, read(&input.unregistered)?, read(&input.key_backup)?];
+        let [users, users_temporary] = [read(&input.users)?, read(&input.users_temporary)?];
+        let [unregistered, unregistered_temporary] = [read(&input.unregistered)?, read(&input.unregistered_temporary)?];
+        let backup = read(&input.key_backup)?;
         let files = Files {
             users: users.as_deref(),
-            users_temporary: temporary.as_deref(),
+            users_temporary: users_temporary.as_deref(),
             unregistered: unregistered.as_deref(),
+            unregistered_temporary: unregistered_temporary.as_deref(),
             key_backup: backup.as_deref(),
         };
         Ok(vec![Seen::whole("recover", nedb::recover(files, &key).map(Found::from).map_err(code), |_| 0)])

@@ -5,7 +5,7 @@ use crate::binary::{Binary, Material, field};
 use crate::check::LoadError;
 use sealwright_envelope::SymKey;
 use sealwright_identity::Identity;
-use sealwright_identity::localdb::{CachedSession, Group, Recovered};
+use sealwright_identity::localdb::{CachedSession, Group, Recovered, StrayKeys};
 use serde::{Deserialize, Serialize};
 
 /// `noIdentity` is the code of the reason. Keys are hashes, the current one first. Contacts and connectors are counted.
@@ -16,6 +16,7 @@ pub(crate) struct Found {
     pub(crate) no_identity: Option<String>,
     pub(crate) other_identities: Vec<Who>,
     pub(crate) groups: Vec<Keys>,
+    pub(crate) stray_keys: Vec<Stray>,
     pub(crate) sessions: Vec<Session>,
     pub(crate) contacts: u64,
     pub(crate) connectors: u64,
@@ -36,6 +37,16 @@ pub(crate) struct Who {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Keys {
     pub(crate) group: String,
+    pub(crate) encryption_keys: Vec<String>,
+    pub(crate) signing_keys: Vec<String>,
+}
+
+/// Keys that make no identity and belong to no group: the ids that the store names, `null` without.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct Stray {
+    pub(crate) user: Option<String>,
+    pub(crate) device: Option<String>,
     pub(crate) encryption_keys: Vec<String>,
     pub(crate) signing_keys: Vec<String>,
 }
@@ -72,6 +83,7 @@ impl From<Recovered> for Found {
             no_identity,
             other_identities: recovered.other_identities.iter().map(who).collect(),
             groups: recovered.groups.iter().map(keys).collect(),
+            stray_keys: recovered.stray_keys.iter().map(stray).collect(),
             sessions: recovered.sessions.iter().map(session).collect(),
             contacts: recovered.contacts.len() as u64,
             connectors: recovered.connectors.len() as u64,
@@ -95,6 +107,15 @@ fn keys(group: &Group) -> Keys {
         group: group.id().to_string(),
         encryption_keys: group.encryption_keys().map(|key| key.hash().to_string()).collect(),
         signing_keys: group.signing_keys().map(|key| key.hash().to_string()).collect(),
+    }
+}
+
+fn stray(stray: &StrayKeys) -> Stray {
+    Stray {
+        user: stray.user().map(|user| user.to_string()),
+        device: stray.device().map(|device| device.to_string()),
+        encryption_keys: stray.encryption_keys().map(|key| key.hash().to_string()).collect(),
+        signing_keys: stray.signing_keys().map(|key| key.hash().to_string()).collect(),
     }
 }
 

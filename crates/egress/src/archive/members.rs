@@ -1,19 +1,20 @@
 //! What is done with the members of an archive: their sessions are collected, or they are converted.
 
-use super::{End, Visitor};
+use super::{End, Unkept, Visitor};
 use crate::convert::{Converted, Converter};
 use crate::done::Members;
 use crate::fields::{Reading, SessionMap};
-use crate::files::Handle;
+use crate::files::{Files, Handle};
 use crate::ledger::{Line, Status};
 use crate::meter::Metered;
 use crate::options::Options;
-use crate::record_files::Input;
+use crate::record_files::{Form, Input};
 use crate::scan::{self, Announced, Content, Item, LARGEST_MESSAGE};
 use crate::source::Source;
 use crate::spool::Spool;
 use sealwright_types::SessionId;
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 
 /// Members up to this size stay in memory.
 const SMALL: usize = 1024 * 1024;
@@ -50,6 +51,15 @@ impl Visitor for Collecting<'_> {
         Ok(())
     }
 
+    fn database(&mut self, source: Source, copy: Result<&Path, Unkept>) -> io::Result<()> {
+        let session = self.options.session_map.session(&source.text());
+        let reading = Reading { fields: &self.options.fields, session };
+        if let Ok(input) = copy.and_then(|copy| Ok(Input::of_file(self.spool.files, copy)?)) {
+            drop(Form::DATABASE.sessions(input, self.spool, reading, &mut *self.take));
+        }
+        Ok(())
+    }
+
     fn damaged(&mut self) {}
 
     fn archive(&mut self, _: &Source, _: End) -> io::Result<()> {
@@ -80,6 +90,21 @@ impl Visitor for Converting<'_> {
             }
             None => self.spooled(source, None, content)?,
         };
+        self.go_on()?;
+        self.members.push(converted)
+    }
+
+    fn database(&mut self, source: Source, copy: Result<&Path, Unkept>) -> io::Result<()> {
+        let content = match &copy {
+            Ok(_) => Content::Records(Form::DATABASE),
+            Err(Unkept::Damaged) => Content::Malformed("damaged"),
+            Err(Unkept::Failed(error)) => Content::Unreadable(error.clone()),
+        };
+        let mut bytes = match copy {
+            Ok(path) => Bytes::Copy { files: self.converter.files, path },
+            Err(_) => Bytes::Memory(Vec::new()),
+        };
+        let converted = self.converter.convert_from(&Item { source, bytes: 0, content }, &mut bytes);
         self.go_on()?;
         self.members.push(converted)
     }
@@ -140,6 +165,8 @@ impl Converting<'_> {
 pub(crate) enum Bytes<'a> {
     /// A file of the bundle.
     File(&'a dyn Fn() -> io::Result<Metered<'a, Handle>>),
+    /// A database of an archive, with its log beside it.
+    Copy { files: &'a Files, path: &'a Path },
     /// A small member.
     Memory(Vec<u8>),
     /// A large member, in a file without a name.
@@ -182,6 +209,7 @@ impl<'a> Bytes<'a> {
     pub(crate) fn open(&self) -> io::Result<Reader<'_>> {
         match self {
             Self::File(open) => open().map(Reader::File),
+            Self::Copy { files, path } => files.open(path).map(Reader::Spooled),
             Self::Memory(bytes) => Ok(Reader::Memory(Cursor::new(bytes))),
             Self::Spooled(file) => {
                 let mut file = file.try_clone()?;
@@ -197,6 +225,15 @@ impl<'a> Bytes<'a> {
         match self {
             Self::Stream(stream) => Ok(Box::new(stream)),
             other => Ok(Box::new(other.open()?)),
+        }
+    }
+
+    /// Where they lie, if that is a file with a name; `path` is that of the item.
+    pub(crate) fn path(&self, path: impl FnOnce() -> PathBuf) -> Option<PathBuf> {
+        match self {
+            Self::File(_) => Some(path()),
+            Self::Copy { path, .. } => Some(path.to_path_buf()),
+            Self::Memory(_) | Self::Spooled(_) | Self::Stream(_) => None,
         }
     }
 

@@ -28,11 +28,15 @@ pub(crate) fn unfinished(
     if archives.is_empty() {
         return Ok(HashSet::new());
     }
+    // A file may be called as a member would be.
+    let files: HashSet<_> = items.iter().map(|item| item.source.text()).filter(|text| text.contains('!')).collect();
     for line in ledger.lines()? {
         let line = line?;
         let ends = line.source.match_indices('!').map(|(end, _)| end).chain([line.source.len()]);
-        let names = ends.filter_map(|end| line.source.get(..end));
-        let Some(name) = names.into_iter().find(|name| archives.contains_key(*name)) else { continue };
+        let mut names: Vec<_> = ends.filter_map(|end| line.source.get(..end)).collect();
+        names.reverse();
+        let is_item = |name: &&str| archives.contains_key(*name) || files.contains(*name);
+        let Some(name) = names.into_iter().find(is_item) else { continue };
         let is_member = name.len() < line.source.len();
         let Some(members) = archives.get_mut(name) else { continue };
         members.said = members.said.saturating_add(line.members.unwrap_or(0));

@@ -2,13 +2,14 @@
 
 use crate::error::EgressError;
 use crate::files::{Files, Handle};
-use crate::ledger::{self, JOURNAL, Line, MANIFEST, UNOPENED};
+use crate::finished;
+use crate::ledger::{self, Line, MANIFEST};
 use crate::naming::Names;
 use crate::ordered::Ordered;
-use crate::report::{Fingerprint, ItemList, Report, runs};
+use crate::report::{ItemList, Report, runs};
 use crate::shard::{self, Shard};
 use crate::sink;
-use crate::sink::outlet::IDENTITY;
+use crate::sink::outlet::{IDENTITY, LONGEST_IDENTITY};
 use crate::sink::state::{self, SINK};
 use crate::source::Source;
 use std::collections::BTreeMap;
@@ -36,6 +37,14 @@ pub(super) struct Sink {
     pub(super) appended: Option<&'static str>,
 }
 
+impl Sink {
+    /// The files that tell it, in the order in which they are written.
+    pub(super) fn files(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
+        let identity = self.identity.iter().map(|identity| (IDENTITY, &identity[..]));
+        identity.chain([(SINK, &self.lines[..])])
+    }
+}
+
 /// A line of one of the manifests.
 pub(super) struct Listed {
     /// The place of its shard among all.
@@ -56,17 +65,10 @@ impl Inputs {
             let shard =
                 shard::noted(files, &root)?.ok_or_else(|| not_a_shard("it holds no shard: it has no shard.json"))?;
             let lock = ledger::lock_shared(files, &root)?;
-            let journal = root.join(JOURNAL);
-            if files.exists(&journal).map_err(EgressError::io("open", &journal))? {
-                return Err(not_a_shard("its run has not finished: run it again"));
-            }
-            let report =
-                Report::read(files, &root)?.ok_or_else(|| not_a_shard("its run has not finished: it has no report"))?;
-            for (name, noted) in [(MANIFEST, &report.manifest), (UNOPENED, &report.unopened)] {
-                if Fingerprint::of(files, &root.join(name))? != *noted {
-                    return Err(not_a_shard("its report is of another manifest or unopened.jsonl: run it again"));
-                }
-            }
+            let report = finished::report(files, &root).map_err(|error| match error {
+                EgressError::NotFinished { reason, .. } => not_a_shard(reason),
+                error => error,
+            })?;
             if shards.insert(shard, (Input { root, _lock: lock }, report)).is_some() {
                 return Err(EgressError::Shards(format!("shard {shard} is given twice")));
             }
@@ -108,13 +110,13 @@ impl Inputs {
             let text = "the shards were not written for the same recipients, or each has new sessions";
             EgressError::Shards(text.to_owned())
         };
-        let known = self.contents(SINK)?;
+        let known = self.contents(SINK, state::LONGEST)?;
         if known.iter().all(Option::is_none) {
             return Ok(None);
         }
         let joined = state::joined(&known).map_err(|_| self.unreadable(SINK))?;
         let (head, lines) = joined.ok_or_else(differ)?;
-        let identity = match (&head.identity, &self.contents(IDENTITY)?[..]) {
+        let identity = match (&head.identity, &self.contents(IDENTITY, LONGEST_IDENTITY)?[..]) {
             (None, _) => None,
             (Some(_), [Some(identity)]) => Some(identity.clone()),
             (Some(_), [None]) => return Err(self.unreadable(IDENTITY)),
@@ -123,15 +125,18 @@ impl Inputs {
         Ok(Some(Sink { appended: sink::appended(&head.sink), lines, identity }))
     }
 
-    /// What a file holds in the shards, where it is there; once what is the same in neighbours.
-    fn contents(&self, name: &str) -> Result<Vec<Option<Vec<u8>>>, EgressError> {
-        let mut contents = Vec::new();
+    /// What a file holds in the shards, where it is there; once what is the same in neighbours. All of it together is at most `longest`.
+    fn contents(&self, name: &str, longest: u64) -> Result<Vec<Option<Vec<u8>>>, EgressError> {
+        let (mut contents, mut left) = (Vec::new(), longest);
         for part in &self.parts {
             let path = part.root.join(name);
             let is_there = self.files.exists(&path).map_err(EgressError::io("read", &path))?;
-            let read = || self.files.read(&path).map_err(EgressError::io("read", &path));
-            contents.push(if is_there { Some(read()?) } else { None });
-            contents.dedup();
+            let read = || self.files.read_within(&path, left).map_err(EgressError::io("read", &path));
+            let content = if is_there { Some(read()?) } else { None };
+            if contents.last() != Some(&content) {
+                left = left.saturating_sub(content.as_ref().map_or(0, |content| content.len() as u64));
+                contents.push(content);
+            }
         }
         Ok(contents)
     }

@@ -2,7 +2,7 @@
 
 use crate::fields::Reading;
 use crate::ledger::Status;
-use crate::messages::{self, Fault, Opener, Rewritten, is_message};
+use crate::messages::{self, Fault, Opener, RawSession, Rewritten, is_message};
 use sealwright_envelope::message::Message;
 use sealwright_types::{SessionId, b64};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -44,6 +44,10 @@ impl Rewriter<'_, '_, '_> {
             self.done.count(&[Fault::malformed("malformed")], false)?;
             return sink.write_all(line);
         };
+        if self.done.pointed.len() < self.reading.fields.pointers.len() {
+            self.done.pointed.extend(record.pointed(self.reading).map(|(place, _)| place));
+        }
+        self.done.passed_over |= self.reading.fields.pointers.is_empty() && record.has_deeper();
         let (mut written, mut faults, mut opened) = (0, Vec::new(), false);
         let mut binary = self.reading.fields.binary.as_deref();
         let mut result = Ok(());
@@ -124,8 +128,21 @@ impl<'a> Record<'a> {
         self.line.contains("\"sessionId\"") && is_message(self.line)
     }
 
+    /// What the pointers lead to, each with its place among them.
+    fn pointed(&self, reading: Reading<'a>) -> impl Iterator<Item = (usize, (&'a str, Option<&'a str>))> {
+        let (object, pointers) = (self.line, reading.fields.pointers.iter().enumerate());
+        pointers.filter_map(move |(place, pointer)| Some((place, at(object, pointer)?)))
+    }
+
+    /// Whether a message may stand below the top level.
+    fn has_deeper(&self) -> bool {
+        let is_deep = |value: &str| value.starts_with(['{', '[']) && value.contains("sessionId");
+        let line = self.line.trim_start();
+        self.members.0.iter().any(|value| is_deep(value.get())) || (line.starts_with('[') && is_deep(line))
+    }
+
     /// The messages among the texts that are looked at, in the order of their places.
-    pub(super) fn each_message(&self, reading: Reading<'_>, each: &mut dyn FnMut(Found<'a>)) {
+    pub(super) fn each_message(&self, reading: Reading<'a>, each: &mut dyn FnMut(Found<'a>)) {
         let object = self.line;
         if reading.fields.pointers.is_empty() {
             for value in &self.members.0 {
@@ -136,8 +153,9 @@ impl<'a> Record<'a> {
             }
             return;
         }
-        let session = reading.fields.session.as_deref().and_then(|field| session_in(object, field)).or(reading.session);
-        let mut found: Vec<_> = reading.fields.pointers.iter().filter_map(|pointer| at(object, pointer)).collect();
+        let session = reading.fields.session.as_deref().and_then(|field| session_in(object, field));
+        let session = RawSession::new(session, reading);
+        let mut found: Vec<_> = self.pointed(reading).map(|(_, found)| found).collect();
         found.sort_by_key(|(raw, _)| offset(object.as_bytes(), raw));
         found.dedup_by_key(|(raw, _)| offset(object.as_bytes(), raw));
         for (raw, object) in found {

@@ -84,6 +84,12 @@ impl Recovered {
                 self.group_keys.push((group.device(), Arc::clone(key)));
             }
         }
+        for stray in &found.stray_keys {
+            for key in stray.encryption_keys() {
+                self.keyring.add(Arc::clone(key), stray.device());
+                self.owners.extend(stray.user().map(|user| (key.hash(), user)));
+            }
+        }
         self.sessions.extend(found.sessions.into_iter().map(|cached| (cached.session, cached.key)));
         let mut attempts = Vec::new();
         match &found.identity {

@@ -10,23 +10,26 @@ use sealwright_identity::ssks::{Account, Blob, BlobError, Opened, password, two_
 use sealwright_kdf::value::{RawKey64, RawStorageKey};
 use sealwright_kdf::{AppIdText, Password, UserIdText};
 use sealwright_types::Coded as _;
+use sealwright_wrap::record::spelling::{SpellingError, optional, required};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 /// A blob as it stands in the bundle.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct BlobRecord {
-    #[serde(alias = "user_id")]
-    user_id: String,
-    #[serde(alias = "data_b64")]
-    data: String,
+    #[serde(rename = "userId")]
+    user_id_camel: Option<String>,
+    user_id: Option<String>,
+    data: Option<String>,
+    data_b64: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PasswordRecord {
-    #[serde(alias = "user_id")]
+    #[serde(rename = "userId")]
+    user_id_camel: Option<String>,
+    #[serde(rename = "user_id")]
     user_id: Option<String>,
     password: Option<SecretText>,
     raw_storage_key: Option<SecretText>,
@@ -36,7 +39,9 @@ pub(super) struct PasswordRecord {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TwoManRuleRecord {
-    #[serde(alias = "user_id")]
+    #[serde(rename = "userId")]
+    user_id_camel: Option<String>,
+    #[serde(rename = "user_id")]
     user_id: Option<String>,
     two_man_rule_key: Option<SecretText>,
     raw_two_man_rule_key: Option<SecretText>,
@@ -91,7 +96,8 @@ impl Protection for ByPassword {
             record.raw_storage_key.map(|text| RawStorageKey::parse_tolerant(text.0.expose())).transpose().ok()?;
         let key = record.raw_encryption_key.map(|text| RawKey64::parse_tolerant(text.0.expose())).transpose().ok()?;
         let credential = password::Credential::from_parts(password, storage, key).ok()?;
-        Some(Secret { user: record.user_id, credential })
+        let user = optional("userId", [record.user_id_camel, record.user_id]).ok()?;
+        Some(Secret { user, credential })
     }
 
     fn open(
@@ -117,7 +123,8 @@ impl Protection for ByTwoManRule {
         let text = record.two_man_rule_key.map(|text| Password::new(text.0.expose())).transpose().ok()?;
         let raw = record.raw_two_man_rule_key.map(|text| RawKey64::parse_tolerant(text.0.expose())).transpose().ok()?;
         let credential = two_man_rule::Credential::from_parts(text, raw).ok()?;
-        Some(Secret { user: record.user_id, credential })
+        let user = optional("userId", [record.user_id_camel, record.user_id]).ok()?;
+        Some(Secret { user, credential })
     }
 
     fn open(
@@ -147,7 +154,7 @@ impl Recovered {
             Ok(())
         })?;
         bundle.each(P::BLOBS, malformed, |place, record: BlobRecord| {
-            blobs.push(Stored { source: place.to_string(), user: record.user_id, data: record.data });
+            blobs.push(Stored::read(record, &place).map_err(|_| place)?);
             Ok(())
         })?;
         self.try_blobs::<P>(&blobs, &secrets, bundle.app.as_ref(), threads);
@@ -180,6 +187,11 @@ impl Recovered {
 }
 
 impl Stored {
+    fn read(record: BlobRecord, place: &MalformedRecord) -> Result<Self, SpellingError> {
+        let user = required("userId", [record.user_id_camel, record.user_id])?;
+        Ok(Self { source: place.to_string(), user, data: required("data", [record.data, record.data_b64])? })
+    }
+
     /// Tries the secrets of the user, then those of nobody. The most telling failure counts: a right secret for an empty slot, then a
     /// wrong one.
     fn open<P: Protection>(
@@ -205,5 +217,33 @@ impl Stored {
             }
         }
         Err(failure)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_spellings_of_a_field_are_one_if_they_agree() {
+        let place = MalformedRecord { file: String::new(), line: 1 };
+        let blob = |text: &str| Stored::read(serde_json::from_str(text).unwrap(), &place).is_ok();
+        assert!(blob(r#"{"userId":"u","user_id":"u","data":"AA==","data_b64":"AA=="}"#));
+        assert!(!blob(r#"{"userId":"u","user_id":"v","data":"AA=="}"#));
+        assert!(!blob(r#"{"userId":"u","data":"AA==","data_b64":"AQ=="}"#));
+        assert!(!blob(r#"{"data":"AA=="}"#));
+        let password = |text: &str| ByPassword::read(serde_json::from_str(text).unwrap()).is_some();
+        assert!(password(r#"{"userId":"u","user_id":"u","password":"x"}"#));
+        assert!(!password(r#"{"userId":"u","user_id":"v","password":"x"}"#));
+        let two_man_rule = |text: &str| ByTwoManRule::read(serde_json::from_str(text).unwrap()).is_some();
+        assert!(two_man_rule(r#"{"userId":"u","user_id":"u","twoManRuleKey":"x"}"#));
+        assert!(!two_man_rule(r#"{"userId":"u","user_id":"v","twoManRuleKey":"x"}"#));
+        let ids = |text: &str| serde_json::from_str::<super::super::IdentityRecord>(text).unwrap().ids().is_ok();
+        let (id, other) = ("5a221722-36c4-41ee-be56-0242ac120002", "00000000-0000-1000-a000-7ea300000018");
+        let identity = |one: &str, two: &str| {
+            format!(r#"{{"sealdId":"{one}","seald_id":"{two}","deviceId":"{one}","key_id":"{one}","identity":""}}"#)
+        };
+        assert!(ids(&identity(id, id)));
+        assert!(!ids(&identity(id, other)));
     }
 }

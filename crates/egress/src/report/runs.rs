@@ -10,6 +10,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Runs that are remembered.
 const KEPT: usize = 100;
+/// The longest file of them.
+const LONGEST: u64 = 1024 * 1024;
 
 /// A run that had something to do: one line of `runs.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -82,12 +84,12 @@ impl Clock {
 /// The runs of an output, oldest first. What cannot be read of them is left out: nothing depends on them.
 pub(crate) fn all(files: &Files, output: &Path) -> Result<Vec<Run>, EgressError> {
     let path = output.join(RUNS);
-    match files.read(&path) {
+    match files.read_within(&path, LONGEST) {
         Ok(text) => {
             let lines = text.split(|&byte| byte == b'\n');
             Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => Ok(Vec::new()),
         Err(error) => Err(EgressError::io("read", &path)(error)),
     }
 }

@@ -18,6 +18,8 @@ use std::sync::{Arc, Mutex};
 
 /// The file in an output that opens it together with a passphrase, by `age -d -i identity.age`.
 pub(crate) const IDENTITY: &str = "identity.age";
+/// The longest of these files: a secret key and some comments.
+pub(crate) const LONGEST_IDENTITY: u64 = 64 * 1024;
 
 /// The sink of one run.
 #[derive(Debug)]
@@ -240,7 +242,7 @@ fn keys(
         }
         Some(_) => {
             let path = output.join(IDENTITY);
-            let file = files.read(&path).map_err(EgressError::io("read", &path))?;
+            let file = files.read_within(&path, LONGEST_IDENTITY).map_err(EgressError::io("read", &path))?;
             recipients::open_identity(passphrase, &file).ok_or(EgressError::WrongPassphrase { path })?
         }
         None => write_identity(files, output, passphrase).map_err(EgressError::io("write", &output.join(IDENTITY)))?,

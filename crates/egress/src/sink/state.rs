@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 
 /// The name of the file.
 pub(crate) const SINK: &str = "sink.jsonl";
+/// The most that is read at once of the files of all outputs that are put together: new sessions by the million (EGR-51).
+pub(crate) const LONGEST: u64 = 512 * 1024 * 1024;
 
 /// Which sink an output is for. Outputs without it are clear.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,13 +1,15 @@
 //! Which tables and columns of a database may hold messages, and the statements that read and write them.
 
-use super::{DatabaseError, LARGEST_VALUE, TOO_LARGE};
+use super::{DatabaseError, LARGE_BLOB, LARGEST_VALUE, TOO_LARGE};
 use crate::fields::Fields;
 use rusqlite::{Connection, Row};
 
 /// An ordinary table.
 #[derive(Debug)]
 pub(super) struct Table {
-    name: String,
+    pub(super) name: String,
+    /// Whether its rows have keys of their own and no numbers.
+    pub(super) without_rowid: bool,
     /// The names, quoted, of what tells its rows apart.
     pub(super) key: Vec<String>,
     pub(super) columns: Vec<Column>,
@@ -20,7 +22,7 @@ pub(super) struct Table {
 /// A column that is read.
 #[derive(Debug)]
 pub(super) struct Column {
-    name: String,
+    pub(super) name: String,
     /// Whether messages are looked for in it.
     pub(super) is_looked_at: bool,
     /// Whether it tells the rows apart: changing it would make another row.
@@ -105,7 +107,7 @@ impl Table {
             .collect();
         let place = |name: &Option<String>| columns.iter().position(|column| Some(&column.name) == name.as_ref());
         let (session, binary) = (place(&fields.session), place(&fields.binary));
-        Ok(Some(Self { name, key, columns, session, binary }))
+        Ok(Some(Self { name, without_rowid, key, columns, session, binary }))
     }
 
     /// Reads keys and values, of values only what may be a message, in the order of the keys; after a key, which is the parameters.
@@ -117,7 +119,7 @@ impl Table {
             sql += &format!(
                 ",CASE WHEN typeof({name}) NOT IN ('text','blob') THEN iif({name} IS NULL,NULL,0) \
                  WHEN octet_length({name})<={LARGEST_VALUE} THEN {name} \
-                 WHEN typeof({name})='text' THEN {TOO_LARGE} ELSE 0 END"
+                 WHEN typeof({name})='text' THEN {TOO_LARGE} ELSE {LARGE_BLOB} END"
             );
         }
         sql += &format!(" FROM {}", quoted(&self.name));

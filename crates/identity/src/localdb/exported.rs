@@ -4,7 +4,7 @@
 //!
 //! | store | name | value |
 //! |---|---|---|
-//! | localforage `NeDB`, `nedbdata`; AsyncStorage | `<path>/User.fdb`, `<path>/HairlessUser.fdb` | the text of the file |
+//! | localforage `NeDB`, `nedbdata`; AsyncStorage | `<path>/User.fdb`, `<path>/HairlessUser.fdb`, with `~` behind | the text of the file |
 //! | localforage `Seald`, `backupKey`; AsyncStorage | `<path>/SealdKeyBackup` | the bytes of the key backup, base64 |
 //! | localStorage | `seald-cache-<appId>-<path>:<sessionId>` | JSON of a cached session |
 //!
@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 const USERS: &str = "/User.fdb";
 const USERS_TEMPORARY: &str = "/User.fdb~";
 const UNREGISTERED: &str = "/HairlessUser.fdb";
+const UNREGISTERED_TEMPORARY: &str = "/HairlessUser.fdb~";
 const KEY_BACKUP: &str = "/SealdKeyBackup";
 const CACHE: &str = "seald-cache-";
 /// Characters of an application id and the hyphen behind it.
@@ -48,6 +49,7 @@ pub struct Database {
     users: Option<String>,
     users_temporary: Option<String>,
     unregistered: Option<String>,
+    unregistered_temporary: Option<String>,
     key_backup: Option<Vec<u8>>,
     sessions: Vec<(Option<SessionId>, String)>,
 }
@@ -85,7 +87,7 @@ impl Exported {
         let mut exported = Self::default();
         for (name, field::Text(text)) in texts {
             let Some(text) = text else { continue };
-            exported.add(&name, text.into_owned())?;
+            exported.add(&name, text.into_owned());
         }
         Ok(exported)
     }
@@ -100,19 +102,21 @@ impl Exported {
         self.0.get(path)
     }
 
-    fn add(&mut self, name: &str, text: String) -> Result<(), NotExported> {
+    fn add(&mut self, name: &str, text: String) {
         if let Some(path) = name.strip_suffix(USERS) {
             self.at(path).users = Some(text);
         } else if let Some(path) = name.strip_suffix(USERS_TEMPORARY) {
             self.at(path).users_temporary = Some(text);
         } else if let Some(path) = name.strip_suffix(UNREGISTERED) {
             self.at(path).unregistered = Some(text);
+        } else if let Some(path) = name.strip_suffix(UNREGISTERED_TEMPORARY) {
+            self.at(path).unregistered_temporary = Some(text);
         } else if let Some(path) = name.strip_suffix(KEY_BACKUP) {
-            self.at(path).key_backup = Some(key_backup(&text).map_err(|Base64Error| NotExported)?);
+            // What is not base64 was cut or altered, and counts as a damaged backup, as an empty one does (DB-25, DB-26).
+            self.at(path).key_backup = Some(key_backup(&text).unwrap_or_default());
         } else if let Some((path, session)) = cache_name(name) {
             self.at(path).sessions.push((session.parse().ok(), text));
         }
-        Ok(())
     }
 
     fn at(&mut self, path: &str) -> &mut Database {
@@ -130,6 +134,7 @@ impl Database {
             users: self.users.as_deref().map(str::as_bytes),
             users_temporary: self.users_temporary.as_deref().map(str::as_bytes),
             unregistered: self.unregistered.as_deref().map(str::as_bytes),
+            unregistered_temporary: self.unregistered_temporary.as_deref().map(str::as_bytes),
             key_backup: self.key_backup.as_deref(),
         };
         let sessions: Vec<_> = self
@@ -137,11 +142,8 @@ impl Database {
             .iter()
             .filter_map(|(session, text)| open_cached_session((*session)?, text.as_bytes(), key))
             .collect();
-        let mut recovered = match nedb::recover(files, key) {
-            // A cache that opens says that the key is right.
-            Err(RecoverError::Rejected) if !sessions.is_empty() => Recovered::empty(),
-            recovered => recovered?,
-        };
+        // An entry that opens says that the key is right.
+        let mut recovered = nedb::recover_with(files, key, !sessions.is_empty())?;
         let nothing_else = recovered.sources.iter().all(|report| report.total == 0);
         if nothing_else && sessions.is_empty() && !self.sessions.is_empty() {
             return Err(RecoverError::Rejected);

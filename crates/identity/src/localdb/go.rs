@@ -2,7 +2,7 @@
 
 use super::exported::RetrievalFields;
 use super::field::{self, Field, Map};
-use super::keys::{self, group_keys};
+use super::keys::{StrayKeys, group_keys};
 use super::user::PrivateDevice;
 use super::{
     CachedSession, Connector, Contact, Group, NoIdentity, RecoverError, Recovered, Source, SourceReport,
@@ -191,9 +191,9 @@ impl Recovered {
             old_signing: field::secrets(fields.old_signing_private_keys),
             expires: milliseconds(fields.device_expires),
         };
-        if user.is_some() || device.encryption.is_some() {
+        if user.is_some() || device.has_keys() {
             self.expires = device.expires;
-            self.identity = keys::identity(user, &device, &mut self.warnings).map_err(NoIdentity::Unreadable);
+            self.identity = self.device_identity(user, &device).map_err(NoIdentity::Unreadable);
         }
         Some(())
     }
@@ -204,7 +204,7 @@ impl Recovered {
         let mut complete = Some(());
         for (name, value) in map {
             let read = match source {
-                Source::Groups => group(&name, value, &mut self.warnings).map(|it| self.groups.push(it)),
+                Source::Groups => self.add_group(&name, value),
                 Source::Sessions => session(&name, value).map(|it| self.sessions.push(it)),
                 Source::Contacts => contact(&name, value).map(|it| self.contacts.push(it)),
                 Source::Connectors => connector(&name).map(|it| self.connectors.push(it)),
@@ -214,28 +214,30 @@ impl Recovered {
         }
         complete
     }
-}
 
-fn group(name: &str, value: &RawValue, warnings: &mut Vec<Warning>) -> Option<Group> {
-    let fields: GroupFields<'_> = field::object(value.get())?;
-    let id = field::id(fields.id).or_else(|| name.parse().ok())?;
-    let pairs: Vec<GroupKeyFields<'_>> = fields
-        .current_key
-        .into_iter()
-        .chain(field::list(fields.old_keys))
-        .filter_map(|raw| field::object(raw.get()))
-        .collect();
-    let encryption: Vec<_> = pairs.iter().map(|pair| field::secret(pair.encryption_private_key)).collect();
-    let signing: Vec<_> = pairs.iter().map(|pair| field::secret(pair.signing_private_key)).collect();
-    let members = field::list(fields.members).into_iter().filter_map(member).collect();
-    Some(Group {
-        id,
-        device: field::id(fields.device_id),
-        name: None,
-        members,
-        encryption: group_keys(id, encryption.iter(), warnings),
-        signing: group_keys(id, signing.iter(), warnings),
-    })
+    /// A group, or its keys alone if it cannot be named.
+    fn add_group(&mut self, name: &str, value: &RawValue) -> Option<()> {
+        let fields: GroupFields<'_> = field::object(value.get())?;
+        let id = field::id(fields.id).or_else(|| name.parse().ok());
+        let pairs: Vec<GroupKeyFields<'_>> = fields
+            .current_key
+            .into_iter()
+            .chain(field::list(fields.old_keys))
+            .filter_map(|raw| field::object(raw.get()))
+            .collect();
+        let encryption: Vec<_> = pairs.iter().map(|pair| field::secret(pair.encryption_private_key)).collect();
+        let signing: Vec<_> = pairs.iter().map(|pair| field::secret(pair.signing_private_key)).collect();
+        let encryption = group_keys(id, encryption.iter(), &mut self.warnings);
+        let signing = group_keys(id, signing.iter(), &mut self.warnings);
+        let device = field::id(fields.device_id);
+        let Some(id) = id else {
+            self.add_stray_keys(StrayKeys { user: None, device, encryption, signing });
+            return None;
+        };
+        let members = field::list(fields.members).into_iter().filter_map(member).collect();
+        self.groups.push(Group { id, device, name: None, members, encryption, signing });
+        Some(())
+    }
 }
 
 fn member(raw: &RawValue) -> Option<UserId> {

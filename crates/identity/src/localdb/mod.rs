@@ -13,7 +13,7 @@ mod user;
 mod write;
 
 pub use journal::{DamagedLine, LineFault};
-pub use keys::Group;
+pub use keys::{Group, StrayKeys};
 
 use crate::{Identity, IdentityError, Use};
 use sealwright_envelope::SymKey;
@@ -35,6 +35,8 @@ pub struct Recovered {
     pub other_identities: Vec<Identity>,
     /// Groups of which the database holds private keys (DB-11).
     pub groups: Vec<Group>,
+    /// Private keys that make no identity and belong to no group that can be named. They are candidates too.
+    pub stray_keys: Vec<StrayKeys>,
     /// Cached session keys.
     pub sessions: Vec<CachedSession>,
     /// Other users and groups that the database knows.
@@ -117,6 +119,8 @@ pub enum Source {
     UsersTemporary,
     /// `HairlessUser.fdb`.
     Unregistered,
+    /// `HairlessUser.fdb~`, read where `HairlessUser.fdb` is missing (DB-03).
+    UnregisteredTemporary,
     /// Entries of the session cache of a browser (DB-31).
     SessionCache,
     /// `current_device_storage` of the Go SDK.
@@ -139,6 +143,7 @@ impl Source {
             Self::Users => "User.fdb",
             Self::UsersTemporary => "User.fdb~",
             Self::Unregistered => "HairlessUser.fdb",
+            Self::UnregisteredTemporary => "HairlessUser.fdb~",
             Self::SessionCache => "the session cache",
             Self::CurrentDevice => "current_device_storage",
             Self::Contacts => "contacts_storage",
@@ -186,6 +191,20 @@ pub enum Warning {
     /// A temporary file stands where its main file is missing. It is not used (GOFS-02).
     #[error("{} is missing and a temporary file was left behind; it is not used (GOFS-02)", .0.file_name())]
     TemporaryLeft(Source),
+    /// A current key of a private device is missing or cannot be read, and was left out (DB-27).
+    #[error("a current {} key in the database is missing or cannot be read and was left out (DB-27)", match .usage { Use::Encryption => "encryption", Use::Signing => "signing" })]
+    CurrentKeyDropped {
+        /// What the key is for.
+        usage: Use,
+    },
+    /// Private keys can be read that make no identity and belong to no group ([`Recovered::stray_keys`]).
+    #[error(
+        "{keys} private keys belong to no identity and no group that can be read; they are kept to open tokens with (DB-27)"
+    )]
+    StrayKeys {
+        /// How many, one for both uses counted twice.
+        keys: usize,
+    },
     /// An old key cannot be read and was left out (IDN-17).
     #[error("old {} key number {index} cannot be read and was left out (IDN-17)", match .usage { Use::Encryption => "encryption", Use::Signing => "signing" })]
     OldKeyDropped {
@@ -214,6 +233,8 @@ impl Coded for Warning {
             Self::FileDamaged(_) => "file-damaged",
             Self::TemporaryLeft(_) => "temporary-left",
             Self::OldKeyDropped { .. } | Self::GroupKeyDropped { .. } => "old-key-dropped",
+            Self::CurrentKeyDropped { .. } => "current-key-dropped",
+            Self::StrayKeys { .. } => "stray-keys",
             Self::Key(warning) => warning.code(),
         }
     }

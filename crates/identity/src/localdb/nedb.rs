@@ -20,12 +20,12 @@
 pub use super::write::{Profile, WriteError, Written, write};
 
 use super::journal::{self, Folded};
-use super::keys;
-use super::user::{self, UserDocument};
+use super::keys::{self, Incomplete, StrayKeys};
+use super::user::{self, PrivateDevice, UserDocument};
 use super::{Connector, Contact, NoIdentity, RecoverError, Recovered, Source, SourceReport, Warning};
-use crate::{Identity, Read};
+use crate::{Identity, IdentityError, Read};
 use sealwright_envelope::{SymKey, open};
-use sealwright_types::SecretVec;
+use sealwright_types::{SecretVec, UserId};
 use std::io::{self, BufRead, Read as _};
 
 /// The longest key backup that is read, in bytes.
@@ -42,13 +42,15 @@ pub struct Files<R> {
     pub users_temporary: Option<R>,
     /// `HairlessUser.fdb`.
     pub unregistered: Option<R>,
+    /// `HairlessUser.fdb~`: read only where `HairlessUser.fdb` is missing (DB-03).
+    pub unregistered_temporary: Option<R>,
     /// `key_backup`.
     pub key_backup: Option<R>,
 }
 
 impl<R> Default for Files<R> {
     fn default() -> Self {
-        Self { users: None, users_temporary: None, unregistered: None, key_backup: None }
+        Self { users: None, users_temporary: None, unregistered: None, unregistered_temporary: None, key_backup: None }
     }
 }
 
@@ -58,7 +60,7 @@ enum Backup {
     /// Empty, cut, altered, or sealed under another key.
     Closed,
     /// Opened, and not an identity that can be read.
-    Unreadable(crate::IdentityError),
+    Unreadable(IdentityError),
     Read(Read),
 }
 
@@ -79,37 +81,44 @@ impl Backup {
 /// [`RecoverError::Rejected`] when there is something to open and nothing opens: a wrong key, or all of it is damaged. As soon as one
 /// line or the backup opens, the database is damaged at most, and the result says where.
 pub fn recover<R: BufRead>(files: Files<R>, key: &SymKey) -> Result<Recovered, RecoverError> {
+    recover_with(files, key, false)
+}
+
+/// As [`recover`], where something beside the files may have proven the key: then what does not open is damage.
+pub(super) fn recover_with<R: BufRead>(
+    files: Files<R>,
+    key: &SymKey,
+    is_proven: bool,
+) -> Result<Recovered, RecoverError> {
     let backup = read_backup(files.key_backup, key)?;
-    let (source, users) = match (files.users, files.users_temporary) {
-        (None, Some(temporary)) => (Source::UsersTemporary, Some(temporary)),
-        (users, _) => (Source::Users, users),
-    };
-    let users = users.map(|file| journal::fold(file, source, key, UserDocument::from_json)).transpose()?;
-    let unregistered = files
-        .unregistered
-        .map(|file| journal::fold(file, Source::Unregistered, key, user::unregistered))
+    let users = present(files.users, Source::Users, files.users_temporary, Source::UsersTemporary)
+        .map(|(file, source)| Ok::<_, io::Error>((source, journal::fold(file, source, key, UserDocument::from_json)?)))
         .transpose()?;
+    let unregistered =
+        present(files.unregistered, Source::Unregistered, files.unregistered_temporary, Source::UnregisteredTemporary)
+            .map(|(file, source)| Ok::<_, io::Error>((source, journal::fold(file, source, key, user::unregistered)?)))
+            .transpose()?;
 
     // The smallest thing that opens proves the key.
     let closed = [
-        users.as_ref().and_then(Folded::is_closed),
-        unregistered.as_ref().and_then(Folded::is_closed),
+        users.as_ref().and_then(|(_, folded)| folded.is_closed()),
+        unregistered.as_ref().and_then(|(_, folded)| folded.is_closed()),
         backup.is_closed(),
     ];
-    if closed.contains(&Some(true)) && !closed.contains(&Some(false)) {
+    if closed.contains(&Some(true)) && !closed.contains(&Some(false)) && !is_proven {
         return Err(RecoverError::Rejected);
     }
 
     let mut recovered = Recovered::empty();
     recovered.add_backup_report(&backup);
     let mut documents = Vec::new();
-    if let Some(folded) = users {
+    if let Some((source, folded)) = users {
         recovered.add_journal_report(source, &folded);
         documents = folded.documents.into_values().collect();
     }
     recovered.add_documents(backup, &documents);
-    if let Some(folded) = unregistered {
-        recovered.add_journal_report(Source::Unregistered, &folded);
+    if let Some((source, folded)) = unregistered {
+        recovered.add_journal_report(source, &folded);
         recovered.connectors = folded.documents.into_values().collect();
     }
     Ok(recovered)
@@ -122,6 +131,11 @@ pub fn recover<R: BufRead>(files: Files<R>, key: &SymKey) -> Result<Recovered, R
 pub fn check_line(line: &[u8], key: &SymKey) -> Result<(), super::LineFault> {
     let json = journal::open_line(line, key)?;
     journal::entry(&json, UserDocument::from_json).map(drop)
+}
+
+/// The file, or its temporary one where it is missing (DB-03).
+fn present<R>(file: Option<R>, source: Source, temporary: Option<R>, temporary_source: Source) -> Option<(R, Source)> {
+    file.map(|file| (file, source)).or_else(|| temporary.map(|file| (file, temporary_source)))
 }
 
 fn read_backup(file: Option<impl BufRead>, key: &SymKey) -> io::Result<Backup> {
@@ -145,6 +159,7 @@ impl Recovered {
             expires: None,
             other_identities: Vec::new(),
             groups: Vec::new(),
+            stray_keys: Vec::new(),
             sessions: Vec::new(),
             contacts: Vec::new(),
             connectors: Vec::<Connector>::new(),
@@ -177,9 +192,12 @@ impl Recovered {
 
     /// Users, groups and contacts of the journal, and the identity of backup and journal together.
     fn add_documents(&mut self, backup: Backup, documents: &[UserDocument]) {
+        let mut stray = Vec::new();
         for document in documents.iter().filter(|document| !document.is_default) {
-            if document.is_group {
-                self.groups.extend(keys::group(document, &mut self.warnings));
+            let group = if document.is_group { keys::group(document, &mut self.warnings) } else { None };
+            match group {
+                Some(group) => self.groups.push(group),
+                None => stray.extend(keys::stray(document, &mut self.warnings)),
             }
             self.contacts.extend(contact(document));
         }
@@ -189,26 +207,41 @@ impl Recovered {
             Backup::Missing | Backup::Closed => self.add_journal_identity(&defaults, NoIdentity::Missing),
             Backup::Unreadable(error) => self.add_journal_identity(&defaults, NoIdentity::Unreadable(error)),
         }
+        stray.into_iter().for_each(|keys| self.add_stray_keys(keys));
     }
 
     /// The backup counts. What the journal has besides is merged, or kept as another identity (DB-27, DB-28).
     fn add_backup_identity(&mut self, read: Read, defaults: &[&UserDocument]) {
         let mut identity = read.identity;
         self.warnings.extend(read.warnings.into_iter().map(Warning::from));
-        let mut differs = false;
+        let (mut differs, mut warnings) = (false, Vec::new());
         for document in defaults {
             for device in &document.private {
-                // The backup is complete: what cannot be read in the journal is of no consequence.
-                let Ok(other) = keys::identity(document.user, device, &mut Vec::new()) else { continue };
-                differs |= !identity.agrees_with(&other);
-                if identity.is_same_device(&other) {
-                    self.expires = device.expires;
-                    identity.merge(&other);
-                } else {
-                    self.other_identities.push(other);
+                match keys::identity(document.user, device, &mut warnings) {
+                    Ok(other) if identity.is_same_device(&other) => {
+                        differs |= !identity.agrees_with(&other);
+                        self.expires = device.expires;
+                        identity.merge(other.encryption_keys(), other.signing_keys());
+                    }
+                    Ok(other) => {
+                        differs = true;
+                        self.other_identities.push(other);
+                    }
+                    // The journal may be newer than the backup: no key that can be read is lost for another that cannot.
+                    Err(Incomplete { keys, .. }) if keys.may_be_of(&identity) => {
+                        differs = true;
+                        identity.merge(keys.encryption_keys(), keys.signing_keys());
+                    }
+                    Err(Incomplete { keys, .. }) => {
+                        differs = true;
+                        self.add_stray_keys(keys);
+                    }
                 }
             }
         }
+        // What is odd about a key that stands in both is said once.
+        warnings.retain(|warning| !self.warnings.contains(warning));
+        self.warnings.extend(warnings);
         if differs {
             self.warnings.push(Warning::BackupDiffers);
         }
@@ -223,7 +256,7 @@ impl Recovered {
                 [] => Err(otherwise),
                 [device] => {
                     self.expires = device.expires;
-                    keys::identity(document.user, device, &mut self.warnings).map_err(NoIdentity::Unreadable)
+                    self.device_identity(document.user, device).map_err(NoIdentity::Unreadable)
                 }
                 _ => Err(NoIdentity::SeveralPrivateDevices),
             },
@@ -233,10 +266,32 @@ impl Recovered {
             let devices =
                 defaults.iter().flat_map(|document| document.private.iter().map(|device| (document.user, device)));
             for (user, device) in devices {
-                self.other_identities.extend(keys::identity(user, device, &mut self.warnings).ok());
+                if let Ok(identity) = self.device_identity(user, device) {
+                    self.other_identities.push(identity);
+                }
             }
         }
         self.set_identity(verdict, &[Source::Users, Source::UsersTemporary]);
+    }
+
+    /// The identity of a private device. Where it is none, the keys that can be read are kept.
+    pub(super) fn device_identity(
+        &mut self,
+        user: Option<UserId>,
+        device: &PrivateDevice,
+    ) -> Result<Identity, IdentityError> {
+        keys::identity(user, device, &mut self.warnings).map_err(|Incomplete { error, keys }| {
+            self.add_stray_keys(keys);
+            error
+        })
+    }
+
+    pub(super) fn add_stray_keys(&mut self, keys: StrayKeys) {
+        let count = keys.count();
+        if count > 0 {
+            self.warnings.push(Warning::StrayKeys { keys: count });
+            self.stray_keys.push(keys);
+        }
     }
 
     /// Sets the identity and marks the source where it comes from.

@@ -105,6 +105,12 @@ impl UserDocument {
 }
 
 impl PrivateDevice {
+    /// Whether there is anything that may be a private key.
+    pub(super) fn has_keys(&self) -> bool {
+        let current = self.encryption.is_some() || self.signing.is_some();
+        current || self.old_encryption.iter().chain(&self.old_signing).any(Option::is_some)
+    }
+
     fn from_fields(fields: &DeviceFields<'_>) -> Option<Self> {
         if field::read(fields.kind) != Some("PRIVATE") {
             return None;

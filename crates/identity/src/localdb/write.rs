@@ -14,12 +14,17 @@ use zeroize::Zeroizing;
 /// The number of migrations that a user document of today has seen (DB-05).
 const USER_VERSION: u32 = 4;
 
+/// The longest names that the packages take, in UTF-16 code units (VAL-11).
+const LONGEST_DISPLAY_NAME: usize = 64;
+const LONGEST_DEVICE_NAME: usize = 36;
+const LONGEST_GROUP_NAME: usize = 64;
+
 /// What a database says about its owner beside the keys.
 #[derive(Debug, Clone, Copy)]
 pub struct Profile<'a> {
-    /// The user's name.
+    /// The user's name: at most 64 UTF-16 code units (VAL-11).
     pub display_name: &'a str,
-    /// The device's name.
+    /// The device's name: at most 36 UTF-16 code units (VAL-11).
     pub device_name: &'a str,
     /// The moment of writing.
     pub now: UnixMilliseconds,
@@ -38,10 +43,13 @@ pub struct Written {
     pub key_backup: Vec<u8>,
 }
 
-/// Why a database could not be written. Never caused by its content.
+/// Why a database could not be written. Never caused by what was recovered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WriteError {
+    /// A name of the profile is longer than the packages take (VAL-11).
+    #[error("a display name has at most 64 characters, a device name 36 (VAL-11)")]
+    NameTooLong,
     /// No random bytes for the names of documents.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -56,6 +64,7 @@ pub enum WriteError {
 impl Coded for WriteError {
     fn code(&self) -> &'static str {
         match self {
+            Self::NameTooLong => "bad-value",
             Self::Random(error) => error.code(),
             Self::Seal(error) => error.code(),
             Self::Bug => "bug",
@@ -150,7 +159,8 @@ struct DeviceKeys {
 /// Writes a database: the identity as default user, groups with their private devices, the index lines, the key backup.
 ///
 /// Signed histories and other users are not written: the packages fetch them. A prepared renewal stands in the key backup only, as
-/// there. A group of which only one kind of key is known is left out.
+/// there. A group of which only one kind of key is known is left out; of a group's name that is longer than the packages take, nothing is
+/// written (VAL-11): they fetch it.
 ///
 /// # Errors
 /// [`WriteError`].
@@ -160,6 +170,9 @@ pub fn write(
     profile: &Profile<'_>,
     key: &SymKey,
 ) -> Result<Written, WriteError> {
+    if !fits(profile.display_name, LONGEST_DISPLAY_NAME) || !fits(profile.device_name, LONGEST_DEVICE_NAME) {
+        return Err(WriteError::NameTooLong);
+    }
     let keys = DeviceKeys {
         id: identity.device.to_s64(),
         encryption: base64(&identity.current.encryption),
@@ -174,13 +187,19 @@ pub fn write(
         let Some(keys) = DeviceKeys::of_group(group) else { continue };
         let members = group.members.iter().map(|member| member.to_s64()).collect();
         let info = GroupInfo { members, admins: [] };
-        let owner = Owner { id: group.id.to_s64(), name: group.name(), is_default: false, group: Some(info) };
+        let name = group.name().filter(|name| fits(name, LONGEST_GROUP_NAME));
+        let owner = Owner { id: group.id.to_s64(), name, is_default: false, group: Some(info) };
         push_line(&mut users, &document(owner, &keys, profile)?, key)?;
     }
     push_line(&mut users, &index("id"), key)?;
     let mut unregistered = Vec::new();
     push_line(&mut unregistered, &index("value"), key)?;
     Ok(Written { users, unregistered, key_backup: seal(key, identity.to_bson().expose())? })
+}
+
+/// Whether a text has at most so many UTF-16 code units, which is how the packages count.
+fn fits(text: &str, longest: usize) -> bool {
+    text.encode_utf16().count() <= longest
 }
 
 impl DeviceKeys {

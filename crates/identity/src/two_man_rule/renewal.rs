@@ -132,7 +132,7 @@ impl MustRenew {
             return Err(PrepareFailed { state: Box::new(self), error: PrepareError::Undecided });
         }
         let Self { session, read: Read { identity, warnings } } = self;
-        let identity = identity.prepare_renewal(new);
+        let identity = identity.with_prepared(new);
         match session.save(&identity) {
             Ok(request) => Ok(Storing { request, next: Prepared { session, identity } }),
             Err(error) => {

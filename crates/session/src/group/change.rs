@@ -36,7 +36,8 @@ pub struct NewKeys {
     pub keys: GroupKeyPairs,
     /// The message key.
     pub message_key: NextMessageKey,
-    /// When.
+    /// When. Raised to the next whole second after the latest of the group's generations if it is not later: the order of the records is theirs
+    /// (GRP-04), and the clocks of administrators differ.
     pub created: Created,
 }
 
@@ -64,6 +65,8 @@ pub struct Renewal {
     pub generation: GroupGeneration,
 }
 
+/// In a second.
+const MILLISECONDS: i64 = 1000;
 /// 180 days.
 const MARGIN_MILLISECONDS: i64 = 180 * 24 * 3600 * 1000;
 
@@ -107,7 +110,7 @@ impl OpenedGroup {
     ///
     /// # Errors
     /// [`GroupError::SelfAddKeyChanged`] if a key that members join by themselves with, or that served twice, would change;
-    /// [`GroupError::MessageIdReused`]; [`GroupError::BadSignature`] if a pending temporary key is
+    /// [`GroupError::MessageIdReused`]; [`GroupError::NoLaterMoment`]; [`GroupError::BadSignature`] if a pending temporary key is
     /// signed by no key of the group, current or former (GTK-03); [`GroupError::Rejected`] if none of them opens it.
     pub fn renew(
         &self,
@@ -128,7 +131,7 @@ impl OpenedGroup {
             NextMessageKey::Random if self.is_self_add() => return Err(GroupError::SelfAddKeyChanged),
             NextMessageKey::Random => SymKey::generate()?,
         };
-        let created = Some(new.created);
+        let created = Some(self.later(new.created)?);
         let generation = GroupGeneration { message_id: new.message_id, message_key, keys: new.keys, created };
         let temporary_keys =
             pending.iter().map(|key| self.renew_temporary_key(key, &generation)).collect::<Result<_, _>>()?;
@@ -144,6 +147,16 @@ impl OpenedGroup {
     /// Goes on with the keys of a renewal that was published.
     pub fn adopt(&mut self, generation: GroupGeneration) {
         self.former.push(std::mem::replace(&mut self.current, generation));
+    }
+
+    /// The moment of a renewal at `created`: with an earlier one the former keys would be taken for the current ones when the records are read
+    /// again (GRP-05). In whole seconds, because not every reader takes fractions.
+    fn later(&self, created: Created) -> Result<Created, GroupError> {
+        let last = self.generations().filter_map(|generation| generation.created).max();
+        let Some(last) = last.filter(|last| created <= *last) else { return Ok(created) };
+        let second = last.unix_milliseconds().div_euclid(MILLISECONDS);
+        let next = second.checked_add(1).and_then(|second| second.checked_mul(MILLISECONDS));
+        next.map(Created::from_unix_milliseconds).ok_or(GroupError::NoLaterMoment)
     }
 
     /// Whether members join by themselves: the group was made or opened so, or a message key served more than one generation. Of a group that

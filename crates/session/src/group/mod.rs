@@ -142,6 +142,9 @@ pub enum GroupError {
         /// The session.
         message: MessageId,
     },
+    /// A renewal of keys that were made at the end of time (GRP-05).
+    #[error("no moment is later than that of the group's keys (GRP-05)")]
+    NoLaterMoment,
     /// A new message key in a group that members join by themselves: it must stay the same (GRP-21).
     #[error("the message key of a group with self-add stays the same (GRP-21)")]
     SelfAddKeyChanged,
@@ -167,6 +170,7 @@ impl Coded for GroupError {
             Self::Rejected(error) => error.code(),
             Self::BadSignature { .. } | Self::UnknownSigningKey { .. } => "bad-signature",
             Self::MessageIdReused { .. } => "message-id-reused",
+            Self::NoLaterMoment => "no-later-moment",
             Self::SelfAddKeyChanged => "self-add-key-changed",
             Self::Membership(error) => error.code(),
             Self::Share(error) => error.code(),

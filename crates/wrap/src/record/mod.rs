@@ -5,7 +5,7 @@
 //! EMK-03, WRAP-10) and written as standard padded base64.
 
 mod field;
-mod spelling;
+pub mod spelling;
 
 pub use field::{AuthFactor, AuthFactorKind, Created, Wrapped};
 

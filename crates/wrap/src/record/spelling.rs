@@ -35,16 +35,22 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
 }
 
 /// Two spellings of one field have different values, or none is there.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum SpellingError {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpellingError {
+    /// The spellings of this field have different values.
     #[error("spellings of `{0}` differ (EGR-01)")]
     Different(&'static str),
+    /// No spelling of this field is there.
     #[error("missing field `{0}`")]
     Missing(&'static str),
 }
 
-/// The one value among the spellings of a field.
-fn optional<T: PartialEq>(
+/// The one value among the spellings of a field (EGR-01).
+///
+/// # Errors
+/// [`SpellingError::Different`].
+pub fn optional<T: PartialEq>(
     name: &'static str,
     spellings: impl IntoIterator<Item = Option<T>>,
 ) -> Result<Option<T>, SpellingError> {
@@ -53,7 +59,11 @@ fn optional<T: PartialEq>(
     if values.all(|value| Some(&value) == first.as_ref()) { Ok(first) } else { Err(SpellingError::Different(name)) }
 }
 
-fn required<T: PartialEq>(
+/// As [`optional`], of a field that has to be there.
+///
+/// # Errors
+/// [`SpellingError`].
+pub fn required<T: PartialEq>(
     name: &'static str,
     spellings: impl IntoIterator<Item = Option<T>>,
 ) -> Result<T, SpellingError> {

@@ -11,7 +11,7 @@ use crate::status::Status;
 use sealwright::egress;
 use std::path::PathBuf;
 
-/// Hash every file of an output again and compare it with the manifest. Changes nothing.
+/// Hash every file of an output again and compare it with the manifest, and that with the report. Changes nothing.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The output of `egress run`.
@@ -40,11 +40,16 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
     console.line(table(&verified.summary).trim_end())?;
     console.line(format_args!("manifest   {}", verified.manifest_sha256))?;
     console.value(&verified)?;
-    let status = Status::from_egress(verified.exit_status());
-    if status != Status::Success {
-        let failure =
-            Failure::new("output-changed", format_args!("missing or changed files: {}", verified.changed.len()));
-        console.tell(&failure.at(arguments.directory.display()));
+    let tell = |failure: Failure| console.tell(&failure.at(arguments.directory.display()));
+    if let Some(reason) = verified.not_finished {
+        tell(Failure::new("not-finished", reason));
     }
-    Ok(status)
+    if !verified.changed.is_empty() {
+        tell(Failure::new("output-changed", format_args!("missing or changed files: {}", verified.changed.len())));
+    }
+    if !verified.unlisted.is_empty() {
+        let unlisted = format_args!("files that the manifest does not name: {}", verified.unlisted.len());
+        tell(Failure::new("output-changed", unlisted).hint("look at them and move them away: they are not of the run"));
+    }
+    Ok(Status::from_egress(verified.exit_status()))
 }

@@ -93,7 +93,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
         (Some(_), _) => return Err(Failure::usage("-o writes one session", "name one session with --session-id")),
     };
     target.map_or(Ok(()), |path| output::check(path, console.global().force))?;
-    let keys = arguments.gather()?;
+    let keys = arguments.gather(console)?;
     warn_of_malformed(&keys, console);
     let sessions =
         if arguments.session_id.is_empty() { keys.resolver().sessions() } else { arguments.session_id.clone() };
@@ -118,7 +118,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
 }
 
 impl Arguments {
-    fn gather(&self) -> Result<SessionKeys, Failure> {
+    fn gather(&self, console: &Console) -> Result<SessionKeys, Failure> {
         let files = self.identity.iter().chain(self.credential.files());
         input::read_once(files.chain(&self.over_encryption_key.over_encryption_key_file))?;
         let mut sources = KeySources::default();
@@ -127,7 +127,7 @@ impl Arguments {
             read.map_err(unreadable)?;
         }
         for input in &self.identity {
-            sources.add_identity(&read_identity(input)?);
+            sources.add_identity(&read_identity(input, console)?);
         }
         if let Some(app) = &self.credential.app_id {
             sources.records.app = Some(app.clone());

@@ -8,7 +8,7 @@ use crate::key_file;
 use crate::keys::read_identity;
 use crate::output::{self, Output};
 use sealwright::kdf::value::Credential;
-use sealwright::kdf::{session_id_spellings, sym_enc_key_key_spelled};
+use sealwright::kdf::{Spelling, session_id_spellings, sym_enc_key_key_spelled};
 use sealwright::session::{Flow, Keyring, RetrievalDetails, SerializedSession, SymEncKeyError, Through, UnknownHash};
 use sealwright::wrap::UnwrapError;
 use sealwright::wrap::record::{DeviceToken, ProxyKey, SymEncKeyRecord, TmrAccess};
@@ -58,7 +58,18 @@ enum Record {
 struct Told {
     session_id: SessionId,
     flow: &'static str,
+    /// The spelling of the session's id that a password was derived with (KDF-30).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spelling: Option<&'static str>,
     output: String,
+}
+
+/// What opened a record.
+struct Opened {
+    key: SymKey,
+    flow: Flow,
+    through: Option<Through>,
+    spelling: Option<Spelling>,
 }
 
 const LONGEST_RECORD: u64 = 1024 * 1024;
@@ -75,12 +86,17 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     if record.is_revoked() {
         console.warning("revoked", "the service has revoked this record");
     }
-    let (key, flow, through) = arguments.open(&record).map_err(|failure| failure.at(&arguments.record))?;
+    let Opened { key, flow, through, spelling } =
+        arguments.open(&record, console).map_err(|failure| failure.at(&arguments.record))?;
+    let spelling = spelling.map(name_of);
+    if let Some(spelling) = spelling.filter(|&spelling| spelling != name_of(Spelling::LowerCase)) {
+        console.note(format_args!("the password was derived with the session's id as {spelling} (KDF-30)"));
+    }
     let details = Some(RetrievalDetails { flow, through, from_cache: false });
     let session = SerializedSession { id: record.session(), key, details };
     write_session(&arguments.output, &session, console)?;
     let output = arguments.output.display().to_string();
-    console.value(&Told { session_id: session.id, flow: flow.as_str(), output })
+    console.value(&Told { session_id: session.id, flow: flow.as_str(), spelling, output })
 }
 
 impl Record {
@@ -121,7 +137,8 @@ impl Arguments {
         })
     }
 
-    fn open(&self, record: &Record) -> Result<(SymKey, Flow, Option<Through>), Failure> {
+    fn open(&self, record: &Record, console: &Console) -> Result<Opened, Failure> {
+        let opened = |key, flow, through| Opened { key, flow, through, spelling: None };
         match record {
             Record::Token(token) => {
                 if self.identity.is_empty() {
@@ -129,13 +146,13 @@ impl Arguments {
                 }
                 let mut keyring = Keyring::default();
                 for input in &self.identity {
-                    keyring.add_identity(&read_identity(input)?);
+                    keyring.add_identity(&read_identity(input, console)?);
                 }
                 let unknown = if self.try_all_keys { UnknownHash::TryAll } else { UnknownHash::Stop };
-                let opened = keyring.open(token, unknown).map_err(|error| {
+                let found = keyring.open(token, unknown).map_err(|error| {
                     Failure::of(&error).hint("give the identity that the token was made for; --try-all-keys also tries keys that it does not name")
                 })?;
-                Ok((opened.key, Flow::Direct, None))
+                Ok(opened(found.key, Flow::Direct, None))
             }
             Record::Proxy(link) => {
                 let Some(file) = &self.proxy_key_file else {
@@ -150,29 +167,43 @@ impl Arguments {
                     return Err(Failure::new("wrong-session", message).at(file));
                 }
                 let key = symmetric::unwrap(&link.data, &proxy.key).map_err(rejected)?;
-                Ok((key, Flow::Proxy, Some(Through::Proxy(proxy.id))))
+                Ok(opened(key, Flow::Proxy, Some(Through::Proxy(proxy.id))))
             }
             Record::SymEncKey(record) => {
-                let opened = match self.credential.read()? {
-                    Credential::Raw { key, .. } => symmetric::unwrap(&record.data, &key.into_key()).ok(),
+                let found = match self.credential.read()? {
+                    Credential::Raw { key, .. } => {
+                        symmetric::unwrap(&record.data, &key.into_key()).ok().map(|key| (key, None))
+                    }
                     Credential::Password(password) => {
                         let app = self.credential.app_id.as_ref();
                         let app = app.ok_or_else(|| rejected(SymEncKeyError::AppIdMissing))?;
                         let spellings = session_id_spellings(&record.session_id.to_string());
                         spellings.unwrap_or_default().iter().find_map(|spelling| {
                             let key = sym_enc_key_key_spelled(&password, app, spelling).ok()?;
-                            symmetric::unwrap(&record.data, &key).ok()
+                            let key = symmetric::unwrap(&record.data, &key).ok()?;
+                            Some((key, Some(spelling.spelling())))
                         })
                     }
                 };
-                let key = opened.ok_or_else(|| rejected(UnwrapError::Rejected))?;
-                Ok((key, Flow::SymEncKey, Some(Through::SymEncKey(record.sym_enc_key_id))))
+                let (key, spelling) = found.ok_or_else(|| rejected(UnwrapError::Rejected))?;
+                let through = Some(Through::SymEncKey(record.sym_enc_key_id));
+                Ok(Opened { spelling, ..opened(key, Flow::SymEncKey, through) })
             }
             Record::TmrAccess(access) => {
                 let key = symmetric::unwrap(&access.data, &self.over_encryption_key.read()?);
-                Ok((key.map_err(|error: UnwrapError| rejected(error))?, Flow::Tmr, None))
+                Ok(opened(key.map_err(|error: UnwrapError| rejected(error))?, Flow::Tmr, None))
             }
         }
+    }
+}
+
+/// As `derive` calls it.
+fn name_of(spelling: Spelling) -> &'static str {
+    match spelling {
+        Spelling::LowerCase => "lower-case",
+        Spelling::UpperCase => "upper-case",
+        Spelling::S64 => "s64",
+        _ => "as-given",
     }
 }
 

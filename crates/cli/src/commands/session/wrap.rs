@@ -100,8 +100,12 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     let mut records = Vec::new();
     let mut recipients = HashSet::new();
     for input in recipient {
-        let token = token(&key, session, input, arguments.device_id)?;
+        let recipient = read(input)?;
+        let token = token(&key, session, &recipient, arguments.device_id).map_err(|failure| failure.at(input))?;
         if recipients.insert(token.created_for_key_hash) {
+            if let Some(warning) = recipient.unusual_size() {
+                console.warning(warning.code(), format_args!("{warning} ({input})"));
+            }
             records.push(Record::Token(token));
         } else {
             console.note(format_args!("{input} is a recipient already"));
@@ -129,7 +133,7 @@ impl Arguments {
     fn proxies(&self, key: &SessionKey, session: SessionId, console: &Console) -> Result<Vec<Record>, Failure> {
         let mut sources = KeySources::default();
         for input in &self.identity {
-            sources.add_identity(&read_identity(input)?);
+            sources.add_identity(&read_identity(input, console)?);
         }
         for path in &self.keys {
             sources.add_file(path).map_err(unreadable)?;
@@ -168,11 +172,10 @@ pub(super) fn unreadable(error: EgressError) -> Failure {
 fn token(
     key: &SessionKey,
     session_id: SessionId,
-    input: &Input,
+    recipient: &PublicKey,
     device_id: Option<DeviceId>,
 ) -> Result<DeviceToken, Failure> {
-    let recipient = read(input)?;
-    let token = wrap(&key.key, &recipient).map_err(|error| failed(&error).at(input))?.into();
+    let token = wrap(&key.key, recipient).map_err(|error| failed(&error))?.into();
     Ok(DeviceToken { session_id, device_id, created_for_key_hash: Some(recipient.hash()), token, revoked: false })
 }
 

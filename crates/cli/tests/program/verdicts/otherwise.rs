@@ -12,11 +12,6 @@ pub(crate) struct Otherwise {
 
 pub(crate) const OTHERWISE: &[Otherwise] = &[
     Otherwise {
-        ids: &["msg-open-039", "msg-open-041", "msg-peer-038"],
-        says: |verdict| is(verdict, "malformed"),
-        why: "what a message says is read before there is a key that says which session is expected (MSG-13)",
-    },
-    Otherwise {
         ids: &["msg-open-138", "msg-open-140", "msg-peer-061", "msg-peer-063"],
         says: Result::is_ok,
         why: "into a file go bytes; text is only wanted where it is shown on a terminal (MSG-23)",

@@ -30,6 +30,7 @@ pub(super) fn database(place: &Place, test: &Value) -> Result<Vec<Verdict>, &'st
     let files = [
         ("users", "User.fdb"),
         ("usersTemporary", "User.fdb~"),
+        ("unregisteredTemporary", "HairlessUser.fdb~"),
         ("unregistered", "HairlessUser.fdb"),
         ("keyBackup", "key_backup"),
     ];
@@ -81,6 +82,7 @@ fn recover(place: &Place, input: &Value, source: &str, files: &[(&str, &str)]) -
         "noIdentity": code,
         "otherIdentities": pairs(&told["otherIdentities"], "userId", "deviceId"),
         "groups": pairs(&told["groups"], "groupId", ""),
+        "strayKeys": pairs(&told["strayKeys"], "encryptionKeys", "signingKeys"),
         "sessions": told["cachedSessions"],
         "contacts": told["contacts"],
         "connectors": told["connectors"],
@@ -95,12 +97,18 @@ pub(super) fn recovered_told(output: &Value) -> Value {
         "noIdentity": output["noIdentity"],
         "otherIdentities": pairs(&output["otherIdentities"], "user", "device"),
         "groups": pairs(&output["groups"], "group", ""),
+        "strayKeys": output["strayKeys"].as_array().unwrap().iter().map(counts).collect::<Value>(),
         "sessions": output["sessions"].as_array().unwrap().len(),
         "contacts": output["contacts"],
         "connectors": output["connectors"],
         "warnings": pairs(&output["warnings"], "", ""),
         "damagedLines": pairs(&output["damagedLines"], "number", "error"),
     })
+}
+
+fn counts(keys: &Value) -> Value {
+    let count = |member: &str| keys[member].as_array().unwrap().len();
+    json!([count("encryptionKeys"), count("signingKeys")])
 }
 
 /// Two members of each element of a list, or the element itself.
@@ -110,5 +118,5 @@ fn pairs(list: &Value, first: &str, second: &str) -> Value {
         (Some(first), None) => json!([first]),
         (Some(first), Some(second)) => json!([first, second]),
     };
-    list.as_array().unwrap().iter().map(pair).collect()
+    list.as_array().into_iter().flatten().map(pair).collect()
 }

@@ -4,7 +4,7 @@ use super::super::envelope::{key, sealed};
 use super::super::{Draft, GenerateError, expand};
 use super::{Pairs, backup, device, found, id, journal, seal_backup, user, who};
 use crate::kinds::exported_recover::{self, ExportedRecover};
-use crate::kinds::recovered::{Found, Session};
+use crate::kinds::recovered::{Found, Line, Session};
 use sealwright_types::b64;
 use serde_json::{Value, json};
 
@@ -39,7 +39,36 @@ pub(super) fn draft(keys: &Pairs) -> Result<Draft<ExportedRecover>, GenerateErro
     let own = key(64);
     let whole = names(&[(&fdb, journal.clone()), (&sealed_backup, backup.clone()), (&cache, cached(&encrypted))]);
     let strangers = names(&[(&fdb, journal.clone()), ("another-name", "text".to_owned())]);
+    let damaged_backup = |warnings: &[&str]| Found {
+        warnings: warnings.iter().map(|&code| code.to_owned()).collect(),
+        ..found(Some(identity.clone()))
+    };
+    let damaged_backup = damaged_backup(&["key-backup-damaged"]);
+    let cut = |length: usize| names(&[(&fdb, journal.clone()), (&sealed_backup, backup[..length].to_owned())]);
+    let beside = names(&[
+        (&fdb, journal.clone()),
+        ("/app/other/User.fdb", journal.clone()),
+        ("/app/other/SealdKeyBackup", backup[..401].to_owned()),
+    ]);
+    let damaged =
+        names(&[(&fdb, "!\n".to_owned()), (&sealed_backup, backup[..400].to_owned()), (&cache, cached(&encrypted))]);
+    let only_session = || Found { identity: None, no_identity: Some("no-identity".to_owned()), ..with_session.clone() };
+    let told = Found {
+        warnings: vec!["key-backup-damaged".to_owned(), "corrupt-lines".to_owned()],
+        damaged_lines: vec![Line { file: "User.fdb".to_owned(), number: 1, error: "malformed".to_owned() }],
+        ..only_session()
+    };
     let valid = [
+        ("DB-04", "all lines and the backup damaged, and a cached session proves the key", input(damaged, &own), told),
+        ("DB-25", "a backup cut to 400 characters", input(cut(400), &own), damaged_backup.clone()),
+        ("DB-25", "a backup cut to 401 characters: not base64", input(cut(401), &own), damaged_backup.clone()),
+        ("DB-25", "a backup cut to 402 characters", input(cut(402), &own), damaged_backup),
+        (
+            "DB-25",
+            "a backup of another database that is not base64",
+            input(beside, &own),
+            found(Some(identity.clone())),
+        ),
         ("DB-30", "journal", input(names(&[(&fdb, journal.clone())]), &own), found(Some(identity.clone()))),
         ("DB-30", "backup", input(names(&[(&sealed_backup, backup)]), &own), found(Some(identity.clone()))),
         ("DB-30", "names of other stores", input(strangers, &own), found(Some(identity))),
@@ -48,17 +77,17 @@ pub(super) fn draft(keys: &Pairs) -> Result<Draft<ExportedRecover>, GenerateErro
             "DB-31",
             "a cached session alone proves the key",
             input(names(&[(&cache, cached(&encrypted))]), &own),
-            Found { identity: None, no_identity: Some("no-identity".to_owned()), ..with_session },
+            only_session(),
         ),
     ];
     let other = expand("another key", 64);
     let array = format!("[{:?}]", "x");
-    let not_base64 = names(&[(&fdb, journal), (&sealed_backup, "!".to_owned())]);
+    let only_junk = names(&[(&sealed_backup, "!".to_owned())]);
     let invalid = [
         ("DB-30", "another key", input(whole, &other), "rejected", "WrongKey"),
         ("DB-30", "an array", input(array, &own), "malformed", "TypeConfusion"),
         ("DB-30", "no JSON", input("{".to_owned(), &own), "malformed", "TypeConfusion"),
-        ("DB-30", "a backup that is not base64", input(not_base64, &own), "malformed", "Base64Junk"),
+        ("DB-24", "a backup that is not base64, and nothing else", input(only_junk, &own), "rejected", "NothingOpens"),
         (
             "DB-31",
             "a cached session under another key",

@@ -10,7 +10,7 @@ use super::peer::{Peer, bytes, list, text};
 use super::{Draft, Files, GenerateError, broken};
 use crate::binary::Binary;
 use crate::kinds::database_recover::{DatabaseRecover, Input};
-use crate::kinds::recovered::{Found, Keys, Who};
+use crate::kinds::recovered::{Found, Keys, Stray, Who};
 use sealwright_types::b64;
 use serde_json::{Value, json};
 
@@ -72,6 +72,17 @@ pub(super) fn who(keys: &Pairs, ids: [u8; 2], encryption: &[usize], signing: &[u
     })
 }
 
+/// Keys without an identity or a group.
+pub(super) fn stray(
+    keys: &Pairs,
+    ids: [Option<u8>; 2],
+    encryption: &[usize],
+    signing: &[usize],
+) -> Result<Stray, GenerateError> {
+    let [user, device] = ids.map(|number| number.map(|number| id(number).0));
+    Ok(Stray { user, device, encryption_keys: keys.hashes(encryption)?, signing_keys: keys.hashes(signing)? })
+}
+
 /// A finding with an identity and nothing odd.
 pub(super) fn found(identity: Option<Who>) -> Found {
     let no_identity = identity.is_none().then(|| "no-identity".to_owned());
@@ -80,6 +91,7 @@ pub(super) fn found(identity: Option<Who>) -> Found {
         no_identity,
         other_identities: Vec::new(),
         groups: Vec::new(),
+        stray_keys: Vec::new(),
         sessions: Vec::new(),
         contacts: 0,
         connectors: 0,
@@ -144,7 +156,7 @@ fn peers(peer: &Peer<'_>) -> Result<Draft<DatabaseRecover>, GenerateError> {
             users: file(USERS)?,
             unregistered: file(UNREGISTERED)?,
             key_backup: file("key_backup")?,
-            users_temporary: None,
+            ..Input::default()
         };
         let output = peer_finding(database)?;
         draft.valid("DB-10", directory, input.clone(), output.clone(), 0);

@@ -2,7 +2,7 @@
 
 use super::super::envelope::{key, sealed};
 use super::super::{Draft, GenerateError, broken, expand};
-use super::{Pairs, USERS, backup, device, found, id, journal, line, seal_backup, user, who};
+use super::{Pairs, USERS, backup, device, found, id, journal, line, seal_backup, stray, user, who};
 use crate::kinds::database_recover::{DatabaseRecover, Input};
 use crate::kinds::recovered::{Found, Keys, Line, Who};
 use sealwright_types::b64;
@@ -11,12 +11,15 @@ use serde_json::{Value, json};
 const DIFFERS: &str = "backup-differs";
 const CORRUPT_LINES: &str = "corrupt-lines";
 const BACKUP_DAMAGED: &str = "key-backup-damaged";
+const CURRENT_DROPPED: &str = "current-key-dropped";
+const STRAY: &str = "stray-keys";
 /// The files of one made-up database.
 #[derive(Clone, Default)]
 struct Made {
     users: Option<String>,
     temporary: Option<String>,
     unregistered: Option<String>,
+    unregistered_temporary: Option<String>,
     backup: Option<Vec<u8>>,
 }
 
@@ -28,6 +31,7 @@ impl Made {
             users: binary(self.users.as_deref().map(str::as_bytes)),
             users_temporary: binary(self.temporary.as_deref().map(str::as_bytes)),
             unregistered: binary(self.unregistered.as_deref().map(str::as_bytes)),
+            unregistered_temporary: binary(self.unregistered_temporary.as_deref().map(str::as_bytes)),
             key_backup: binary(self.backup.as_deref()),
         }
     }
@@ -190,6 +194,8 @@ fn documents(draft: &mut Draft<DatabaseRecover>, start: &Start<'_>) -> Result<()
     accept(draft, "DB-10", "no PRIVATE device", &of(&user("a", 1, true, vec![public]))?, found(None));
     let mut contact = found(None);
     contact.contacts = 1;
+    contact.stray_keys = vec![stray(keys, [Some(1), Some(2)], &[0], &[1])?];
+    contact.warnings = vec![STRAY.to_owned()];
     accept(draft, "DB-10", "not the default user", &of(&user("a", 1, false, vec![both()]))?, contact);
     let two = user("a", 1, true, vec![both(), device(keys, 3, [2, 3], [&[], &[]])]);
     let several = |code: &str, others: Vec<Who>| Found {
@@ -223,6 +229,15 @@ fn documents(draft: &mut Draft<DatabaseRecover>, start: &Start<'_>) -> Result<()
         &users(journal(&[start.document.clone(), group.clone()])?),
         output.clone(),
     );
+    let mut nameless = group.clone();
+    nameless["id"] = json!("no id");
+    let kept = Found {
+        stray_keys: vec![stray(keys, [None, Some(6)], &[2, 0], &[3, 1])?],
+        warnings: vec![STRAY.to_owned()],
+        ..found(Some(start.identity.clone()))
+    };
+    let comment = "a group without a usable id: its keys are kept";
+    accept(draft, "DB-11", comment, &users(journal(&[start.document.clone(), nameless])?), kept);
     group["devices"][0]["type"] = json!("PUBLIC");
     output.groups.clear();
     accept(
@@ -247,9 +262,20 @@ fn documents(draft: &mut Draft<DatabaseRecover>, start: &Start<'_>) -> Result<()
         json!({ "_id": "1", "type": "EM", "value": "new@example.com", "_version": 1 }),
         json!({ "_id": "2", "email": "old@example.com" }),
     ])?;
-    let made = Made { unregistered: Some(hairless), ..of(&start.document)? };
     let mut output = found(Some(start.identity.clone()));
     output.connectors = 2;
+    let left = Made { unregistered_temporary: Some(hairless.clone()), ..of(&start.document)? };
+    accept(draft, "DB-03", "recipients without an account: the temporary file alone", &left, output.clone());
+    let mut nobody = output.clone();
+    nobody.connectors = 0;
+    let both = Made { unregistered: Some(String::new()), ..left.clone() };
+    accept(draft, "DB-03", "recipients without an account: both files", &both, nobody.clone());
+    nobody.warnings = vec![CORRUPT_LINES.to_owned()];
+    nobody.damaged_lines =
+        vec![Line { file: "HairlessUser.fdb~".to_owned(), number: 1, error: "malformed".to_owned() }];
+    let damaged = Made { unregistered_temporary: Some("!\n".to_owned()), ..left };
+    accept(draft, "DB-03", "recipients without an account: the temporary file alone, and damaged", &damaged, nobody);
+    let made = Made { unregistered: Some(hairless), ..of(&start.document)? };
     accept(draft, "DB-05", "recipients without an account, new and old form", &made, output);
     Ok(())
 }
@@ -342,5 +368,61 @@ fn disagreement(draft: &mut Draft<DatabaseRecover>, start: &Start<'_>) -> Result
         let output = Found { warnings: vec![DIFFERS.to_owned()], other_identities: vec![other], ..mine() };
         accept(draft, "DB-27", comment, &made(document)?, output);
     }
+    unreadable(draft, start)
+}
+
+/// DB-27: a private device of the journal that makes no identity.
+fn unreadable(draft: &mut Draft<DatabaseRecover>, start: &Start<'_>) -> Result<(), GenerateError> {
+    let keys = start.keys;
+    let whole = || device(keys, 2, [2, 3], [&[], &[]]);
+    let with = |member: &str, value: Value| {
+        let mut device = whole();
+        device[member] = value;
+        device
+    };
+    let without = |member: &str| {
+        let mut device = whole();
+        device.as_object_mut().map(|members| members.remove(member));
+        device
+    };
+    let mut former = device(keys, 2, [2, 3], [&[2], &[]]);
+    former["serializedEncryptionKey"] = json!("AAAA");
+    let warned = |codes: &[&str]| codes.iter().map(|&code| code.to_owned()).collect::<Vec<_>>();
+    for (comment, device, signing, warnings) in [
+        (
+            "its signing key is none",
+            with("serializedSigningKey", json!("!!")),
+            &[1][..],
+            &[CURRENT_DROPPED, DIFFERS][..],
+        ),
+        ("its signing key is missing", without("serializedSigningKey"), &[1], &[CURRENT_DROPPED, DIFFERS]),
+        ("its encryption key is none, a former one is one", former, &[1, 3], &[CURRENT_DROPPED, DIFFERS]),
+        ("its id is missing", without("id"), &[1, 3], &[DIFFERS]),
+        ("its id is none", with("id", json!("no id")), &[1, 3], &[DIFFERS]),
+    ] {
+        let made = Made { backup: Some(start.backup.clone()), ..users(journal(&[user("a", 1, true, vec![device])])?) };
+        let identity = who(keys, [1, 2], &[0, 2], signing)?;
+        let output = Found { warnings: warned(warnings), ..found(Some(identity)) };
+        accept(draft, "DB-27", &format!("the device in the journal has keys of its own; {comment}"), &made, output);
+    }
+
+    let text = journal(&[user("a", 1, true, vec![with("serializedSigningKey", json!("!!"))])])?;
+    let output = Found {
+        no_identity: Some("malformed".to_owned()),
+        stray_keys: vec![stray(keys, [Some(1), Some(2)], &[2], &[])?],
+        warnings: warned(&[CURRENT_DROPPED, STRAY]),
+        ..found(None)
+    };
+    accept(draft, "DB-27", "no backup, and the signing key of the device is none", &users(text), output);
+    let mut other = with("serializedSigningKey", json!("!!"));
+    other["id"] = json!(id(7).1);
+    let text = journal(&[user("a", 1, true, vec![other])])?;
+    let output = Found {
+        stray_keys: vec![stray(keys, [Some(1), Some(7)], &[2], &[])?],
+        warnings: warned(&[STRAY, CURRENT_DROPPED, DIFFERS]),
+        ..found(Some(start.identity.clone()))
+    };
+    let made = Made { backup: Some(start.backup.clone()), ..users(text) };
+    accept(draft, "DB-27", "another device in the journal, and its signing key is none", &made, output);
     Ok(())
 }

@@ -69,8 +69,10 @@ pub(super) fn archives() -> Result<Draft<FileOpen>, GenerateError> {
     let hundred = "n".repeat(100);
     put("TAR-10", "a name of 100 bytes without NUL", &end(&[regular(&hundred, x)]), good(&hundred, &hundred, x))?;
 
-    for (kind, comment) in [(EntryType::Regular, "V7 header"), (EntryType::new(0), "V7 header with type NUL")] {
-        let old = header(Header::new_old(), kind, b"v7", 1);
+    // Written by its library, a type of NUL would be `0`.
+    let nul = |form: Header, name: &[u8], size| patched(&header(form, EntryType::Regular, name, size), 156, &[0]);
+    let zero = header(Header::new_old(), EntryType::Regular, b"v7", 1);
+    for (old, comment) in [(zero, "V7 header"), (nul(Header::new_old(), b"v7", 1), "V7 header with type NUL")] {
         put("TAR-11", comment, &end(&[old, padded(x)]), good("v7", "v7", x))?;
     }
     let gnu_header = header(Header::new_gnu(), EntryType::Regular, b"gnu", 1);
@@ -129,6 +131,21 @@ pub(super) fn archives() -> Result<Draft<FileOpen>, GenerateError> {
         let outcomes = [Err("not-a-file"), Ok(first), Err("not-a-file")];
         put("TAR-16", comment, &end(&[entry(kind, "d", b"")]), outcomes)?;
     }
+    for (comment, form) in
+        [("a directory of V7", Header::new_old()), ("a directory of V7, an ustar header", Header::new_ustar())]
+    {
+        let outcomes = [Err("not-a-file"), Ok(vec![file("folder/", "folder", b"")]), Err("not-a-file")];
+        let directory = nul(form, b"folder/", 0);
+        put("TAR-16", comment, &end(&[directory]), outcomes)?;
+    }
+    let named = [nul(Header::new_old(), b"folder/", 1), padded(x)].concat();
+    put("TAR-16", "a name of a directory of V7, with content", &end(&[named]), good("folder/", "folder", x))?;
+    put(
+        "TAR-16",
+        "a name of a directory of V7, and type 0",
+        &end(&[regular("folder/", b"")]),
+        good("folder/", "folder", b""),
+    )?;
     let outcomes = || [Err("not-a-file"), Ok(vec![file("link", "link", b"")]), Err("not-a-file")];
     put("TAR-16", "a symbolic link that says it has content", &end(&[symlink]), outcomes())?;
 

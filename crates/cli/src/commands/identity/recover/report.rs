@@ -5,7 +5,7 @@ use crate::failure::{Failure, Told};
 use crate::printable;
 use crate::recognition::{self, Key, Warning};
 use crate::status::Status;
-use sealwright::identity::localdb::{Group, Recovered, SourceReport, UnixMilliseconds};
+use sealwright::identity::localdb::{Group, Recovered, SourceReport, StrayKeys, UnixMilliseconds};
 use sealwright::identity::ssks::Mode;
 use sealwright::identity::{Identity, Read};
 use sealwright::{Coded, DeviceId, GroupId, UserId};
@@ -32,6 +32,8 @@ pub(super) struct Report {
     damaged_lines: Vec<DamagedLine>,
     other_identities: Vec<Other>,
     groups: Vec<GroupLine>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stray_keys: Vec<StrayLine>,
     cached_sessions: usize,
     contacts: usize,
     connectors: usize,
@@ -79,6 +81,18 @@ struct GroupLine {
     signing_keys: usize,
 }
 
+/// Keys that make no identity and belong to no group.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StrayLine {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<UserId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_id: Option<DeviceId>,
+    encryption_keys: usize,
+    signing_keys: usize,
+}
+
 impl Report {
     pub(super) fn of_blob(read: &Read, mode: Mode) -> Self {
         let mode = match mode {
@@ -107,6 +121,7 @@ impl Report {
                 .map(|other| Other { user_id: other.user(), device_id: other.device() })
                 .collect(),
             groups: recovered.groups.iter().map(GroupLine::from).collect(),
+            stray_keys: recovered.stray_keys.iter().map(StrayLine::from).collect(),
             cached_sessions: recovered.sessions.len(),
             contacts: recovered.contacts.len(),
             connectors: recovered.connectors.len(),
@@ -160,7 +175,8 @@ impl Report {
 
     /// What is worth something and stands in no identity document.
     pub(super) fn tell_what_stays(&self, console: &Console) {
-        if !self.groups.is_empty() || self.cached_sessions > 0 || !self.other_identities.is_empty() {
+        let has_keys = !self.groups.is_empty() || !self.stray_keys.is_empty();
+        if has_keys || self.cached_sessions > 0 || !self.other_identities.is_empty() {
             console.note(
                 "keys of groups, cached sessions and other identities stay in the database; `sealwright egress run` uses them if \
                  local-databases.jsonl of a bundle names the database",
@@ -195,6 +211,11 @@ impl Report {
             let keys = format!("{encryption_keys} encryption and {signing_keys} signing keys, {members} members");
             rows.push(("group", format!("{group_id}{name}: {keys}")));
         }
+        for StrayLine { encryption_keys, signing_keys, .. } in &self.stray_keys {
+            let keys =
+                format!("{encryption_keys} encryption and {signing_keys} signing keys of no identity and no group");
+            rows.push(("keys", keys));
+        }
         if !self.sources.is_empty() {
             let Self { cached_sessions, contacts, connectors, .. } = self;
             rows.push((
@@ -222,6 +243,17 @@ impl From<&Group> for GroupLine {
             members: group.members().len(),
             encryption_keys: group.encryption_keys().count(),
             signing_keys: group.signing_keys().count(),
+        }
+    }
+}
+
+impl From<&StrayKeys> for StrayLine {
+    fn from(stray: &StrayKeys) -> Self {
+        Self {
+            user_id: stray.user(),
+            device_id: stray.device(),
+            encryption_keys: stray.encryption_keys().count(),
+            signing_keys: stray.signing_keys().count(),
         }
     }
 }
