@@ -3,10 +3,14 @@
 use crate::blobs::{BlobError, put_for_ever};
 use crate::change::{Diff, ProcessResult};
 use crate::json;
+use crate::name::Field;
 use crate::outpoint::Outpoint;
 use crate::process::{Process, Stale};
+use crate::state::State;
 use crate::storage::{Storage, StorageError, Table, Transaction};
+use crate::text::StateId;
 use sealwright_types::{Coded, Malformed, SecretVec};
+use std::collections::BTreeSet;
 
 /// A result could not be applied, or a process not be read. The stores are as they were.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,8 +57,8 @@ pub fn apply(result: &ProcessResult, storage: &mut impl Storage, now: u64) -> Re
 /// [`ApplyError`]; nothing has changed then.
 pub fn apply_instead(result: &ProcessResult, storage: &mut impl Storage, now: u64) -> Result<(), ApplyError> {
     let mut transaction = storage.begin()?;
-    let process = &result.process;
-    transaction.put(Table::Processes, &key(&process.id()), process.to_json().expose())?;
+    put_process(&mut transaction, &result.process)?;
+    forget_diffs(&mut transaction, &result.process)?;
     put_rest(transaction, result, now)
 }
 
@@ -63,7 +67,10 @@ fn put_rest(mut transaction: impl Transaction, result: &ProcessResult, now: u64)
         put_for_ever(&mut transaction, name, blob, now)?;
     }
     for diff in &result.diffs {
-        transaction.put(Table::Diffs, &diff_key(diff), json::write(diff).expose())?;
+        let states = result.process.states().iter();
+        let index = states.rev().find(|state| state.id() == diff.state_id).map(State::index).unwrap_or_default();
+        let key = diff_key(&diff.process, index, &diff.state_id, &diff.attribute);
+        transaction.put(Table::Diffs, &key, json::write(diff).expose())?;
     }
     for (address, secret) in &result.secrets {
         transaction.put(Table::SharedSecrets, address.as_str().as_bytes(), secret.expose())?;
@@ -87,7 +94,7 @@ pub fn store_process(process: &Process, storage: &mut impl Storage) -> Result<()
 /// [`ApplyError`]; nothing has changed then.
 pub fn replace_process(process: &Process, storage: &mut impl Storage) -> Result<(), ApplyError> {
     let mut transaction = storage.begin()?;
-    transaction.put(Table::Processes, &key(&process.id()), process.to_json().expose())?;
+    put_process(&mut transaction, process)?;
     Ok(transaction.commit()?)
 }
 
@@ -96,7 +103,8 @@ pub fn replace_process(process: &Process, storage: &mut impl Storage) -> Result<
 /// # Errors
 /// [`ApplyError`].
 pub fn load_process(storage: &impl Storage, id: &Outpoint) -> Result<Option<Process>, ApplyError> {
-    read(storage.get(Table::Processes, &key(id))?)
+    let key = key(id);
+    read(storage.get(Table::Processes, &key)?, storage.get(Table::Decisions, &key)?)
 }
 
 /// The ids of the stored processes, sorted.
@@ -111,7 +119,7 @@ pub fn process_ids(storage: &impl Storage) -> Result<Vec<Outpoint>, ApplyError> 
         .collect()
 }
 
-/// The stored differences, by state and name.
+/// The stored differences, in the order of the states, then by name.
 ///
 /// # Errors
 /// [`ApplyError`].
@@ -127,25 +135,48 @@ pub fn diffs(storage: &impl Storage) -> Result<Vec<Diff>, ApplyError> {
 
 fn merge_process(transaction: &mut impl Transaction, process: &Process) -> Result<(), ApplyError> {
     let key = key(&process.id());
-    let text = process.to_json();
-    let merged = match read(transaction.get(Table::Processes, &key)?)? {
-        Some(mut present) => {
-            present.merge(Process::from_json(text.expose())?)?;
-            present.to_json()
-        }
-        None => text,
-    };
-    Ok(transaction.put(Table::Processes, &key, merged.expose())?)
+    let stored = read(transaction.get(Table::Processes, &key)?, transaction.get(Table::Decisions, &key)?)?;
+    let Some(mut present) = stored else { return put_process(transaction, process) };
+    present.merge(process.duplicate())?;
+    put_process(transaction, &present)
 }
 
-fn read(entry: Option<SecretVec>) -> Result<Option<Process>, ApplyError> {
-    Ok(entry.map(|entry| Process::from_json(entry.expose())).transpose()?)
+/// The process, and what this holder has decided about it.
+pub(crate) fn put_process(transaction: &mut impl Transaction, process: &Process) -> Result<(), ApplyError> {
+    let key = key(&process.id());
+    transaction.put(Table::Processes, &key, process.to_json().expose())?;
+    Ok(transaction.put(Table::Decisions, &key, process.decisions().expose())?)
 }
 
-pub(crate) fn key(id: &Outpoint) -> Vec<u8> {
+fn read(process: Option<SecretVec>, decisions: Option<SecretVec>) -> Result<Option<Process>, ApplyError> {
+    let Some(text) = process else { return Ok(None) };
+    let process = Process::from_json(text.expose())?;
+    Ok(Some(match decisions {
+        Some(text) => process.decided(text.expose())?,
+        None => process,
+    }))
+}
+
+fn key(id: &Outpoint) -> Vec<u8> {
     id.to_string().into_bytes()
 }
 
-fn diff_key(diff: &Diff) -> Vec<u8> {
-    [diff.process.to_bytes().as_slice(), diff.state_id.as_bytes(), diff.attribute.as_str().as_bytes()].concat()
+/// Removes the differences of states that were withdrawn.
+pub(crate) fn forget_diffs(transaction: &mut impl Transaction, process: &Process) -> Result<(), ApplyError> {
+    let states = process.states().iter().chain(&process.withdrawn);
+    let mut labels: BTreeSet<Field> =
+        states.flat_map(|state| state.commitments().keys().cloned()).map(Field::from).collect();
+    labels.insert(Field::Roles);
+    for state in &process.withdrawn {
+        for label in &labels {
+            transaction.remove(Table::Diffs, &diff_key(&process.id(), state.index(), &state.id(), label))?;
+        }
+    }
+    Ok(())
+}
+
+/// With the index: a content can come back, and its changes are others then.
+fn diff_key(process: &Outpoint, index: u64, state: &StateId, label: &Field) -> Vec<u8> {
+    let index = index.to_be_bytes();
+    [process.to_bytes().as_slice(), &index, state.as_bytes(), label.as_str().as_bytes()].concat()
 }

@@ -183,17 +183,16 @@ pub fn update(
     electorate: Electorate<'_>,
     blobs: &dyn Blobs,
 ) -> Result<ProcessResult, ChangeError> {
-    let last = process.last().filter(|last| last.id() == *previous).ok_or(Stale)?;
-    let valid = process.latest_valid(electorate).map(|valid| (valid.index(), valid.id()));
-    if valid != Some((last.index(), last.id())) {
+    let mut before = process.duplicate();
+    if before.settle(electorate) < before.states().len() || before.last().is_none_or(|last| last.id() != *previous) {
         return Err(Stale.into());
     }
-    update_unvoted(process, update, author, blobs)
+    update_last(before, update, author, blobs)
 }
 
-/// As [`update`], on the last state, whoever has voted on it.
-pub(crate) fn update_unvoted(
-    process: &Process,
+/// As [`update`], on the last state, which is accepted.
+fn update_last(
+    mut process: Process,
     update: &Update,
     author: Author,
     blobs: &dyn Blobs,
@@ -229,9 +228,8 @@ pub(crate) fn update_unvoted(
     }
     let diffs = diffs(Some(last), &state);
     let Drafted { blobs, fresh_keys } = drafted;
-    let mut next = Process::from_json(process.to_json().expose())?;
-    next.push(state)?;
-    Ok(ProcessResult { process: next, blobs, diffs, secrets: BTreeMap::new(), fresh_keys })
+    process.push(state)?;
+    Ok(ProcessResult { process, blobs, diffs, secrets: BTreeMap::new(), fresh_keys })
 }
 
 /// A state on the way.

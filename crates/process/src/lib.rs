@@ -61,6 +61,7 @@ mod example;
 pub mod hazmat;
 pub mod input;
 mod json;
+mod meet;
 mod member;
 mod name;
 mod outpoint;
@@ -89,7 +90,7 @@ pub use member::{BadAddress, Device, DeviceAddress, Member, NoHandshake, NotPair
 pub use name::{BadName, Field, Name};
 pub use outpoint::Outpoint;
 pub use process::{Process, ProcessView, PublicValue, Stale, StateView};
-pub use receive::{Package, Received, receive};
+pub use receive::{Package, Received, Receiver, receive};
 pub use retrieve::{
     Answer, Clock, KeySource, ManualClock, NoPeers, Policy, Reader, Reason, Retrieved, Token, TokenCheck,
 };

@@ -8,7 +8,7 @@ use crate::state::{Record, State};
 use crate::text::{Commitment, StateId};
 use crate::tree::Class;
 use crate::value::Value;
-use crate::vote::{AcceptError, Electorate, Outcome, ValidationToken, accept};
+use crate::vote::{AcceptError, Electorate, Outcome, ValidationToken, Vote, accept};
 use sealwright_types::{Coded, Malformed, SecretVec};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,9 +18,12 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug)]
 pub struct Process {
     id: Outpoint,
-    states: Vec<State>,
-    /// Commitments of states that were withdrawn from this value: their blobs may be stored, under names that are not free again.
-    withdrawn: BTreeSet<Commitment>,
+    pub(crate) states: Vec<State>,
+    /// How many states, from the first one, this holder has seen accepted: they stay so (PROC-64).
+    settled: usize,
+    /// States that were taken back or gave way to others, with what is known of them: the names of their blobs are not free again (PROC-24),
+    /// and no key is dropped should they come back (PROC-73).
+    pub(crate) withdrawn: Vec<State>,
 }
 
 /// The copies of a process do not continue each other (PROC-104).
@@ -39,6 +42,14 @@ impl Coded for Stale {
 struct Text {
     process: Outpoint,
     states: Vec<Element>,
+}
+
+/// What this holder alone has decided about a process. It is stored beside it and never sent.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Decisions {
+    accepted: usize,
+    withdrawn: Vec<Record>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -100,7 +111,7 @@ const MALFORMED: Malformed = Malformed::new(0, "PROC-71");
 impl Process {
     /// A process with its first state.
     pub(crate) fn new(first: State) -> Self {
-        Self { id: first.process(), states: vec![first], withdrawn: BTreeSet::new() }
+        Self { id: first.process(), states: vec![first], settled: 0, withdrawn: Vec::new() }
     }
 
     /// Its id.
@@ -135,11 +146,16 @@ impl Process {
         self.states.get(..count).unwrap_or_default()
     }
 
-    /// What the electorate says about each state (PROC-64); one that does not stand on a valid state is stale, whatever its votes.
+    /// What the electorate says about each state (PROC-64); one that does not stand on a valid state is stale, whatever its votes, and one that
+    /// was seen accepted is so.
     pub fn outcomes(&self, electorate: Electorate<'_>) -> Vec<Result<Outcome, AcceptError>> {
         let (mut previous, mut on_valid) = (None, true);
-        let judged = self.states.iter().map(|state| {
-            let outcome = if on_valid { accept(previous, state, electorate) } else { Err(AcceptError::Stale) };
+        let judged = self.states.iter().enumerate().map(|(place, state)| {
+            let outcome = match on_valid {
+                true if place < self.settled => Ok(Outcome::Satisfied),
+                true => accept(previous, state, electorate),
+                false => Err(AcceptError::Stale),
+            };
             (previous, on_valid) = (Some(state), outcome == Ok(Outcome::Satisfied));
             outcome
         });
@@ -155,56 +171,90 @@ impl Process {
         self.outcomes(electorate).into_iter().nth(place).unwrap_or(Err(AcceptError::Stale))
     }
 
+    /// Records which states are accepted now, before anything changes: later votes, other devices or members do not undo it (PROC-64). Gives
+    /// their number.
+    pub fn settle(&mut self, electorate: Electorate<'_>) -> usize {
+        self.settled = self.accepted(electorate).len();
+        self.settled
+    }
+
+    /// How many states, from the first one, are recorded as accepted.
+    pub fn settled(&self) -> usize {
+        self.settled
+    }
+
     /// Every commitment of every state: what no new blob may be named (PROC-24).
     pub(crate) fn names(&self) -> BTreeSet<Commitment> {
-        let names = self.states.iter().flat_map(|state| state.commitments().values());
-        names.chain(&self.withdrawn).copied().collect()
+        self.states.iter().chain(&self.withdrawn).flat_map(|state| state.commitments().values()).copied().collect()
     }
 
     pub(crate) fn push(&mut self, state: State) -> Result<(), Stale> {
         if !state.follows(self.states.last()) {
             return Err(Stale);
         }
-        self.states.push(state);
+        self.append(state);
         Ok(())
     }
 
-    /// Takes the last state back when it is not valid, so that another one can be proposed. Gives `false` when there is none such.
-    pub fn withdraw_undecided(&mut self, electorate: Electorate<'_>) -> bool {
-        // By place, not by id: a content can come back.
-        let undecided = self.states.len() > 1 && self.accepted(electorate).len() < self.states.len();
-        if let Some(state) = undecided.then(|| self.states.pop()).flatten() {
-            self.withdrawn.extend(state.commitments().values());
+    /// A state that was withdrawn before comes back with what is known of it.
+    pub(crate) fn append(&mut self, mut state: State) {
+        if let Some(place) = self.withdrawn.iter().position(|known| known.motion() == state.motion()) {
+            state.merge(self.withdrawn.remove(place));
         }
-        undecided
+        self.states.push(state);
     }
 
-    /// Takes over what another copy knows: later states, keys, salts, votes. What is here is never dropped (PROC-73, PROC-91).
+    /// Takes every state at the end back that is not accepted, so that another one can be proposed. Gives `false` when there is none such.
+    pub fn withdraw_undecided(&mut self, electorate: Electorate<'_>) -> bool {
+        let accepted = self.settle(electorate);
+        self.withdraw_from(accepted)
+    }
+
+    pub(crate) fn withdraw_from(&mut self, place: usize) -> bool {
+        let undecided: Vec<_> = self.states.drain(place.min(self.states.len())..).collect();
+        let any = !undecided.is_empty();
+        undecided.into_iter().for_each(|state| self.set_aside(state));
+        any
+    }
+
+    fn set_aside(&mut self, state: State) {
+        let mut known = self.states.iter_mut().chain(&mut self.withdrawn);
+        match known.find(|known| known.motion() == state.motion()) {
+            Some(known) => known.merge(state),
+            None => self.withdrawn.push(state),
+        }
+    }
+
+    /// How many states, from the first one, both have.
+    pub(crate) fn common(&self, other: &Self) -> usize {
+        let pairs = self.states.iter().zip(&other.states);
+        pairs.take_while(|(one, other)| one.motion() == other.motion()).count()
+    }
+
+    /// Takes over what another copy of this holder knows: later states, keys, salts, votes, what is decided. What is here is never dropped
+    /// (PROC-73, PROC-91). For what others send there is [`crate::receive`].
     ///
     /// # Errors
     /// [`Stale`] when the copies have different states at one place, or are of different processes; nothing changes then.
     pub fn merge(&mut self, other: Self) -> Result<(), Stale> {
-        let same = self
-            .states
-            .iter()
-            .zip(&other.states)
-            .all(|(one, other)| one.id() == other.id() && one.previous() == other.previous());
-        if other.id != self.id || !same {
+        if other.id != self.id || self.common(&other) < self.states.len().min(other.states.len()) {
             return Err(Stale);
         }
         let mut theirs = other.states.into_iter();
         for (ours, theirs) in self.states.iter_mut().zip(theirs.by_ref()) {
             ours.merge(theirs);
         }
-        self.states.extend(theirs);
+        theirs.for_each(|state| self.append(state));
+        self.settled = self.settled.max(other.settled);
+        other.withdrawn.into_iter().for_each(|state| self.set_aside(state));
         self.spread_keys();
         Ok(())
     }
 
     /// A key opens the blob that a commitment names, in whichever states the attribute has this commitment.
-    fn spread_keys(&mut self) {
+    pub(crate) fn spread_keys(&mut self) {
         let mut held = BTreeMap::new();
-        for state in &self.states {
+        for state in self.states.iter().chain(&self.withdrawn) {
             for name in state.private_names() {
                 if let (Some(commitment), Some(key)) = (state.commitment(name), state.key(name)) {
                     let salt = state.salt(name).map(Salt::duplicate);
@@ -245,16 +295,25 @@ impl Process {
         }
     }
 
-    /// Adds votes to a state; `false` if there is no such state. They are checked when they are counted.
+    /// Adds votes to the latest state with this id; `false` if there is no such state. They are checked when they are counted. A state that is
+    /// recorded as accepted takes none against it.
     pub fn add_votes(&mut self, state: &StateId, tokens: impl IntoIterator<Item = ValidationToken>) -> bool {
-        let found = self.states.iter_mut().rev().find(|present| present.id() == *state);
-        found.map(|state| state.add_tokens(tokens)).is_some()
+        let place = self.states.iter().rposition(|present| present.id() == *state);
+        let is_settled = place.is_some_and(|place| place < self.settled);
+        let taken = tokens.into_iter().filter(|token| !is_settled || token.vote == Vote::Yes);
+        place.and_then(|place| self.states.get_mut(place)).map(|state| state.add_tokens(taken)).is_some()
     }
 
-    /// The process without any key or salt, to be sent to others.
+    /// The process without any key or salt, and without what only this holder has decided: to be sent to others.
     pub fn without_secrets(&self) -> Self {
         let states = self.states.iter().map(State::without_secrets).collect();
-        Self { id: self.id, states, withdrawn: self.withdrawn.clone() }
+        Self { id: self.id, states, settled: 0, withdrawn: Vec::new() }
+    }
+
+    pub(crate) fn duplicate(&self) -> Self {
+        let duplicates = |states: &[State]| states.iter().map(State::duplicate).collect();
+        let (states, withdrawn) = (duplicates(&self.states), duplicates(&self.withdrawn));
+        Self { id: self.id, states, settled: self.settled, withdrawn }
     }
 
     /// The process as it may be listed (PROC-72).
@@ -291,8 +350,26 @@ impl Process {
         if states.is_empty() {
             Err(MALFORMED)
         } else {
-            Ok(Self { id: text.process, states, withdrawn: BTreeSet::new() })
+            Ok(Self { id: text.process, states, settled: 0, withdrawn: Vec::new() })
         }
+    }
+
+    /// What only this holder has decided, keys of withdrawn states included: a secret.
+    pub(crate) fn decisions(&self) -> SecretVec {
+        json::write(&Decisions {
+            accepted: self.settled,
+            withdrawn: self.withdrawn.iter().map(State::to_record).collect(),
+        })
+    }
+
+    /// The process with what its holder has decided about it.
+    pub(crate) fn decided(self, text: &[u8]) -> Result<Self, Malformed> {
+        let Decisions { accepted, withdrawn } = json::read(text, "PROC-64")?;
+        let withdrawn = withdrawn.into_iter().map(State::from_record).collect::<Result<Vec<_>, _>>()?;
+        if accepted > self.states.len() || withdrawn.iter().any(|state| state.process() != self.id) {
+            return Err(Malformed::new(0, "PROC-64"));
+        }
+        Ok(Self { settled: accepted, withdrawn, ..self })
     }
 }
 

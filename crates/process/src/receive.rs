@@ -1,14 +1,17 @@
 //! Taking over what another device has sent: states, votes, blobs, keys; everything or nothing (PROC-73, PROC-81, PROC-95).
 
-use crate::apply::{ApplyError, key, load_process};
+use crate::apply::{ApplyError, forget_diffs, load_process, put_process};
 use crate::blobs::{self, BlobsOf};
 use crate::change::Blobs;
 use crate::commitment::Sealed;
+use crate::meet::{Met, meet};
+use crate::member::DeviceAddress;
 use crate::name::Name;
 use crate::process::Process;
 use crate::share::{Holder, KeyShare, ShareError};
-use crate::storage::{Storage, Table, Transaction};
-use crate::text::Commitment;
+use crate::storage::{Storage, Transaction};
+use crate::text::{Commitment, StateId};
+use crate::vote::Electorate;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What another device has sent.
@@ -22,6 +25,19 @@ pub struct Package {
     pub shares: Vec<KeyShare>,
 }
 
+/// Who takes something over, and how.
+#[derive(Clone, Copy)]
+pub struct Receiver<'a> {
+    /// Opens shares; without one, no key is taken.
+    pub holder: Option<Holder<'a>>,
+    /// Says which states are accepted.
+    pub electorate: Electorate<'a>,
+    /// Whether a state of ours that is not accepted gives way to any that the sender has at its place.
+    pub instead: bool,
+    /// The time in seconds.
+    pub now: u64,
+}
+
 /// What was taken over.
 #[derive(Debug)]
 pub struct Received {
@@ -33,28 +49,23 @@ pub struct Received {
     pub refused: Vec<(Name, ShareError)>,
     /// The blobs that were not kept: of no private attribute, empty, or other bytes than ours without a key that shows ours to be damaged.
     pub skipped: BTreeSet<Commitment>,
+    /// The devices with a vote against a state that is recorded as accepted: such a vote comes too late, and is not kept (PROC-64).
+    pub late: BTreeSet<DeviceAddress>,
+    /// The sender's states that were not taken: nobody can accept them, they do not stand on an accepted state, or ours did not give way.
+    pub left_out: Vec<StateId>,
+    /// Our states that gave way.
+    pub withdrawn: Vec<StateId>,
 }
 
-/// Takes over a package, in one change of the stores. A single key or blob that is refused does not keep the rest out. Without a `holder`,
-/// no key is taken. `now` counts seconds.
+/// Takes over a package, in one change of the stores. A single key or blob that is refused does not keep the rest out.
 ///
 /// # Errors
 /// [`ApplyError`]; nothing has changed then.
-pub fn receive(
-    package: Package,
-    holder: Option<Holder<'_>>,
-    storage: &mut impl Storage,
-    now: u64,
-) -> Result<Received, ApplyError> {
+pub fn receive(package: Package, receiver: Receiver<'_>, storage: &mut impl Storage) -> Result<Received, ApplyError> {
     let Package { process: sent, blobs: mut offered, shares } = package;
-    let sent = sent.without_secrets();
-    let mut process = match load_process(storage, &sent.id())? {
-        Some(mut stored) => {
-            stored.merge(sent)?;
-            stored
-        }
-        None => sent,
-    };
+    let Receiver { holder, electorate, instead, now } = receiver;
+    let stored = load_process(storage, &sent.id())?;
+    let Met { mut process, late, left_out, withdrawn } = meet(stored, &sent, electorate, instead)?;
     let named = private_commitments(&process);
     let mut skipped = BTreeSet::new();
     offered.retain(|name, blob| {
@@ -83,9 +94,10 @@ pub fn receive(
             blobs::put_for_ever(&mut transaction, name, blob, now)?;
         }
     }
-    transaction.put(Table::Processes, &key(&process.id()), process.to_json().expose())?;
+    put_process(&mut transaction, &process)?;
+    forget_diffs(&mut transaction, &process)?;
     transaction.commit()?;
-    Ok(Received { process, keys, refused, skipped })
+    Ok(Received { process, keys, refused, skipped, late, left_out, withdrawn })
 }
 
 /// The blob of the first that has it.

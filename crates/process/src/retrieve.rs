@@ -294,11 +294,15 @@ impl Reader<'_> {
         };
         let mut tries = 0..self.policy.tries;
         while missing(&stored) && tries.next().is_some() {
-            if source.ask(&self.request(&stored, id), storage) == Answer::Refused {
+            let answer = source.ask(&self.request(&stored, id), storage);
+            if answer == Answer::Asked {
+                clock.wait(self.policy.delay);
+            }
+            // Also whoever refuses one key can have sent others.
+            stored = load_process(storage, &stored.id()).map_err(|_| Reason::Store)?.ok_or(Reason::UnknownProcess)?;
+            if answer == Answer::Refused {
                 return Ok((stored, Reason::KeyRefused));
             }
-            clock.wait(self.policy.delay);
-            stored = load_process(storage, &stored.id()).map_err(|_| Reason::Store)?.ok_or(Reason::UnknownProcess)?;
         }
         Ok((stored, Reason::KeyTimeout))
     }

@@ -244,6 +244,12 @@ impl State {
         }
     }
 
+    pub(crate) fn duplicate(&self) -> Self {
+        let keys = self.keys.iter().map(|(name, key)| (name.clone(), key.duplicate())).collect();
+        let salts = self.salts.iter().map(|(name, salt)| (name.clone(), salt.duplicate())).collect();
+        Self { keys, salts, ..self.without_secrets() }
+    }
+
     fn leaves(&self) -> Leaves {
         let class = |name| if self.public_data.contains_key(name) { Class::Public } else { Class::Private };
         let mut leaves: Leaves = self
@@ -276,10 +282,16 @@ impl State {
         let mut public_data = BTreeMap::new();
         for (name, data) in record.public_data {
             private.remove(&name).ok_or(MALFORMED)?;
-            let encoded = hex::decode(data).map_err(|_| MALFORMED)?;
+            let encoded = hex::decode(&data).map_err(|_| MALFORMED)?;
+            if hex::encode(&encoded) != data {
+                return Err(MALFORMED);
+            }
             // Public data that nobody can decode would be dropped by readers.
             Value::decode(&encoded).map_err(|_| MALFORMED)?;
             public_data.insert(name, encoded);
+        }
+        if !record.validation_tokens.is_sorted_by(|one, next| one < next) {
+            return Err(MALFORMED);
         }
         let is_private = |name: &Name| private.contains_key(name);
         if !record.keys.keys().all(is_private) || !record.salts.keys().all(|name| record.keys.contains_key(name)) {

@@ -1,4 +1,4 @@
-//! The stores, as five tables of bytes that change together or not at all (section 11).
+//! The stores, as six tables of bytes that change together or not at all (section 11).
 //!
 //! What a table holds is decided here, once; what keeps it, memory or a database, needs to know nothing about it.
 
@@ -11,8 +11,10 @@ use std::collections::BTreeMap;
 pub enum Table {
     /// Blobs by commitment.
     Data,
-    /// What changed, by state and name.
+    /// What changed, by index and id of the state, and name.
     Diffs,
+    /// What this holder alone has decided about processes, by id: what was accepted stays so, what was withdrawn is remembered.
+    Decisions,
     /// Processes by id, with keys.
     Processes,
     /// Confirmed pairwise secrets by device.
@@ -23,13 +25,14 @@ pub enum Table {
 
 impl Table {
     /// Every store.
-    pub const ALL: [Self; 5] =
-        [Self::Data, Self::Diffs, Self::Processes, Self::SharedSecrets, Self::UnconfirmedSecrets];
+    pub const ALL: [Self; 6] =
+        [Self::Data, Self::Decisions, Self::Diffs, Self::Processes, Self::SharedSecrets, Self::UnconfirmedSecrets];
 
     /// The name of the store.
     pub fn name(self) -> &'static str {
         match self {
             Self::Data => "data",
+            Self::Decisions => "decisions",
             Self::Diffs => "diffs",
             Self::Processes => "processes",
             Self::SharedSecrets => "shared_secrets",

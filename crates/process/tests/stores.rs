@@ -13,8 +13,8 @@ mod worlds;
 use sealwright_process::blobs::{self, PutRequest, Retention};
 use sealwright_process::{
     ApplyError, AttributeKey, Attributes, Change, Commitment, Holder, KeyShare, Memory, Package, PairSecret,
-    PairwiseSecrets, ProcessResult, ShareContext, ShareError, Storage, StorageError, Table, Transaction, Update, Value,
-    apply, apply_instead, create, diffs, load_process, receive, store_process, update,
+    PairwiseSecrets, ProcessResult, Receiver, ShareContext, ShareError, Storage, StorageError, Table, Transaction,
+    Update, Value, apply, apply_instead, create, diffs, load_process, receive, store_process, update,
 };
 use sealwright_types::{Coded, SecretVec};
 use std::cell::Cell;
@@ -221,22 +221,23 @@ fn what_was_damaged_on_the_way_gives_way_to_what_opens() {
     secrets.add_pending(device(1), PairSecret::from_slice(&[5; 32]).unwrap());
     secrets.confirm(&device(1));
     let holder = Some(Holder { address: &address, peers: &peers, secrets: &secrets, allow_pending: false });
+    let receiver = Receiver { holder, electorate: electorate(&peers), instead: false, now: 0 };
     let mut memory = Memory::default();
-    let taken = receive(package(&made, &wrong, &poisoned), holder, &mut memory, 0).unwrap();
+    let taken = receive(package(&made, &wrong, &poisoned), receiver, &mut memory).unwrap();
     assert_eq!((taken.keys, taken.refused), (0, vec![(name(0), ShareError::Rejected)]));
     assert_eq!(taken.skipped, BTreeSet::from([Commitment::from_bytes([9; 32])]));
     // A wrong key whose blob is not there cannot be told from a right one.
     let unchecked = Package { blobs: BTreeMap::new(), ..package(&made, &wrong, blob) };
     let mut elsewhere = Memory::default();
-    assert_eq!(receive(unchecked, holder, &mut elsewhere, 0).unwrap().keys, 1);
+    assert_eq!(receive(unchecked, receiver, &mut elsewhere).unwrap().keys, 1);
     for memory in [&mut memory, &mut elsewhere] {
-        let taken = receive(package(&made, key, blob), holder, memory, 0).unwrap();
+        let taken = receive(package(&made, key, blob), receiver, memory).unwrap();
         assert_eq!((taken.keys, taken.refused.len(), taken.skipped.len()), (1, 0, 1));
         assert_eq!(blobs::get(memory, &commitment, 0).unwrap(), *blob);
         // From here on nothing worse takes its place, and nothing is counted again.
-        let again = receive(package(&made, key, blob), holder, memory, 0).unwrap();
+        let again = receive(package(&made, key, blob), receiver, memory).unwrap();
         assert_eq!((again.keys, again.refused.len()), (0, 0));
-        let worse = receive(package(&made, &wrong, &poisoned), holder, memory, 0).unwrap();
+        let worse = receive(package(&made, &wrong, &poisoned), receiver, memory).unwrap();
         assert_eq!((worse.keys, worse.refused.len(), worse.skipped.len()), (0, 1, 2));
         assert_eq!(blobs::get(memory, &commitment, 0).unwrap(), *blob);
         let held = load_process(memory, &process()).unwrap().unwrap();

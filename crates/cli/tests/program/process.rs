@@ -286,3 +286,114 @@ fn what_others_send_does_no_harm() {
     }
     place.matches("process-hostile");
 }
+
+/// Two parties have to agree to the status; each has a copy.
+fn two_parties() -> Place {
+    let mut place = two_members();
+    let rule = r##"{"device_quorum":10000,"fields":["#roles","status"],"quorum":10000}"##;
+    place.file("parties.json", format!(r#"{{"parties":{{"members":["{ALICE}","{BOB}"],"rules":[{rule}]}}}}"#));
+    for status in ["a", "b", "c", "d", "e"] {
+        place.file(format!("{status}.json"), format!(r#"{{"status":"{status}"}}"#));
+    }
+    place.run(["process", "create", "alice", "--id", &agreed(), "--public", "a.json", "--roles", "parties.json"]);
+    place
+}
+
+fn agreed() -> String {
+    PROCESS.replace(":1", ":5")
+}
+
+impl Place {
+    fn process<'a>(&mut self, command: &'a str, by: &'a str, arguments: &[&'a str]) {
+        let id = agreed();
+        self.run(["process", command, by, "--id", &id].iter().chain(arguments));
+    }
+
+    fn hand_over(&mut self, from: &str, to: &str, arguments: &[&str]) {
+        self.process("share", from, &["-o", "handed", "--force"]);
+        self.run(["process", "receive", to, "handed"].iter().chain(arguments));
+    }
+}
+
+#[test]
+fn votes_are_final_and_what_is_accepted_stays_so() {
+    let mut place = two_parties();
+    place.process("update", "alice", &["--public", "b.json"]);
+    place.hand_over("alice", "bob", &[]);
+    // Bob keeps a copy of his directory, in which he has not voted yet.
+    std::fs::create_dir(place.path().join("double")).unwrap();
+    for file in ["device.json", "members.json", "store.redb", "secrets"] {
+        place.file(format!("double/{file}"), place.read(&format!("bob/{file}")));
+    }
+    place.process("vote", "bob", &[]);
+    place.process("vote", "bob", &["--no"]);
+    place.hand_over("bob", "alice", &[]);
+    place.process("vote", "double", &["--no"]);
+    place.hand_over("double", "alice", &[]);
+    place.process("show", "alice", &[]);
+    place.process("vote", "alice", &["--no"]);
+    // Who sees both votes before anything is decided counts neither, and is told so.
+    place.hand_over("bob", "double", &[]);
+    place.process("show", "double", &[]);
+    place.process("update", "alice", &["--public", "c.json"]);
+    place.hand_over("alice", "bob", &[]);
+    place.process("vote", "bob", &[]);
+    // A further device of Alice's does not change what was.
+    let card = place.run(["process", "init", "alice-2", "--address", "alice-2", "--member", ALICE]).stdout;
+    let key = String::from_utf8_lossy(&card).split('"').find(|part| part.len() == 66).unwrap().to_owned();
+    place.hide(&key, "[KEY]");
+    place.file("alice-2.card", card);
+    place.run(["process", "meet", "bob", "alice-2.card", "--another-device", "--secrets-key-file", "bob.key"]);
+    place.process("show", "bob", &[]);
+    place.matches("process-votes");
+}
+
+#[test]
+fn copies_meet_again() {
+    let mut place = two_parties();
+    place.process("open", "bob", &[]);
+    let card = place.run(["process", "init", "alone", "--address", "alone", "--member", BOB]).stdout;
+    let key = String::from_utf8_lossy(&card).split('"').find(|part| part.len() == 66).unwrap().to_owned();
+    place.hide(&key, "[KEY]");
+    place.process("open", "alone", &[]);
+    place.process("update", "alice", &["--public", "b.json"]);
+    place.hand_over("alice", "bob", &[]);
+    place.process("vote", "bob", &["--no"]);
+    place.process("update", "alice", &["--public", "c.json", "--instead"]);
+    place.hand_over("alice", "bob", &[]);
+    // Now both propose: neither gives way by itself.
+    place.process("update", "bob", &["--public", "d.json", "--instead"]);
+    place.hand_over("bob", "alice", &[]);
+    place.hand_over("bob", "alice", &["--instead"]);
+    place.process("vote", "alice", &[]);
+    place.hand_over("alice", "bob", &["--json"]);
+    place.process("open", "bob", &[]);
+    // The withdrawn values can be proposed again.
+    place.process("update", "alice", &["--public", "b.json"]);
+    place.process("update", "alice", &["--public", "c.json", "--instead"]);
+    place.process("update", "alice", &["--public", "b.json", "--instead"]);
+    place.matches("process-meeting");
+}
+
+#[test]
+fn what_is_shared_are_the_blobs_of_one_state_unless_all_are_wished() {
+    let mut place = two_members();
+    place.file("price.json", r#"{"price":43}"#);
+    place.run(["process", "update", "alice", "--id", PROCESS, "--private", "price.json"]);
+    let mut blobs = |arguments: &[&str]| {
+        let shared = place.run(["process", "share", "alice", "--id", PROCESS].iter().chain(arguments)).stdout;
+        let package: serde_json::Value = serde_json::from_slice(&shared).unwrap();
+        package["blobs"].as_object().unwrap().len()
+    };
+    assert_eq!((blobs(&[]), blobs(&["--all-states"])), (2, 3));
+    let shown = String::from_utf8(place.run(["process", "show", "alice", "--id", PROCESS]).stdout).unwrap();
+    let first = shown.split("state      ").nth(1).unwrap()[..64].to_owned();
+    place.file(
+        "request",
+        format!(r#"{{"asker":"bob-dev","process":"{PROCESS}","roles":["buyer"],"state_ids":["{first}"]}}"#),
+    );
+    let share = ["process", "share", "alice", "--id", PROCESS, "--request", "request"];
+    let answer = place.run(share.iter().chain(&["--secrets-key-file", "alice.key"])).stdout;
+    let package: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+    assert_eq!(package["blobs"].as_object().unwrap().len(), 2);
+}

@@ -1,6 +1,6 @@
 //! `process request`, `process share`, `process receive`: what travels between devices, as files.
 
-use super::home::{Home, SecretsKey, from_hex, now, process, text, to_hex};
+use super::home::{Home, LONGEST, SecretsKey, from_hex, now, process, text, to_hex, warn_of_votes};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::input::{self, Input};
@@ -9,11 +9,12 @@ use crate::status::Status;
 use sealwright::Coded;
 use sealwright::process::blobs;
 use sealwright::process::{
-    Commitment, DeviceAddress, Holder, KeyRequest, KeyShare, Outpoint, Package as Sent, Process, StateId, receive,
+    Commitment, DeviceAddress, Holder, KeyRequest, KeyShare, Outpoint, Package as Sent, Process, Receiver, State,
+    StateId, receive,
 };
 use sealwright::process_store::Disk;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// Write a request for the keys that the own roles cover.
@@ -34,6 +35,8 @@ pub(crate) struct Request {
 
 /// Write what another device may have of a process: the process without keys, blobs, and the keys that its member's roles cover, sealed
 /// for that device.
+///
+/// Blobs are those of the states that the request names; without one, of the last state that is accepted and of what is proposed after it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Share {
     /// The directory of the device.
@@ -47,6 +50,9 @@ pub(crate) struct Share {
     /// A file with a request that is answered.
     #[arg(long, value_name = "FILE")]
     request: Option<Input>,
+    /// Add the blobs of all states.
+    #[arg(long)]
+    all_states: bool,
     /// Where to write it; without it, standard output.
     #[arg(long, short, value_name = "FILE")]
     output: Option<Output>,
@@ -61,6 +67,9 @@ pub(crate) struct Receive {
     directory: PathBuf,
     /// A file that `process share` has written.
     file: Input,
+    /// Take back own states that are not accepted, where the sender has another one in their place.
+    #[arg(long)]
+    instead: bool,
     #[command(flatten)]
     key: SecretsKey,
 }
@@ -79,6 +88,7 @@ struct Received<'a> {
     process: Outpoint,
     keys: usize,
     refused: &'a [Refused],
+    left_out: &'a [StateId],
 }
 
 #[derive(Serialize)]
@@ -122,13 +132,21 @@ impl Share {
             }),
             (None, None) => None,
         };
-        let shares = match request {
+        let latest = home.state(&process, None)?.index();
+        let named = request.as_ref().filter(|_| self.request.is_some()).map(|request| &request.state_ids);
+        let states = process.states().iter().filter(|state| match named {
+            _ if self.all_states => true,
+            Some(ids) => ids.contains(&state.id()),
+            None => state.index() >= latest,
+        });
+        let blobs = blobs_of(states, &store)?;
+        let shares = match &request {
             Some(request) => {
                 let secrets = home.secrets(&self.key.read()?)?;
                 let holder =
                     Holder { address: &home.address, peers: &home.peers, secrets: &secrets, allow_pending: false };
                 let (peers, verifier) = (home.all_peers(), home.verifier());
-                let answer = holder.answer(&request, &process, home.electorate(&peers, &verifier));
+                let answer = holder.answer(request, &process, home.electorate(&peers, &verifier));
                 answer.map_err(|error| {
                     Failure::of(&error)
                         .hint_for("refused", "no role of that member covers anything of this state; without --to the process can be shared without keys")
@@ -138,11 +156,12 @@ impl Share {
             None => Vec::new(),
         };
         let package = Package {
-            blobs: blobs_of(&process, &store),
+            blobs,
             process: String::from_utf8(process.without_secrets().to_json().into_exposed()).unwrap_or_default(),
             shares: shares.iter().map(KeyShare::to_json).collect(),
         };
         let text = serde_json::to_string(&package).map_err(std::io::Error::from)?;
+        bounded(text.len())?;
         console.note(format_args!("keys in it: {}", shares.len()));
         write(self.output.as_ref(), &text, console)
     }
@@ -168,9 +187,13 @@ impl Receive {
             secrets,
             allow_pending: false,
         });
-        let received = receive(Sent { process: sent, blobs, shares }, holder, &mut home.store()?, now());
+        let (peers, verifier) = (home.all_peers(), home.verifier());
+        let electorate = home.electorate(&peers, &verifier);
+        let receiver = Receiver { holder, electorate, instead: self.instead, now: now() };
+        let received = receive(Sent { process: sent, blobs, shares }, receiver, &mut home.store()?);
         let received = received.map_err(|error| {
-            Failure::of(&error).hint_for("stale", "the sender has other states of this process than this directory")
+            Failure::of(&error)
+                .hint_for("stale", "the sender has another state where one is accepted here, which is final")
         })?;
         let (merged, keys) = (&received.process, received.keys);
         let refused = received
@@ -185,27 +208,77 @@ impl Receive {
                 format!("blobs that are not kept, because they belong to nothing here or differ from ours: {count}"),
             );
         }
+        if !received.late.is_empty() {
+            let devices: Vec<_> = received.late.iter().map(|device| crate::printable::line(device.as_str())).collect();
+            console.warning(
+                "late-votes",
+                format!("votes against a state that is accepted, which is final, are not kept: {}", devices.join(", ")),
+            );
+        }
+        for id in &received.withdrawn {
+            console.warning("state-withdrawn", format!("gave way to the sender's: {id}"));
+        }
+        for id in &received.left_out {
+            console.warning("state-left-out", format!("not taken over: {id}"));
+        }
+        if !received.left_out.is_empty() {
+            console.note("a state is taken over where the one before it is accepted here (meet its voters first), a rule covers what it changes, and no own state that is not accepted stands there (--instead takes that back)");
+        }
+        warn_of_votes(&home, merged.states(), console);
         console.line(format_args!("process    {}", merged.id()))?;
         console.line(format_args!("states     {}", merged.states().len()))?;
         console.line(format_args!("keys       {keys}"))?;
         for Refused { attribute, code } in &refused {
             console.line(format_args!("refused    {}: [{code}]", crate::printable::line(attribute)))?;
         }
-        console.value(&Received { process: merged.id(), keys, refused: &refused })?;
-        Ok(if refused.is_empty() { Status::Success } else { Status::Unopened })
+        let left_out = &received.left_out;
+        console.value(&Received { process: merged.id(), keys, refused: &refused, left_out })?;
+        Ok(if refused.is_empty() && left_out.is_empty() { Status::Success } else { Status::Unopened })
     }
 }
 
-/// The blobs of all states that are at hand.
-fn blobs_of(process: &Process, store: &Disk) -> BTreeMap<Commitment, String> {
-    let private =
-        process.states().iter().flat_map(|state| state.private_names().filter_map(|name| state.commitment(name)));
-    private.filter_map(|name| Some((name, to_hex(&blobs::get(store, &name, now()).ok()?)))).collect()
+/// The blobs of states that are at hand.
+fn blobs_of<'a>(
+    states: impl Iterator<Item = &'a State>,
+    store: &Disk,
+) -> Result<BTreeMap<Commitment, String>, Failure> {
+    let names = states.flat_map(|state| state.private_names().filter_map(|name| state.commitment(name)));
+    let (mut blobs, mut length) = (BTreeMap::new(), 0_usize);
+    for name in names.collect::<BTreeSet<_>>() {
+        if let Ok(blob) = blobs::get(store, &name, now()) {
+            length = length.saturating_add(blob.len().saturating_mul(2));
+            bounded(length)?;
+            blobs.insert(name, to_hex(&blob));
+        }
+    }
+    Ok(blobs)
+}
+
+/// Refuses what `process receive` would refuse; a line feed follows the text.
+fn bounded(length: usize) -> Result<(), Failure> {
+    if u64::try_from(length).is_ok_and(|length| length < LONGEST) {
+        return Ok(());
+    }
+    Err(Failure::new("too-large", "what is shared would be longer than 256 MiB, which `process receive` does not take").hint(
+        "share one state at a time: without --all-states, or by `process request --state`; the blobs of one state have room for 127 MiB",
+    ))
 }
 
 fn write(target: Option<&Output>, text: &str, console: &Console) -> Result<(), Failure> {
     match target {
         Some(Output::Path(path)) => output::write(path, format!("{text}\n").as_bytes(), console.global().force),
         Some(Output::Standard) | None => console.bytes(format!("{text}\n").as_bytes()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_receive_takes_is_refused() {
+        let longest = usize::try_from(LONGEST).unwrap();
+        assert!(bounded(longest - 1).is_ok());
+        assert!(bounded(longest).is_err());
     }
 }

@@ -2,15 +2,17 @@
 //! PROC-94 and votes as the device, so the whole directory has to be kept secret), `members.json` (cards of the devices that it knows),
 //! `store.redb` (processes with keys, blobs), `secrets` (pairwise secrets in an envelope).
 
+use crate::console::Console;
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::output;
+use crate::printable;
 use crate::secret::Wanted;
 use sealwright::SymKey;
 use sealwright::process::secp256k1::{Schnorr, VotingKey};
 use sealwright::process::{
-    Author, Device, DeviceAddress, Electorate, Member, MemberId, Outpoint, PairwiseSecrets, Peers, Process, Secrets,
-    State, StateId, load_process,
+    Author, Ballot, Device, DeviceAddress, Electorate, Member, MemberId, Outpoint, PairwiseSecrets, Peers, Process,
+    Secrets, State, StateId, load_process,
 };
 use sealwright::process_store::{Disk, open_secrets, seal_secrets};
 use sealwright::types::{SecretString, SecretVec};
@@ -183,6 +185,14 @@ impl Home {
         found.ok_or_else(unknown_state)
     }
 
+    /// The process with this id, to be changed: what is accepted by now stays so, whatever comes (PROC-64).
+    pub(super) fn settled(&self, store: &Disk, id: &Outpoint) -> Result<Process, Failure> {
+        let mut process = process(store, id)?;
+        let (peers, verifier) = (self.all_peers(), self.verifier());
+        process.settle(self.electorate(&peers, &verifier));
+        Ok(process)
+    }
+
     pub(super) fn store(&self) -> Result<Disk, Failure> {
         let path = self.path.join("store.redb");
         Disk::open(&path).map_err(|error| Failure::of(&error).at(path.display()))
@@ -209,6 +219,27 @@ impl Home {
     pub(super) fn write_secrets(&self, secrets: &PairwiseSecrets, key: &SymKey) -> Result<(), Failure> {
         let sealed = seal_secrets(secrets, key).map_err(|error| Failure::of(&error))?;
         output::write(&self.path.join("secrets"), &sealed, true)
+    }
+}
+
+/// Tells of votes that do not count (PROC-62).
+pub(super) fn warn_of_votes<'a>(home: &Home, states: impl IntoIterator<Item = &'a State>, console: &Console) {
+    let verifier = home.verifier();
+    let devices = |devices: &mut dyn Iterator<Item = &DeviceAddress>| {
+        devices.map(|device| printable::line(device.as_str()).into_owned()).collect::<Vec<_>>().join(", ")
+    };
+    for state in states {
+        let ballot = Ballot::count(state.validation_tokens(), &state.motion(), &verifier);
+        let is_known = |device: &&DeviceAddress| home.cards.iter().any(|card| card.address == **device);
+        let (known, unknown): (Vec<_>, Vec<_>) = ballot.forged.iter().partition(is_known);
+        let all = [
+            ("contradicting-votes", "voted both ways, which counts for neither", ballot.contradicting.iter().collect()),
+            ("bad-signature", "a vote is not signed by its device, and does not count", known),
+            ("unknown-device", "a vote of a device whose card is not known here does not count", unknown),
+        ];
+        for (code, text, named) in all.into_iter().filter(|(_, _, named)| !named.is_empty()) {
+            console.warning(code, format!("state {}: {text}: {}", state.index(), devices(&mut named.into_iter())));
+        }
     }
 }
 

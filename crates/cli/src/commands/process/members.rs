@@ -4,7 +4,7 @@ use super::home::{Card, Home, SecretsKey, from_hex, read_input};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::input::Input;
-use sealwright::process::{DeviceAddress, MemberId};
+use sealwright::process::{DeviceAddress, MemberId, process_ids, store_process};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -56,6 +56,11 @@ impl Meet {
         let mut secrets = home.secrets(&key)?;
         let cards = self.cards.iter().map(read_input).collect::<Result<Vec<Card>, _>>()?;
         home.check_cards(&cards, self.another_device)?;
+        // Who decides is not the same afterwards: what was accepted stays so.
+        let mut store = home.store()?;
+        for id in process_ids(&store).map_err(|error| Failure::of(&error))? {
+            store_process(&home.settled(&store, &id)?, &mut store).map_err(|error| Failure::of(&error))?;
+        }
         for card in cards.iter().chain(home.others()) {
             let refused = || {
                 Failure::new("bad-value", format!("the card of {} has no public key", card.address))

@@ -1,6 +1,6 @@
 //! `process show` and `process open`: what anybody may see, and what only readers may.
 
-use super::home::{Home, SecretsKey, now, process};
+use super::home::{Home, SecretsKey, now, process, warn_of_votes};
 use super::states::outcome;
 use crate::console::Console;
 use crate::failure::Failure;
@@ -10,7 +10,7 @@ use crate::status::Status;
 use sealwright::Coded;
 use sealwright::process::{
     Ballot, ManualClock, Name, NoPeers, Outpoint, Policy, ProcessView, PublicValue, Reader, Reason, Retrieved, Secrets,
-    StateId, Value, input, process_ids,
+    StateId, Value, input, load_process, process_ids,
 };
 use serde::Serialize;
 use std::path::PathBuf;
@@ -106,6 +106,7 @@ impl Show {
                     ))?;
                 }
             }
+            warn_of_votes(&home, shown.states(), console);
             console.value(&Shown { outcomes, view: &view })?;
         }
         Ok(())
@@ -124,9 +125,11 @@ impl Open {
             None => Secrets::default(),
         };
         let mut store = home.store()?;
-        let state = match self.state {
-            Some(id) => id,
-            None => home.state(&process(&store, &self.id)?, None)?.id(),
+        let state = match (self.state, load_process(&store, &self.id).map_err(|error| Failure::of(&error))?) {
+            (Some(id), _) => id,
+            (None, Some(process)) => home.state(&process, None)?.id(),
+            // The reader says what is missing first (PROC-110).
+            (None, None) => StateId::NONE,
         };
         // Peers are asked through files, not from here: one look.
         let policy = Policy { tries: 0, ..Policy::default() };
@@ -191,6 +194,7 @@ fn failure(reason: Reason) -> Failure {
 fn remedy(reason: Reason) -> &'static str {
     match reason {
         Reason::SecretsNotRestored => "give --secrets-key-file",
+        Reason::UnknownProcess => "take it over from another device: `sealwright process receive`",
         Reason::NoHandshake => "take over the cards of others: `sealwright process meet`",
         Reason::KeyTimeout | Reason::KeyRefused => "ask for it: `sealwright process request`",
         other => other.remedy(),

@@ -1,6 +1,6 @@
 //! `process create`, `process update`, `process vote`: states and votes on them.
 
-use super::home::{Home, now, process, text};
+use super::home::{Home, now, text, warn_of_votes};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::input::{self, Input};
@@ -8,7 +8,7 @@ use sealwright::Coded;
 use sealwright::process::blobs::BlobsOf;
 use sealwright::process::{
     AcceptError, Change, ChangeError, Delta, Diff, Fraction, Name, Outcome, Outpoint, Process, ProcessResult, Roles,
-    StateId, Vote as Choice, apply, apply_instead, create, input as attributes, store_process, update,
+    StateId, ValidationToken, Vote as Choice, apply, apply_instead, create, input as attributes, store_process, update,
 };
 use sealwright::process_store::Disk;
 use serde::Serialize;
@@ -46,7 +46,7 @@ pub(crate) struct Update {
     id: Outpoint,
     #[command(flatten)]
     content: Content,
-    /// Take back a last state that is not accepted, and make this one in its place.
+    /// Take back every state at the end that is not accepted, and make this one in its place.
     #[arg(long)]
     instead: bool,
     /// Keep the keys of attributes that no own role covers.
@@ -138,7 +138,7 @@ impl Update {
         self.content.once()?;
         let home = Home::open(&self.directory)?;
         let store = home.store()?;
-        let mut before = process(&store, &self.id)?;
+        let mut before = home.settled(&store, &self.id)?;
         let update_of = sealwright::process::Update {
             private: Content::delta(self.content.private.as_ref())?,
             public: Content::delta(self.content.public.as_ref())?,
@@ -171,9 +171,10 @@ impl Vote {
     pub(super) fn run(&self, console: &Console) -> Result<(), Failure> {
         let home = Home::open(&self.directory)?;
         let mut store = home.store()?;
-        let mut voted = process(&store, &self.id)?;
+        let mut voted = home.settled(&store, &self.id)?;
         vote(&home, &mut voted, if self.no { Choice::No } else { Choice::Yes })?;
         store_process(&voted, &mut store).map_err(|error| Failure::of(&error))?;
+        warn_of_votes(&home, voted.last(), console);
         tell(&home, &voted, &[], console)
     }
 }
@@ -208,13 +209,26 @@ fn warn_of_quorums(made: &ProcessResult, console: &Console) {
     }
 }
 
-/// Signs for this device. The first state needs no vote.
+/// Signs for this device. The first state needs no vote. A device votes once: a second vote the other way would only take the first one's weight
+/// (PROC-62), and an accepted state takes none against it (PROC-64).
 fn vote(home: &Home, process: &mut Process, choice: Choice) -> Result<(), Failure> {
     let last = super::home::last(process)?;
     if last.index() == 0 {
         return Ok(());
     }
-    let (id, token) = (last.id(), last.motion().vote(choice, &home.address, &home.key));
+    let (motion, verifier) = (last.motion(), home.verifier());
+    let otherwise = |token: &ValidationToken| {
+        token.device == home.address && token.vote != choice && token.verify(&motion, &verifier).is_ok()
+    };
+    if last.validation_tokens().iter().any(otherwise) {
+        return Err(Failure::new("conflict", "this device has voted the other way on this state (PROC-62)")
+            .hint("a vote is final; another state is proposed by `process update`, with --instead if this one is not accepted"));
+    }
+    if choice == Choice::No && process.settled() == process.states().len() {
+        return Err(Failure::new("conflict", "this state is accepted, which is final (PROC-64)")
+            .hint("propose another state: `process update`"));
+    }
+    let (id, token) = (last.id(), motion.vote(choice, &home.address, &home.key));
     process.add_votes(&id, [token.map_err(|error| Failure::of(&error))?]);
     Ok(())
 }

@@ -110,6 +110,11 @@ fn diagnose() -> Draft<Diagnose> {
     );
     let never = World { tries: 0, ..world(Some("secret"), &[Fault::NoKey]) };
     draft.refuses("PROC-97", OWN, "no tries at all", never, "key-timeout");
+    for both in 1..=2_u32 {
+        let given = World { arrives: Some(both), refuses: Some(both), ..world(Some("secret"), &[Fault::NoKey]) };
+        let (comment, waits) = (format!("try {both} is refused, and the key is there"), vec![1_000; both as usize - 1]);
+        draft.accepts("PROC-97", OWN, comment, given, found("secret", &waits), length(&encoded("secret")));
+    }
     draft
 }
 
@@ -182,5 +187,7 @@ fn retrieve() -> Draft<Retrieve> {
         output(Some("key-refused"), "not-entitled", &[1_000]),
         title,
     );
+    let partly = World { arrives: Some(1), refuses: Some(1), ..world(None, &[Fault::NoKey]) };
+    draft.accepts("PROC-97", OWN, "refused, and the key is there", partly, output(None, "not-entitled", &[]), both);
     draft
 }

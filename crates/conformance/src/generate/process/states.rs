@@ -39,6 +39,16 @@ pub(super) fn add(files: &mut Files) -> Result<(), GenerateError> {
     let id = hex::encode(State::first().id());
     let public = hex::encode(json("\"o\""));
     let upper = Input { text: replace(&KEY.repeat(32), &KEY.repeat(32).to_uppercase()) };
+    let votes = |votes: &[Value]| {
+        replace("\"validation_tokens\":[]", &format!("\"validation_tokens\":{}", Value::from(votes.to_vec())))
+    };
+    let vote = |device: &str, sig: &str, vote: &str| value!({ "device": device, "sig": sig, "vote": vote });
+    let sorted = [vote("a", "00", "yes"), vote("a", "00", "no"), vote("a", "01", "yes"), vote("b", "00", "no")];
+    let swapped = |one: usize, other: usize| {
+        let mut all = sorted.clone();
+        all.swap(one, other);
+        votes(&all)
+    };
     draft.accepts("PROC-12", OWN, "a key in upper case", upper, output(&[State::first(), State::second()]), 0);
     for (rule, text, comment) in [
         (
@@ -89,10 +99,18 @@ pub(super) fn add(files: &mut Files) -> Result<(), GenerateError> {
         ("PROC-71", one[..one.len() - 1].to_owned(), "cut"),
         ("PROC-71", format!("{one}\n"), "a line feed behind it"),
         ("PROC-71", String::new(), "nothing"),
+        ("PROC-70", replace(&public, &public.to_uppercase()), "public data in upper case"),
+        ("PROC-70", swapped(2, 3), "votes not sorted by device"),
+        ("PROC-70", swapped(1, 2), "votes not sorted by signature"),
+        ("PROC-70", swapped(0, 1), "no before yes, of one device and signature"),
+        ("PROC-70", votes(&[vote("a", "00", "yes"), vote("a", "00", "yes")]), "a vote twice"),
     ] {
         let flag = if comment.contains("placeholder") { STATED } else { OWN };
         draft.refuses(rule, flag, comment, Input { text }, "malformed");
     }
+    let mut listed = output(&[State::first(), State::second()]);
+    listed.listing["states"][0]["validation_tokens"] = Value::from(sorted.to_vec());
+    draft.accepts("PROC-70", OWN, "votes, sorted", Input { text: votes(&sorted) }, listed, 0);
     draft.finish(files)
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct World {
     pub(crate) faults: BTreeSet<Fault>,
     /// The key arrives after this try.
     pub(crate) arrives: Option<u32>,
-    /// The peer refuses at this try.
+    /// The peer refuses at this try; what arrives with the refusal is there.
     pub(crate) refuses: Option<u32>,
     pub(crate) tries: u32,
     pub(crate) delay: u64,
@@ -63,9 +63,6 @@ struct Peer {
 impl KeySource<Memory> for Peer {
     fn ask(&mut self, request: &KeyRequest, storage: &mut Memory) -> Answer {
         self.asked += 1;
-        if self.refuses == Some(self.asked) {
-            return Answer::Refused;
-        }
         if self.arrives == Some(self.asked)
             && let (Ok(Some(mut process)), Ok(name)) = (load_process(storage, &request.process), "secret".parse())
         {
@@ -73,7 +70,7 @@ impl KeySource<Memory> for Peer {
             // What is not stored does not arrive, which the test notices.
             let _ = store_process(&process, storage);
         }
-        Answer::Asked
+        if self.refuses == Some(self.asked) { Answer::Refused } else { Answer::Asked }
     }
 }
 
