@@ -35,6 +35,7 @@ fn report(lines: Vec<Line>, rows: &[&str]) -> Report {
         },
         manifest: Fingerprint::default(),
         unopened: Fingerprint::default(),
+        identity: None,
     }
 }
 
