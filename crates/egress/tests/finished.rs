@@ -54,6 +54,9 @@ fn rewrite(output: &Path, content: impl AsRef<[u8]>) {
     fs::write(output.join("manifest.jsonl"), content).unwrap();
 }
 
+/// What is done to an output, and in words.
+type Change<'a> = (&'a str, &'a dyn Fn(&Path));
+
 /// The system stops after some outputs have their names.
 #[derive(Debug)]
 struct KilledAfter(AtomicUsize);
@@ -91,7 +94,7 @@ fn what_does_not_fit_its_report_is_told() {
     let recipients = Recipients::passphrase("passphrase".to_owned().into()).unwrap();
     options.sink = Sink::Age { recipients, keys_out: None };
     run(made.directory.path(), complete.path(), &options, &()).unwrap();
-    let changes: [(&str, &dyn Fn(&Path)); 11] = [
+    let changes: [Change<'_>; 11] = [
         ("a journal", &|output| fs::write(output.join("journal.jsonl"), "").unwrap()),
         ("fewer lines", &|output| rewrite(output, manifest(output)[..3].concat())),
         ("a torn line", &|output| {

@@ -97,7 +97,7 @@ fn what_cannot_be_merged_or_compared_is_told() {
         (false, 1, &["run", "bundle", "--out", "out", "-r", RECIPIENT, "--keys-out", "missing/keys.age"]),
         (false, 1, &["run", "bundle", "--out", "out", "-r", RECIPIENT, "--keys-out", "file"]),
         (false, 1, &["run", "bundle", "--out", "out", "-r", RECIPIENT, "--keys-out", "bundle/keys.age"]),
-        (false, 1, &["run", "bundle", "--out", "out", "-r", RECIPIENT, "--keys-out", "out/report.json"]),
+        (false, 1, &["run", "bundle", "--out", "directory", "-r", RECIPIENT, "--keys-out", "directory/report.json"]),
         (false, 1, &["run", "bundle", "--out", "out", "--session-map", "missing"]),
         (false, 1, &["verify", "file"]),
         (false, 1, &["diff", "first", "missing"]),
