@@ -165,5 +165,5 @@ fn the_identity_goes_with_what_it_opens() {
     fs::remove_file(shards[0].path().join("identity.age")).unwrap();
     let again = tempdir().unwrap();
     let refused = merge(&[shards[0].path().to_owned()], again.path(), &confirmed(), &()).unwrap_err();
-    assert!(refused.to_string().contains("sink"), "{refused}");
+    assert!(refused.to_string().contains("identity.age"), "{refused}");
 }

@@ -208,13 +208,18 @@ impl Resolver {
             let shared = (!messages.is_empty()).then_some(Shared::Group(Some(device)));
             return Some((shared, if hash.is_some() { 1 } else { messages.len().max(1) as u64 }));
         }
-        if hash.is_some() && self.policy.unknown_hash == UnknownHash::Stop {
+        match (token.device_id, hash) {
             // It may be that of a key which is sealed still: only opening tells. Where a device is named it hardly is.
-            return (token.device_id.is_none() && groups.any_sealed).then_some((Some(Shared::Group(None)), 1));
+            (None, Some(_)) => groups.any_sealed.then_some((Some(Shared::Group(None)), 1)),
+            (Some(_), Some(_)) => None,
+            // Own keys are tried first.
+            (Some(_), None) if self.token_effort(token).is_some() => None,
+            (_, None) => {
+                let keys = groups.at_hand.len() + groups.devices.values().map(Vec::len).sum::<usize>();
+                let shared = groups.any_sealed.then_some(Shared::Group(None));
+                (keys > 0).then_some((shared, keys as u64))
+            }
         }
-        let keys = groups.at_hand.len() + groups.devices.values().map(Vec::len).sum::<usize>();
-        let shared = groups.any_sealed.then_some(Shared::Group(None));
-        (keys > 0).then_some((shared, keys as u64))
     }
 
     fn secret_of(&self, record: &SymEncKeyRecord) -> Option<Effort> {
