@@ -5,7 +5,7 @@
 mod made;
 mod support;
 
-use made::Made;
+use made::{Made, tar};
 use sealwright_egress::{Fields, Options, SessionMap, Shard, Summary, UnknownHash, merge, run};
 use sealwright_envelope::{self as envelope, message};
 use sealwright_types::Coded as _;
@@ -47,17 +47,6 @@ impl Made {
 
 fn runs(output: &Path) -> usize {
     fs::read_to_string(output.join("runs.jsonl")).unwrap_or_default().lines().count()
-}
-
-fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut archive = tar::Builder::new(Vec::new());
-    for (name, content) in members {
-        let mut header = tar::Header::new_ustar();
-        header.set_size(content.len() as u64);
-        header.set_cksum();
-        archive.append_data(&mut header, name, *content).unwrap();
-    }
-    archive.into_inner().unwrap()
 }
 
 #[test]

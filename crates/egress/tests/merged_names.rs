@@ -5,7 +5,7 @@
 mod made;
 mod support;
 
-use made::Made;
+use made::{Made, tar};
 use sealwright_egress::{Line, Options, Recipients, Shard, Sink, merge, run};
 use std::fs;
 use std::path::Path;
@@ -36,17 +36,6 @@ fn merged(shards: &[TempDir]) -> TempDir {
 fn lines(output: &Path) -> Vec<Line> {
     let manifest = fs::read_to_string(output.join("manifest.jsonl")).unwrap();
     manifest.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut archive = tar::Builder::new(Vec::new());
-    for (name, content) in members {
-        let mut header = tar::Header::new_ustar();
-        header.set_size(content.len() as u64);
-        header.set_cksum();
-        archive.append_data(&mut header, name, *content).unwrap();
-    }
-    archive.into_inner().unwrap()
 }
 
 #[cfg(unix)]

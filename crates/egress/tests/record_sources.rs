@@ -7,7 +7,7 @@ mod made;
 #[allow(dead_code, reason = "other tests need more")]
 mod support;
 
-use made::Made;
+use made::{Made, tar};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use sealwright_egress::{Fields, Line, Options, Progress, SessionMap, Stage, Status, plan, run};
@@ -478,17 +478,6 @@ fn with_open_log(case: &Case) -> (Vec<u8>, Vec<u8>) {
     drop(database);
     fs::remove_dir_all(directory).unwrap();
     pair.into()
-}
-
-fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut builder = tar::Builder::new(Vec::new());
-    for (name, content) in files {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(content.len() as u64);
-        header.set_mode(0o644);
-        builder.append_data(&mut header, name, *content).unwrap();
-    }
-    builder.into_inner().unwrap()
 }
 
 #[test]

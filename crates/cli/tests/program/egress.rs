@@ -2,6 +2,7 @@ use crate::peer;
 use crate::place::Place;
 use serde_json::Value;
 use std::fs;
+use std::path::PathBuf;
 
 fn bundle(place: &mut Place, name: &str) -> String {
     let path = peer::vectors(&format!("egress/{name}/bundle")).display().to_string();
@@ -85,15 +86,20 @@ fn what_stays_closed_is_told() {
     place.matches("egress-hard");
 }
 
-#[test]
-fn one_user_needs_no_confirmation() {
-    let mut place = Place::new();
-    let sample = peer::vectors("egress/sample/bundle");
+/// A bundle with the identity of one user and no data yet, and the sample that these are from.
+fn of_one_user() -> (Place, PathBuf) {
+    let (place, sample) = (Place::new(), peer::vectors("egress/sample/bundle"));
     fs::create_dir_all(place.path().join("bundle/data")).unwrap();
     fs::create_dir_all(place.path().join("bundle/identities")).unwrap();
     for name in ["identities/frank.bin", "message-keys.jsonl"] {
         place.file(format!("bundle/{name}"), fs::read(sample.join(name)).unwrap());
     }
+    (place, sample)
+}
+
+#[test]
+fn one_user_needs_no_confirmation() {
+    let (mut place, sample) = of_one_user();
     place.file("bundle/data/letter", fs::read(sample.join("data/dir0/sub0/f0.seald")).unwrap());
     place.file("bundle/data/readme", "never encrypted");
     place.run(["egress", "run", "bundle", "--out", "clear"]);
@@ -104,13 +110,7 @@ fn one_user_needs_no_confirmation() {
 
 #[test]
 fn data_that_are_not_there_are_no_success() {
-    let mut place = Place::new();
-    let sample = peer::vectors("egress/sample/bundle");
-    fs::create_dir_all(place.path().join("bundle/data")).unwrap();
-    fs::create_dir_all(place.path().join("bundle/identities")).unwrap();
-    for name in ["identities/frank.bin", "message-keys.jsonl"] {
-        place.file(format!("bundle/{name}"), fs::read(sample.join(name)).unwrap());
-    }
+    let (mut place, sample) = of_one_user();
     place.run(["egress", "run", "bundle", "--out", "empty"]);
     place.file("bundle/data/letter", fs::read(sample.join("data/dir0/sub0/f0.seald")).unwrap());
     place.run(["egress", "run", "bundle", "--out", "clear"]);

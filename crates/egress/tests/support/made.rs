@@ -60,3 +60,16 @@ impl Made {
         manifest.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }
+
+/// A tar archive of these files.
+#[allow(dead_code, reason = "not every test needs it")]
+pub(crate) fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, content) in members {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.len() as u64);
+        header.set_cksum();
+        archive.append_data(&mut header, name, *content).unwrap();
+    }
+    archive.into_inner().unwrap()
+}
