@@ -7,8 +7,12 @@ use crate::files::Files;
 use crate::hashed::{ShortHash, short_hash};
 use crate::options::Decisions;
 use crate::scan::Content;
+use sealwright_envelope::file::MAGIC;
 use sealwright_types::SessionId;
 use std::path::Path;
+
+/// Bytes of what is sealed in which its random ones stand: more would be as much work as opening a small file.
+const OF_SEALED: usize = 4096;
 
 /// The state of a file of this length, that begins like this; `named` is the session that somebody has named for its source (EGR-11).
 pub(crate) fn of(
@@ -29,6 +33,8 @@ pub(crate) fn of(
         Content::Archive => &decisions.archives,
         _ => &[],
     };
+    let is_sealed = beginning.starts_with(MAGIC) || matches!(content, Content::RawEnvelope(_));
+    let beginning = beginning.get(..OF_SEALED).filter(|_| is_sealed).unwrap_or(beginning);
     short_hash(&[
         kind(content).as_bytes(),
         session.as_ref().map_or(&[][..], |session| session),
