@@ -159,7 +159,7 @@ pub(crate) fn write(target: &Path, bytes: &[u8], replace: bool) -> Result<(), Fa
     written(target, bytes, replace)?.publish(target, replace)
 }
 
-/// As [`write`], but for everybody to read.
+/// As [`write()`], but for everybody to read.
 pub(crate) fn write_public(target: &Path, bytes: &[u8], replace: bool) -> Result<(), Failure> {
     let pending = written(target, bytes, replace)?;
     #[cfg(unix)]
