@@ -144,7 +144,10 @@ class _Reader:
                     raise FormatError("too-large", "a name")
                 if pax_size is not None:
                     size = pax_size
-                return Entry(name, entry_type in (b"0", b"\0"), 0 if entry_type in _WITHOUT_CONTENT else size)
+                if entry_type in _WITHOUT_CONTENT:
+                    size = 0
+                v7_directory = entry_type == b"\0" and size == 0 and name.endswith(b"/")  # TAR-16
+                return Entry(name, entry_type in (b"0", b"\0") and not v7_directory, size)
         if extended:  # TAR-18
             raise malformed("an extended header without a file")
         return None

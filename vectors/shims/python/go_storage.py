@@ -9,10 +9,9 @@ from typing import Any
 
 from envelope import KEY_LENGTHS, SymmetricKey
 from errors import FormatError, malformed
-from identity import Identity, KeyPair
 from json_documents import Json, member, read_object
-from recovery import Group, Opener, Recovered
-from stores import read_former_keys, read_key
+from recovery import Group, Opener, Recovered, StrayKeys
+from stores import Device, read_former_keys, read_id, read_key, read_key_if_possible
 from text_encodings import Identifier, read_tolerant
 
 _TEMPORARY = r"{name}_temp_[0-9]{{17}}"  # GOFS-02
@@ -53,22 +52,28 @@ def recover_go_storage(key: bytes, directory: Directory) -> Recovered:
             except FormatError:
                 recovered.warnings.append("file-damaged")
     opener.require_right_key()
-    if recovered.identity is None:
+    if recovered.identity is None and recovered.no_identity is None:
         recovered.no_identity = "no-identity"
     return recovered
 
 
 def _read_current_device(device: Json, recovered: Recovered) -> None:
-    recovered.identity = Identity(
-        Identifier.read_any(member(device, "userId", str) or ""),
-        Identifier.read_any(member(device, "deviceId", str) or ""),
-        KeyPair(
-            read_key(member(device, "encryptionPrivateKey", str)),
-            read_key(member(device, "signingPrivateKey", str)),
-        ),
-        former_encryption=read_former_keys(member(device, "oldEncryptionPrivateKeys", list)),
-        former_signing=read_former_keys(member(device, "oldSigningPrivateKeys", list)),
+    found = Device(
+        read_id(member(device, "userId", str)),
+        read_id(member(device, "deviceId", str)),
+        read_key_if_possible(member(device, "encryptionPrivateKey", str)),
+        read_key_if_possible(member(device, "signingPrivateKey", str)),
+        read_former_keys(member(device, "oldEncryptionPrivateKeys", list)),
+        read_former_keys(member(device, "oldSigningPrivateKeys", list)),
     )
+    keys = found.keys()
+    if found.user is None and not keys.encryption_keys and not keys.signing_keys:
+        return
+    recovered.warnings += found.missing()
+    recovered.identity = found.identity()
+    if recovered.identity is None:
+        recovered.no_identity = "malformed"
+        recovered.add_stray_keys(keys)
 
 
 def _read_contacts(contacts: Json, recovered: Recovered) -> None:
@@ -79,12 +84,12 @@ def _read_connectors(connectors: Json, recovered: Recovered) -> None:
     recovered.connectors = len(connectors)
 
 
-def _each(entries: Json, read: Callable[[Identifier, Any], None]) -> None:
+def _each(entries: Json, read: Callable[[str, Any], None]) -> None:
     """An entry that cannot be read is left out, and its file counts as damaged."""
     damaged = False
     for name, entry in entries.items():
         try:
-            read(Identifier.read_any(name), entry)
+            read(name, entry)
         except FormatError:
             damaged = True
     if damaged:
@@ -92,17 +97,23 @@ def _each(entries: Json, read: Callable[[Identifier, Any], None]) -> None:
 
 
 def _read_groups(groups: Json, recovered: Recovered) -> None:
-    def read_group(group: Identifier, entry: Any) -> None:
+    def read_group(name: str, entry: Any) -> None:
         pairs = [member(entry, "currentKey", dict), *(member(entry, "oldKeys", list) or [])]
         encryption_keys = [read_key(member(pair, "encryptionPrivateKey", str)) for pair in pairs]
         signing_keys = [read_key(member(pair, "signingPrivateKey", str)) for pair in pairs]
+        group = read_id(name)
+        if group is None:  # DB-27
+            device = read_id(member(entry, "deviceId", str))
+            recovered.add_stray_keys(StrayKeys(None, device, encryption_keys, signing_keys))
+            raise malformed("a group without an id")
         recovered.groups.append(Group(group, encryption_keys, signing_keys))
 
     _each(groups, read_group)
 
 
 def _read_sessions(sessions: Json, recovered: Recovered) -> None:
-    def read_session(session: Identifier, entry: Any) -> None:
+    def read_session(name: str, entry: Any) -> None:
+        session = Identifier.read_any(name)
         key = read_tolerant(member(entry, "b64SerializedSymKey", str) or "")
         if len(key) not in KEY_LENGTHS:
             raise malformed("the key of a session")

@@ -75,6 +75,15 @@ def _recovered(found: recovery.Recovered) -> Json:
             }
             for group in found.groups
         ],
+        "strayKeys": [
+            {
+                "user": keys.user and keys.user.hyphenated,
+                "device": keys.device and keys.device.hyphenated,
+                "encryptionKeys": _hashes(keys.encryption_keys),
+                "signingKeys": _hashes(keys.signing_keys),
+            }
+            for keys in found.stray_keys
+        ],
         "sessions": [{"session": session.hyphenated, "key": base64_text(key)} for session, key in found.sessions],
         "contacts": found.contacts,
         "connectors": found.connectors,
@@ -90,6 +99,7 @@ def _database_recover(question: Json) -> Json:
         users=optional_blob(question["users"]),
         users_temporary=optional_blob(question["usersTemporary"]),
         unregistered=optional_blob(question["unregistered"]),
+        unregistered_temporary=optional_blob(question["unregisteredTemporary"]),
         key_backup=optional_blob(question["keyBackup"]),
     )
     return _recovered(stores.recover_database(symmetric_key(question), files_of_database))

@@ -29,6 +29,20 @@ class Group:
     signing_keys: list[PrivateKey]
 
 
+@dataclass(frozen=True)
+class StrayKeys:
+    """DB-27: keys that make no identity and belong to no group that can be named."""
+
+    user: Identifier | None
+    device: Identifier | None
+    encryption_keys: list[PrivateKey]
+    signing_keys: list[PrivateKey]
+
+    def may_be_of(self, identity: Identity) -> bool:
+        """Nothing says that they belong to another user or another device."""
+        return self.user in (None, identity.user) and self.device in (None, identity.device)
+
+
 @dataclass
 class Recovered:
     """Everything that was found, and a report of what does not open."""
@@ -37,11 +51,18 @@ class Recovered:
     no_identity: str | None = None
     other_identities: list[Identity] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
+    stray_keys: list[StrayKeys] = field(default_factory=list)
     sessions: list[tuple[Identifier, bytes]] = field(default_factory=list)
     contacts: int = 0
     connectors: int = 0
     warnings: list[str] = field(default_factory=list)
     damaged_lines: list[DamagedLine] = field(default_factory=list)
+
+    def add_stray_keys(self, keys: StrayKeys) -> None:
+        """DB-27: told if there are any."""
+        if keys.encryption_keys or keys.signing_keys:
+            self.warnings.append("stray-keys")
+            self.stray_keys.append(keys)
 
 
 class Opener:

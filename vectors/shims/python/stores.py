@@ -8,13 +8,13 @@ from typing import Any
 
 from envelope import KEY_LENGTHS, SymmetricKey
 from errors import FormatError, malformed
-from identity import Identity, KeyPair, read_identity
+from identity import Identity, KeyPair, read_identity, without_duplicates
 from json_documents import Json, member, read_json, read_object
 from keys import PrivateKey, read_private_key
-from recovery import DamagedLine, Group, Opener, Recovered, add_to_former, same_keys
+from recovery import DamagedLine, Group, Opener, Recovered, StrayKeys, add_to_former, same_keys
 from text_encodings import Identifier, read_s64, read_tolerant
 
-_USERS, _USERS_TEMPORARY, _UNREGISTERED = "User.fdb", "User.fdb~", "HairlessUser.fdb"
+_USERS, _UNREGISTERED = "User.fdb", "HairlessUser.fdb"
 
 
 @dataclass
@@ -24,6 +24,7 @@ class Files:
     users: bytes | None = None
     users_temporary: bytes | None = None
     unregistered: bytes | None = None
+    unregistered_temporary: bytes | None = None
     key_backup: bytes | None = None
     cached_sessions: list[tuple[Identifier, str]] = field(default_factory=list)
 
@@ -32,16 +33,17 @@ def recover_database(key: SymmetricKey, files: Files) -> Recovered:
     """Section 5: key backup, then the journal line by line, then what stands beside them."""
     opener, recovered = Opener(key), Recovered()
     backup = _read_backup(opener, files.key_backup, recovered)
-    if files.users is None and files.users_temporary is not None:  # DB-03
-        users = _read_journal(opener, _USERS_TEMPORARY, files.users_temporary, recovered)
-    else:
-        users = _read_journal(opener, _USERS, files.users, recovered)
-    unregistered = _read_journal(opener, _UNREGISTERED, files.unregistered, recovered)
+    users = _read_present(opener, _USERS, (files.users, files.users_temporary), recovered)
+    unregistered = _read_present(
+        opener, _UNREGISTERED, (files.unregistered, files.unregistered_temporary), recovered
+    )
     _read_cached_sessions(opener, files.cached_sessions, recovered)
     opener.require_right_key()
     recovered.connectors = len(unregistered)
-    _sort_users(users, recovered)
+    stray = _sort_users(users, recovered)
     _choose_identity(backup, [user for user in users if user.get("isDefault") is True], recovered)
+    for keys in stray:
+        recovered.add_stray_keys(keys)
     return recovered
 
 
@@ -54,6 +56,16 @@ def _read_backup(opener: Opener, sealed: bytes | None, recovered: Recovered) -> 
     except FormatError:
         recovered.warnings.append("key-backup-damaged")
         return None
+
+
+def _read_present(
+    opener: Opener, name: str, files: tuple[bytes | None, bytes | None], recovered: Recovered
+) -> list[Json]:
+    """DB-03: the file, or its temporary one where it is missing."""
+    whole, temporary = files
+    if whole is None and temporary is not None:
+        return _read_journal(opener, f"{name}~", temporary, recovered)
+    return _read_journal(opener, name, whole, recovered)
 
 
 def _read_journal(opener: Opener, name: str, content: bytes | None, recovered: Recovered) -> list[Json]:
@@ -107,38 +119,84 @@ def _user_id(document: Json) -> Identifier | None:
         return None
 
 
-def _private_devices(document: Json) -> list[Identity]:
-    """DB-10: the PRIVATE devices with readable current keys; keys[] of older documents are devices (DB-05)."""
-    user = _user_id(document)
-    if user is None:
-        return []
-    devices: list[Identity] = []
-    for device in member(document, "devices", list) or member(document, "keys", list) or []:
-        if member(device, "type", str) != "PRIVATE":
-            continue
-        try:
-            devices.append(_read_device(user, device))
-        except FormatError:
-            continue
-    return devices
+@dataclass(frozen=True)
+class Device:
+    """DB-10: what can be read of a PRIVATE device."""
+
+    user: Identifier | None
+    device: Identifier | None
+    encryption: PrivateKey | None
+    signing: PrivateKey | None
+    former_encryption: list[PrivateKey]
+    former_signing: list[PrivateKey]
+
+    def identity(self) -> Identity | None:
+        """The identity, if both ids and both current keys are there (IDN-18)."""
+        if self.user is None or self.device is None or self.encryption is None or self.signing is None:
+            return None
+        return Identity(
+            self.user,
+            self.device,
+            KeyPair(self.encryption, self.signing),
+            former_encryption=self.former_encryption,
+            former_signing=self.former_signing,
+        )
+
+    def keys(self) -> StrayKeys:
+        """All keys without an identity around them."""
+        return StrayKeys(
+            self.user,
+            self.device,
+            without_duplicates([*filter(None, [self.encryption]), *self.former_encryption]),
+            without_duplicates([*filter(None, [self.signing]), *self.former_signing]),
+        )
+
+    def missing(self) -> list[str]:
+        """A warning for each current key that is missing or cannot be read (DB-27)."""
+        return ["current-key-dropped" for key in (self.encryption, self.signing) if key is None]
 
 
-def _read_device(user: Identifier, device: Json) -> Identity:
-    identifier = Identifier.read_any(member(device, "id", str) or "")
+def _private_devices(document: Json) -> list[Device]:
+    """DB-10: the PRIVATE devices; keys[] of older documents are devices (DB-05)."""
+    devices = member(document, "devices", list) or member(document, "keys", list) or []
+    return [
+        _read_device(_user_id(document), device) for device in devices if member(device, "type", str) == "PRIVATE"
+    ]
+
+
+def _read_device(user: Identifier | None, device: Json) -> Device:
+    identifier = read_id(member(device, "id", str))
     old_key = member(device, "serializedKey", str)
     if old_key is not None:  # DB-05: one key in S64 for both uses
-        key = read_private_key(read_s64(old_key))
-        return Identity(user, identifier, KeyPair(key, key))
-    return Identity(
+        try:
+            key = read_private_key(read_s64(old_key))
+        except FormatError:
+            key = None
+        return Device(user, identifier, key, key, [], [])
+    return Device(
         user,
         identifier,
-        KeyPair(
-            read_key(member(device, "serializedEncryptionKey", str)),
-            read_key(member(device, "serializedSigningKey", str)),
-        ),
-        former_encryption=read_former_keys(member(device, "serializedOldEncryptionKeys", list)),
-        former_signing=read_former_keys(member(device, "serializedOldSigningKeys", list)),
+        read_key_if_possible(member(device, "serializedEncryptionKey", str)),
+        read_key_if_possible(member(device, "serializedSigningKey", str)),
+        read_former_keys(member(device, "serializedOldEncryptionKeys", list)),
+        read_former_keys(member(device, "serializedOldSigningKeys", list)),
     )
+
+
+def read_id(text: str | None) -> Identifier | None:
+    """An id that may be missing or damaged."""
+    try:
+        return Identifier.read_any(text or "")
+    except FormatError:
+        return None
+
+
+def read_key_if_possible(text: Any) -> PrivateKey | None:
+    """A key that may be missing or damaged."""
+    try:
+        return read_key(text)
+    except FormatError:
+        return None
 
 
 def read_key(text: Any) -> PrivateKey:
@@ -150,53 +208,70 @@ def read_key(text: Any) -> PrivateKey:
 
 def read_former_keys(texts: list[Any] | None) -> list[PrivateKey]:
     """The former keys that can be read (IDN-17)."""
-    keys: list[PrivateKey] = []
-    for text in texts or []:
-        try:
-            keys.append(read_key(text))
-        except FormatError:
-            continue
-    return keys
+    return list(filter(None, map(read_key_if_possible, texts or [])))
 
 
-def _sort_users(users: list[Json], recovered: Recovered) -> None:
-    """DB-11: groups with their keys; every document but that of the default user is a contact."""
+def _sort_users(users: list[Json], recovered: Recovered) -> list[StrayKeys]:
+    """DB-11: groups with their keys; every document but that of the default user is a contact. What belongs to neither is given."""
+    stray: list[StrayKeys] = []
     for document in users:
         if document.get("isDefault") is True:
             continue
-        recovered.contacts += 1
-        group = _user_id(document)
-        if document.get("isGroup") is not True or group is None:
+        group, devices = _user_id(document), _private_devices(document)
+        recovered.contacts += group is not None
+        if document.get("isGroup") is True and group is not None and devices:
+            keys = [device.keys() for device in devices]
+            encryption = without_duplicates([key for each in keys for key in each.encryption_keys])
+            signing = without_duplicates([key for each in keys for key in each.signing_keys])
+            recovered.groups.append(Group(group, encryption, signing))
             continue
-        for device in _private_devices(document)[:1]:
-            recovered.groups.append(Group(group, device.encryption_keys, device.signing_keys))
+        for device in devices:
+            recovered.warnings += device.missing()
+            stray.append(device.keys())
+    return stray
 
 
 def _choose_identity(backup: Identity | None, default_users: list[Json], recovered: Recovered) -> None:
     """DB-10, DB-21 to DB-28."""
-    found = [device for document in default_users for device in _private_devices(document)]
+    devices = [device for document in default_users for device in _private_devices(document)]
     if backup is None:
-        if len(default_users) > 1:
-            recovered.no_identity, recovered.other_identities = "several-default-users", found
-        elif len(found) > 1:
-            recovered.no_identity, recovered.other_identities = "several-private-devices", found
-        elif found:
-            recovered.identity = found[0]
-        else:
-            recovered.no_identity = "no-identity"
+        _choose_from_journal(len(default_users), devices, recovered)
         return
     recovered.identity = backup  # DB-27: the backup counts
-    differs = False
-    for device in found:
-        if (device.user, device.device) == (backup.user, backup.device):
-            differs = differs or not same_keys(device.current, backup.current)
-            backup.former_encryption = add_to_former(backup.former_encryption, device.encryption_keys)
-            backup.former_signing = add_to_former(backup.former_signing, device.signing_keys)
-        else:
+    differs, warnings = False, []
+    for device in devices:
+        warnings += device.missing()
+        other, keys = device.identity(), device.keys()
+        if other is None or not same_keys(other.current, backup.current) or not keys.may_be_of(backup):
             differs = True
-            recovered.other_identities.append(device)
+        if keys.may_be_of(backup):
+            backup.former_encryption = add_to_former(backup.former_encryption, keys.encryption_keys)
+            backup.former_signing = add_to_former(backup.former_signing, keys.signing_keys)
+        elif other is None:
+            recovered.add_stray_keys(keys)
+        else:
+            recovered.other_identities.append(other)
+    recovered.warnings += warnings
     if differs:
         recovered.warnings.append("backup-differs")
+
+
+def _choose_from_journal(default_users: int, devices: list[Device], recovered: Recovered) -> None:
+    several = default_users > 1 or len(devices) > 1
+    for device in devices:
+        recovered.warnings += device.missing()
+        identity = device.identity()
+        if identity is None:
+            recovered.no_identity = "malformed"
+            recovered.add_stray_keys(device.keys())
+        elif several:
+            recovered.other_identities.append(identity)
+        else:
+            recovered.identity = identity
+    if several:
+        recovered.no_identity = "several-default-users" if default_users > 1 else "several-private-devices"
+    elif not devices:
+        recovered.no_identity = "no-identity"
 
 
 # --- the exported form -----------------------------------------------------------------------
@@ -208,8 +283,10 @@ def recover_exported(key: SymmetricKey, path: str, exported: bytes) -> Recovered
     backup = values.get(f"{path}/SealdKeyBackup")
     files = Files(
         users=_text_file(values.get(f"{path}/{_USERS}")),
+        users_temporary=_text_file(values.get(f"{path}/{_USERS}~")),
         unregistered=_text_file(values.get(f"{path}/{_UNREGISTERED}")),
-        key_backup=None if backup is None else read_tolerant(backup),
+        unregistered_temporary=_text_file(values.get(f"{path}/{_UNREGISTERED}~")),
+        key_backup=None if backup is None else _backup_file(backup),
     )
     # DB-31: seald-cache-<appId>-<databasePath>:<sessionId>
     entry_name = re.compile(rf"seald-cache-.*-{re.escape(path)}:([^:]+)", re.DOTALL)
@@ -218,6 +295,14 @@ def recover_exported(key: SymmetricKey, path: str, exported: bytes) -> Recovered
         if match is not None:
             files.cached_sessions.append((Identifier.read_any(match[1]), value))
     return recover_database(key, files)
+
+
+def _backup_file(text: str) -> bytes:
+    """DB-25: what is not base64 is a damaged backup, as an empty one is."""
+    try:
+        return read_tolerant(text)
+    except FormatError:
+        return b""
 
 
 def _text_file(text: str | None) -> bytes | None:
