@@ -212,7 +212,7 @@ def read_former_keys(texts: list[Any] | None) -> list[PrivateKey]:
 
 
 def _sort_users(users: list[Json], recovered: Recovered) -> list[StrayKeys]:
-    """DB-11: groups with their keys; every document but that of the default user is a contact. What belongs to neither is given."""
+    """DB-11: groups with their keys; every document but that of the default user is a contact. Gives what is neither's."""
     stray: list[StrayKeys] = []
     for document in users:
         if document.get("isDefault") is True:
