@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Status, Fa
         tell(Failure::new("output-changed", format_args!("missing or changed files: {}", verified.changed.len())));
     }
     if !verified.unlisted.is_empty() {
-        let unlisted = format_args!("files that the manifest does not name: {}", verified.unlisted.len());
+        let unlisted = format!("files that the manifest does not name: {}", verified.unlisted.len());
         tell(Failure::new("output-changed", unlisted).hint("look at them and move them away: they are not of the run"));
     }
     Ok(Status::from_egress(verified.exit_status()))
