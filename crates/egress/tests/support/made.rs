@@ -1,6 +1,6 @@
 //! Bundles that tests make.
 
-use super::confirmed;
+use crate::support::confirmed;
 use sealwright_egress::{Line, run};
 use sealwright_envelope::{self as envelope, SymKey, file};
 use sealwright_types::{SessionId, b64};
